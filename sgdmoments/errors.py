@@ -1,0 +1,58 @@
+"""Every exception of the package.
+
+A message says what was found, which assumption failed, and what to try. All of them derive from
+`SgdMomentsError`, so one `except` catches whatever the package raises on purpose.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SgdMomentsError(Exception):
+    """Base of all errors that the package raises on purpose."""
+
+
+class InputError(SgdMomentsError, ValueError):
+    """An argument cannot be used: NaN, a wrong shape, b > n, an unknown name, ..."""
+
+
+class AssumptionError(SgdMomentsError):
+    """The question needs an assumption that the model or the data law does not satisfy."""
+
+
+class RouteError(SgdMomentsError):
+    """No route, or not the route asked for, can answer the question."""
+
+
+class MissingExtraError(SgdMomentsError, ImportError):
+    """An optional dependency is needed: the message names the extra to install."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the optional extra {extra!r}: pip install 'sgdmoments[{extra}]'")
+
+
+class BudgetExceeded(SgdMomentsError):
+    """The question is larger than the budget allows; raised before the work starts where that can be known.
+
+    Attributes:
+        estimate: what the work is estimated to need, e.g. ``{"terms": 4_100_000}``.
+        nearest: the nearest affordable question, in words.
+    """
+
+    def __init__(self, message: str, estimate: dict[str, Any] | None = None, nearest: str = "") -> None:
+        super().__init__(message + (f" Nearest affordable question: {nearest}" if nearest else ""))
+        self.estimate = dict(estimate or {})
+        self.nearest = nearest
+
+
+class Stopped(SgdMomentsError):
+    """A progress callback returned False: the work was stopped at the user's wish."""
+
+
+class CertificateError(SgdMomentsError):
+    """A certificate does not prove what it claims."""
+
+
+class RewriteError(SgdMomentsError):
+    """A rewrite changed the value of an expression (found by evaluation modulo a prime); names the rule."""

@@ -1,0 +1,374 @@
+"""The polynomial ring ℚ[symbols] on FLINT, behind immutable, hashable, picklable values.
+
+FLINT's own multivariate polynomials are mutable, unhashable and do not pickle, and name their variables by
+strings, so that two symbols of one name would be one variable. Here a generator *is* a sympy symbol; FLINT
+sees only numbered names. Elements of different rings combine in the ring of the united generators.
+
+Laws:
+
+>>> x, y = sympy.symbols("x y")
+>>> R = Ring((x, y))
+>>> f, g = R.generator(x) + 1, R.generator(y) / 2
+>>> f * g == g * f, (f + g) ** 2 == f * f + 2 * f * g + g * g, f - f == R.zero
+(True, True, True)
+>>> hash(R(1)) == hash(1), R(1) == 1
+(True, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Union
+
+import flint
+import sympy
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_exact
+
+Exponents = tuple[int, ...]
+Scalar = Union[int, Fraction, "Polynomial"]
+
+#: The letter u = 1/b as a ring generator. A Dummy: no symbol of a user can be equal to it.
+INVERSE_BATCH = sympy.Dummy("u", dummy_index=1_000_001)
+
+
+def to_fmpq(value: int | Fraction) -> flint.fmpq:
+    """FLINT's rational of an int or Fraction."""
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def from_fmpq(value: flint.fmpq) -> Fraction:
+    """The Fraction of FLINT's rational (already in lowest terms)."""
+    return Fraction(int(value.p), int(value.q))
+
+
+class Ring:
+    """ℚ[generators]: an immutable description; rings with equal generators are one object.
+
+    Args:
+        generators: sympy symbols, each once. The order fixes the order of exponents.
+    """
+
+    __slots__ = ("context", "generators", "one", "zero", "_index", "__weakref__")
+
+    generators: tuple[sympy.Symbol, ...]
+    #: FLINT's context, for code that works on raw `fmpq_mpoly` in a hot loop.
+    context: flint.fmpq_mpoly_ctx
+    zero: Polynomial
+    one: Polynomial
+
+    def __new__(cls, generators: Iterable[sympy.Symbol] = ()) -> Ring:
+        return _ring(tuple(generators))
+
+    def __call__(self, value: Any) -> Polynomial:
+        """The element of this ring that `value` denotes: a number, sympy expression, or smaller ring's element."""
+        if isinstance(value, Polynomial):
+            return value if value.ring is self else self._convert(value)
+        if isinstance(value, (int, Fraction)):
+            return Polynomial(self, self.context.constant(to_fmpq(value)))
+        exact = to_exact(value, "coefficient")
+        if isinstance(exact, Fraction):
+            return Polynomial(self, self.context.constant(to_fmpq(exact)))
+        return self._from_sympy(exact)
+
+    def generator(self, symbol: sympy.Symbol) -> Polynomial:
+        """The generator `symbol` as an element."""
+        if symbol not in self._index:
+            raise InputError(f"{symbol} is not a generator of {self}.")
+        return Polynomial(self, self.context.gen(self._index[symbol]))
+
+    def index(self, symbol: sympy.Symbol) -> int:
+        """The position of `symbol` among the generators; -1 where it is none."""
+        return self._index.get(symbol, -1)
+
+    def from_terms(self, terms: Mapping[Exponents, int | Fraction]) -> Polynomial:
+        """The element with the given rational coefficient at each exponent tuple."""
+        return Polynomial(self, self.context.from_dict({e: to_fmpq(c) for e, c in terms.items() if c}))
+
+    def union(self, other: Ring) -> Ring:
+        """The ring of both generator sets, this ring's first."""
+        if self is other or not other.generators:
+            return self
+        extra = tuple(g for g in other.generators if g not in self._index)
+        return Ring(self.generators + extra) if extra else self
+
+    def _convert(self, value: Polynomial) -> Polynomial:
+        source = value.ring
+        places = [self.index(g) for g in source.generators]
+        width = len(self.generators)
+        terms = {}
+        for exponents, coefficient in value.raw.to_dict().items():
+            target = [0] * width
+            for place, generator, e in zip(places, source.generators, exponents, strict=True):
+                if e:
+                    if place < 0:
+                        raise InputError(f"{value} contains {generator}, which is not a generator of {self}.")
+                    target[place] = e
+            terms[tuple(target)] = coefficient
+        return Polynomial(self, self.context.from_dict(terms))
+
+    def _from_sympy(self, expression: sympy.Expr) -> Polynomial:
+        unknown = expression.free_symbols - set(self.generators)
+        if unknown:
+            raise InputError(f"{expression} contains {sorted(map(str, unknown))}, not among the generators of {self}.")
+        try:
+            poly = sympy.Poly(expression, *self.generators, domain="QQ")
+        except (sympy.PolynomialError, sympy.CoercionFailed):
+            raise InputError(
+                f"{expression} is not a polynomial with rational coefficients in its symbols; "
+                "give a name (a symbol of its own) to each quotient or root in it.") from None
+        return self.from_terms({e: Fraction(int(c.p), int(c.q)) for e, c in poly.terms()})
+
+    def __repr__(self) -> str:
+        return f"Ring(({', '.join(map(str, self.generators))}{',' * (len(self.generators) == 1)}))"
+
+    def __reduce__(self) -> tuple[type[Ring], tuple[tuple[sympy.Symbol, ...]]]:
+        return Ring, (self.generators,)
+
+
+@lru_cache(maxsize=None)
+def _ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
+    if len(set(generators)) != len(generators):
+        raise InputError(f"a ring needs distinct generators, found {generators}.")
+    ring = object.__new__(Ring)
+    ring.generators = generators
+    ring.context = flint.fmpq_mpoly_ctx.get([f"x{i}" for i in range(len(generators))], flint.Ordering.deglex)
+    ring._index = {g: i for i, g in enumerate(generators)}
+    ring.zero = Polynomial(ring, ring.context.constant(0))
+    ring.one = Polynomial(ring, ring.context.constant(1))
+    return ring
+
+
+def ring_of(values: Iterable[Any]) -> Ring:
+    """The smallest ring that holds every value: generators in order of their names.
+
+    >>> ring_of([1, sympy.Symbol("b") * sympy.Symbol("a")])
+    Ring((a, b))
+    """
+    symbols: set[sympy.Symbol] = set()
+    for value in values:
+        if isinstance(value, Polynomial):
+            symbols.update(value.ring.generators)
+        elif isinstance(value, sympy.Basic):
+            symbols |= value.free_symbols
+    return Ring(sorted(symbols, key=lambda s: (s.name, str(sorted(s.assumptions0.items())), s.sort_key())))
+
+
+class Polynomial:
+    """An immutable element of a `Ring`; a thin wrapper of FLINT's ``fmpq_mpoly``.
+
+    Mixed arithmetic with int, Fraction and elements of other rings is exact; floats are refused.
+    Division is by nonzero rationals only; for exact division by a polynomial see `exact_quotient`.
+    """
+
+    __slots__ = ("raw", "ring", "_hash")
+
+    def __init__(self, ring: Ring, raw: flint.fmpq_mpoly) -> None:
+        self.ring = ring
+        #: FLINT's value: to be read, never changed in place.
+        self.raw = raw
+        self._hash: int | None = None
+
+    def _pair(self, other: Any) -> tuple[Polynomial, Polynomial] | None:
+        if isinstance(other, Polynomial):
+            if other.ring is self.ring:
+                return self, other
+            ring = self.ring.union(other.ring)
+            return ring(self), ring(other)
+        if isinstance(other, (int, Fraction)):
+            return self, Polynomial(self.ring, self.ring.context.constant(to_fmpq(other)))
+        if isinstance(other, sympy.Expr):
+            ring = self.ring.union(ring_of([other]))
+            return ring(self), ring(other)
+        return None
+
+    def _combine(self, other: Any, operation: Callable[[Any, Any], Any], swap: bool = False) -> Any:
+        pair = self._pair(other)
+        if pair is None:
+            return NotImplemented
+        a, b = reversed(pair) if swap else pair
+        return Polynomial(a.ring, operation(a.raw, b.raw))
+
+    def __add__(self, other: Any) -> Polynomial:
+        return self._combine(other, lambda a, b: a + b)  # type: ignore[no-any-return]
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Polynomial:
+        return self._combine(other, lambda a, b: a - b)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Polynomial:
+        return self._combine(other, lambda a, b: a - b, swap=True)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Polynomial:
+        return self._combine(other, lambda a, b: a * b)  # type: ignore[no-any-return]
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: int | Fraction) -> Polynomial:
+        if not isinstance(other, (int, Fraction)):
+            return NotImplemented
+        return Polynomial(self.ring, self.raw / to_fmpq(other))
+
+    def __pow__(self, exponent: int) -> Polynomial:
+        return Polynomial(self.ring, self.raw**exponent)
+
+    def __neg__(self) -> Polynomial:
+        return Polynomial(self.ring, -self.raw)
+
+    def __pos__(self) -> Polynomial:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        pair = self._pair(other)
+        return NotImplemented if pair is None else bool(pair[0].raw == pair[1].raw)
+
+    def __hash__(self) -> int:
+        if self._hash is None:  # equal elements of different rings must have equal hashes
+            if self.raw.is_constant():
+                self._hash = hash(self.to_fraction())
+            else:
+                self._hash = hash(frozenset(
+                    (frozenset((g, e) for g, e in zip(self.ring.generators, exponents, strict=True) if e), c)
+                    for exponents, c in self.terms()))
+        return self._hash
+
+    def __bool__(self) -> bool:
+        return not self.raw.is_zero()
+
+    def terms(self) -> Iterator[tuple[Exponents, Fraction]]:
+        """The nonzero terms as (exponents, coefficient), largest monomial first."""
+        for exponents, coefficient in self.raw.terms():
+            yield tuple(map(int, exponents)), from_fmpq(coefficient)
+
+    def __len__(self) -> int:
+        """The number of nonzero terms."""
+        return len(self.raw)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the element is a rational number."""
+        return bool(self.raw.is_constant())
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The generators that occur in the element."""
+        degrees = self.raw.degrees()
+        return frozenset(g for g, d in zip(self.ring.generators, degrees, strict=True) if d > 0)
+
+    def to_fraction(self) -> Fraction:
+        """The rational number that a constant element is; `InputError` otherwise."""
+        if not self.is_constant:
+            raise InputError(f"{self} is not a rational number; evaluate its symbols first.")
+        if not self:
+            return Fraction(0)
+        return from_fmpq(self.raw.leading_coefficient())
+
+    def simplest(self) -> Fraction | Polynomial:
+        """A Fraction where the element is constant, else itself."""
+        return self.to_fraction() if self.is_constant else self
+
+    def degree(self, symbol: sympy.Symbol | None = None) -> int:
+        """The degree in one generator, or the total degree; -1 for zero."""
+        if not self:
+            return -1
+        if symbol is None:
+            return int(self.raw.total_degree())
+        place = self.ring.index(symbol)
+        return 0 if place < 0 else int(self.raw.degrees()[place])
+
+    def coefficients(self, symbol: sympy.Symbol) -> tuple[Polynomial, ...]:
+        """The coefficients of the powers 0, 1, ..., degree of one generator (elements of the same ring)."""
+        place = self.ring.index(symbol)
+        if place < 0 or not self:
+            return (self,)
+        parts: list[dict[Exponents, flint.fmpq]] = [{} for _ in range(self.degree(symbol) + 1)]
+        for exponents, c in self.raw.to_dict().items():
+            parts[exponents[place]][exponents[:place] + (0,) + exponents[place + 1:]] = c
+        return tuple(Polynomial(self.ring, self.ring.context.from_dict(part)) for part in parts)
+
+    def derivative(self, symbol: sympy.Symbol) -> Polynomial:
+        """The partial derivative by one generator."""
+        place = self.ring.index(symbol)
+        return self.ring.zero if place < 0 else Polynomial(self.ring, self.raw.derivative(place))
+
+    def substitute(self, values: Mapping[sympy.Symbol, Scalar]) -> Polynomial:
+        """The element with generators replaced by numbers or polynomials, all at once."""
+        images = [values.get(g) for g in self.ring.generators]
+        if all(image is None for image in images):
+            return self
+        ring = self.ring
+        for image in images:
+            if isinstance(image, Polynomial):
+                ring = ring.union(image.ring)
+        full = [ring(g if image is None else image).raw
+                for g, image in zip(self.ring.generators, images, strict=True)]
+        return Polynomial(ring, self.raw.compose(*full, ctx=ring.context))
+
+    def evaluate(self, values: Mapping[sympy.Symbol, Any]) -> Any:
+        """The value at numbers of any commutative ring (Fraction, float, arb, ...), term by term."""
+        missing = self.symbols - set(values)
+        if missing:
+            raise InputError(f"no value given for {sorted(map(str, missing))}.")
+        total: Any = 0
+        for exponents, coefficient in self.terms():
+            product: Any = coefficient
+            for generator, e in zip(self.ring.generators, exponents, strict=True):
+                if e:
+                    product = product * values[generator] ** e
+            total = total + product
+        return total
+
+    def exact_quotient(self, divisor: Polynomial) -> Polynomial:
+        """self / divisor where that is a polynomial; `ZeroDivisionError` or FLINT's DomainError otherwise."""
+        pair = self._pair(divisor)
+        assert pair is not None
+        return Polynomial(pair[0].ring, pair[0].raw / pair[1].raw)
+
+    def gcd(self, other: Polynomial) -> Polynomial:
+        """A greatest common divisor."""
+        pair = self._pair(other)
+        assert pair is not None
+        return Polynomial(pair[0].ring, pair[0].raw.gcd(pair[1].raw))
+
+    def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
+        """The factorisation over ℚ: a rational constant and irreducible factors with multiplicities."""
+        if self.is_constant:
+            return self.to_fraction(), ()
+        constant, factors = self.raw.factor()
+        return from_fmpq(flint.fmpq(constant)), tuple((Polynomial(self.ring, f), int(m)) for f, m in factors)
+
+    def to_sympy(self, factored: bool = False) -> sympy.Expr:
+        """The sympy expression, expanded or factored over ℚ."""
+        if factored and self:
+            constant, factors = self.factor()
+            return sympy.Mul(sympy.Rational(constant.numerator, constant.denominator),
+                             *(f.to_sympy() ** m for f, m in factors))
+        return sympy.Add(*(
+            sympy.Mul(sympy.Rational(c.numerator, c.denominator),
+                      *(g**e for g, e in zip(self.ring.generators, exponents, strict=True) if e))
+            for exponents, c in self.terms()))
+
+    def _sympy_(self) -> sympy.Expr:
+        return self.to_sympy()
+
+    def latex(self) -> str:
+        """LaTeX of the expanded element."""
+        return str(sympy.latex(self.to_sympy()))
+
+    def __repr__(self) -> str:
+        return str(self.to_sympy())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.ring, tuple(self.terms()))
+
+
+def _rebuild(ring: Ring, terms: tuple[tuple[Exponents, Fraction], ...]) -> Polynomial:
+    return ring.from_terms(dict(terms))
+
+
+#: The ring without generators, ℚ itself.
+RATIONALS = Ring()
