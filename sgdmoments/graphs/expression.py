@@ -1,0 +1,328 @@
+"""Expressions: sums of products of index graphs with coefficients in a polynomial ring.
+
+An `Expression` maps monomials (sorted tuples of connected graphs) to nonzero elements of one ring. Where its
+graphs have open ends it is an array with one axis for each open number.
+
+>>> from sgdmoments.graphs.graph import Label
+>>> A = Label("A", (2, 3))
+>>> norm = Expression.from_edges([(A, 0, 1), (A, 0, 1)])
+>>> norm + norm == 2 * norm, bool(norm - norm)
+(True, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.ring import RATIONALS, Polynomial, Ring, Scalar, ring_of
+from sgdmoments.graphs.canonical import normal_form
+from sgdmoments.graphs.graph import BATCH, Dimension, Edge, IndexGraph, Label, Monomial
+
+
+class Expression:
+    """An immutable sum of products of index graphs; coefficients are elements of ``ring``.
+
+    Args:
+        terms: coefficients (int, Fraction, ring element) by monomial; the zero ones are dropped.
+        ring: the ring of the coefficients; by default the smallest that holds them.
+    """
+
+    __slots__ = ("_hash", "raw", "ring")
+
+    ring: Ring
+    #: FLINT's coefficients by monomial: to be read, never changed.
+    raw: dict[Monomial, Any]
+
+    def __init__(self, terms: Mapping[Monomial, Scalar] | None = None, ring: Ring | None = None) -> None:
+        terms = terms or {}
+        self.ring = ring_of(terms.values()) if ring is None else ring
+        self.raw = {m: self.ring(c).raw for m, c in terms.items() if c}
+        self._hash: int | None = None
+
+    @staticmethod
+    def from_raw(ring: Ring, raw: Mapping[Monomial, Any]) -> Expression:
+        """The expression with FLINT coefficients of ``ring.context``; for code in a hot loop."""
+        made = Expression.__new__(Expression)
+        made.ring, made.raw, made._hash = ring, {m: c for m, c in raw.items() if c}, None
+        return made
+
+    @staticmethod
+    def from_edges(edges: Iterable[Edge], coefficient: Scalar = 1,
+                   vertices: Mapping[int, Dimension] | None = None) -> Expression:
+        """One graph, connected or not, times a coefficient.
+
+        Args:
+            edges: (label, end, ...) with any ints as vertices; vertices on no open end are summed.
+            vertices: the dimensions of vertices that may be without edges: each such one is a factor.
+        """
+        monomial, free = normal_form(edges, vertices or ())
+        value: Any = coefficient
+        for v in free:
+            assert vertices is not None
+            value = value * dimension_factor(vertices[v])
+        return Expression({monomial: value})
+
+    @staticmethod
+    def constant(value: Scalar) -> Expression:
+        """A number, or ring element, times the empty product."""
+        return Expression({(): value})
+
+    def terms(self) -> Iterator[tuple[Monomial, Polynomial]]:
+        """Monomials with their coefficients, in an order that depends on nothing but the expression."""
+        for monomial in sorted(self.raw, key=monomial_key):
+            yield monomial, Polynomial(self.ring, self.raw[monomial])
+
+    def coefficient(self, monomial: Monomial) -> Polynomial:
+        """The coefficient of one monomial, zero where it does not occur."""
+        raw = self.raw.get(monomial)
+        return self.ring.zero if raw is None else Polynomial(self.ring, raw)
+
+    @property
+    def monomials(self) -> tuple[Monomial, ...]:
+        """The monomials, in order."""
+        return tuple(sorted(self.raw, key=monomial_key))
+
+    @property
+    def graphs(self) -> tuple[IndexGraph, ...]:
+        """The distinct connected graphs that occur, in order."""
+        return tuple(sorted({graph for monomial in self.raw for graph in monomial}))
+
+    @property
+    def labels(self) -> frozenset[Label]:
+        """The labels of all edges, open ends left out."""
+        return frozenset(edge[0] for graph in self.graphs for edge in graph.edges if edge[0].kind != "open")
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The generators that occur in coefficients."""
+        return frozenset(s for _, c in self.terms() for s in c.symbols)
+
+    @property
+    def open_ends(self) -> tuple[int, ...]:
+        """The numbers of the open indices, the same in every monomial; () for a scalar."""
+        found = {tuple(sorted(n for graph in monomial for n in graph.open_ends)) for monomial in self.raw}
+        if len(found) > 1:
+            raise InputError(f"the terms have different open ends: {sorted(found)}.")
+        return found.pop() if found else ()
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no graph occurs."""
+        return not any(self.raw)
+
+    @property
+    def size(self) -> int:
+        """The number of coefficients: terms of all ring elements together."""
+        return sum(len(c) for c in self.raw.values())
+
+    def __len__(self) -> int:
+        """The number of monomials."""
+        return len(self.raw)
+
+    def __bool__(self) -> bool:
+        return bool(self.raw)
+
+    def in_ring(self, ring: Ring) -> Expression:
+        """The same expression with coefficients in a ring that holds them."""
+        if ring is self.ring:
+            return self
+        return Expression.from_raw(ring, {m: ring(Polynomial(self.ring, c)).raw for m, c in self.raw.items()})
+
+    def _other(self, other: Any) -> Expression | None:
+        if isinstance(other, Expression):
+            return other
+        if isinstance(other, (int, Fraction, Polynomial)):
+            return Expression({(): other})
+        if isinstance(other, sympy.Expr):
+            ring = ring_of([other])
+            return Expression({(): ring(other)}, ring)
+        return None
+
+    def _pair(self, other: Expression) -> tuple[Expression, Expression]:
+        if self.ring is other.ring:
+            return self, other
+        ring = self.ring.union(other.ring)
+        return self.in_ring(ring), other.in_ring(ring)
+
+    def __add__(self, other: Any) -> Expression:
+        converted = self._other(other)
+        if converted is None:
+            return NotImplemented
+        a, b = self._pair(converted)
+        total = dict(a.raw)
+        for monomial, c in b.raw.items():
+            before = total.get(monomial)
+            total[monomial] = c if before is None else before + c
+        return Expression.from_raw(a.ring, total)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Expression:
+        return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()})
+
+    def __sub__(self, other: Any) -> Expression:
+        converted = self._other(other)
+        return NotImplemented if converted is None else self + (-converted)
+
+    def __rsub__(self, other: Any) -> Expression:
+        return (-self) + other
+
+    def __mul__(self, other: Any) -> Expression:
+        converted = self._other(other)
+        if converted is None:
+            return NotImplemented
+        a, b = self._pair(converted)
+        if a.is_constant:
+            a, b = b, a
+        total: dict[Monomial, Any] = {}
+        for m, c in a.raw.items():
+            for n, d in b.raw.items():
+                product = monomial_product(m, n)
+                before = total.get(product)
+                total[product] = c * d if before is None else before + c * d
+        return Expression.from_raw(a.ring, total)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: int | Fraction) -> Expression:
+        if not isinstance(other, (int, Fraction)):
+            return NotImplemented
+        return self * (Fraction(1) / other)
+
+    def __pow__(self, exponent: int) -> Expression:
+        if exponent < 0:
+            raise InputError(f"an expression has no power {exponent}; exponents are 0, 1, 2, ....")
+        product = Expression.constant(1)
+        for _ in range(exponent):
+            product = product * self
+        return product
+
+    def __eq__(self, other: object) -> bool:
+        converted = self._other(other)
+        if converted is None:
+            return NotImplemented
+        if self.raw.keys() != converted.raw.keys():
+            return False
+        a, b = self._pair(converted)
+        return all(c == b.raw[m] for m, c in a.raw.items())
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            if not self.raw:
+                self._hash = hash(0)
+            elif self.is_constant:
+                self._hash = hash(self.coefficient(()))
+            else:
+                self._hash = hash(frozenset((m, Polynomial(self.ring, c)) for m, c in self.raw.items()))
+        return self._hash
+
+    def simplest(self) -> Fraction | Polynomial | Expression:
+        """A Fraction or ring element where no graph occurs, else itself."""
+        return self.coefficient(()).simplest() if self.is_constant else self
+
+    def coefficients(self, symbol: sympy.Symbol) -> tuple[Expression, ...]:
+        """The coefficients of the powers 0, 1, ..., degree of a generator (at least one)."""
+        parts: list[dict[Monomial, Any]] = [{}]
+        for monomial, c in self.raw.items():
+            for power, part in enumerate(Polynomial(self.ring, c).coefficients(symbol)):
+                if power == len(parts):
+                    parts.append({})
+                parts[power][monomial] = part.raw
+        return tuple(Expression.from_raw(self.ring, part) for part in parts)
+
+    def substitute(self, values: Mapping[sympy.Symbol, Scalar]) -> Expression:
+        """The expression with generators of the ring replaced by numbers or ring elements.
+
+        Dimensions that occur in labels are not changed.
+        """
+        return Expression({m: Polynomial(self.ring, c).substitute(values) for m, c in self.raw.items()})
+
+    def compact(self) -> Expression:
+        """The same expression over the smallest ring that holds its coefficients."""
+        return self.in_ring(ring_of(sorted(self.symbols, key=lambda s: (s.name, s.sort_key()))))
+
+    def evaluate(self, values: Mapping[str, Any], **options: Any) -> Any:
+        """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`."""
+        from sgdmoments.graphs.contract import evaluate
+
+        return evaluate(self, values, **options)
+
+    def to_sympy(self) -> sympy.Expr:
+        """The sympy expression, where no graph occurs."""
+        if not self.is_constant:
+            raise InputError("this expression contains graphs; sympy has no form for them: use latex() or evaluate().")
+        return self.coefficient(()).to_sympy()
+
+    def latex(self) -> str:
+        """LaTeX: traces where graphs are cycles, index sums elsewhere."""
+        from sgdmoments.show.graph_latex import expression_latex
+
+        return expression_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __repr__(self) -> str:
+        if not self.raw:
+            return "0"
+        return " + ".join(f"({c})" + "".join(f" {graph!r}" for graph in monomial) for monomial, c in self.terms())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data that `from_json` reads back."""
+        graphs = self.graphs
+        place = {graph: i for i, graph in enumerate(graphs)}
+        return {
+            "generators": [generator.name for generator in self.ring.generators],
+            "graphs": [graph.to_json() for graph in graphs],
+            "terms": [[[place[g] for g in monomial], [[list(e), str(q)] for e, q in c.terms()]]
+                      for monomial, c in self.terms()],
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol] | None = None) -> Expression:
+        """The expression that `to_json` wrote.
+
+        Args:
+            symbols: the symbols to use for generators, by name; others become plain ones.
+        """
+        known = dict(symbols or {})
+        ring = Ring(known.get(name, sympy.Symbol(name)) for name in data["generators"])
+        graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
+        return Expression({
+            tuple(sorted(graphs[i] for i in places)): ring.from_terms({tuple(e): Fraction(q) for e, q in terms})
+            for places, terms in data["terms"]}, ring)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Expression, ({m: Polynomial(self.ring, c) for m, c in self.raw.items()}, self.ring)
+
+
+def dimension_factor(dimension: Dimension) -> Scalar:
+    """What a vertex without edges is worth: its dimension, or 1 for a batch vertex, which is averaged."""
+    if isinstance(dimension, int):
+        return dimension
+    if dimension == BATCH:
+        return 1
+    return Ring((dimension,)).generator(dimension)
+
+
+def monomial_key(monomial: Monomial) -> tuple[Any, ...]:
+    """Orders monomials: fewer edges first."""
+    return sum(len(g.edges) for g in monomial), [g.sort_key for g in monomial]
+
+
+def monomial_product(a: Monomial, b: Monomial) -> Monomial:
+    """The product of two monomials."""
+    if not a:
+        return b
+    if not b:
+        return a
+    return tuple(sorted(a + b))
+
+
+#: The number 0 as an expression.
+ZERO = Expression({}, RATIONALS)
