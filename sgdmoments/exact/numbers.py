@@ -6,7 +6,7 @@ import math
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Rational
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy
@@ -14,7 +14,7 @@ import sympy
 from sgdmoments.errors import InputError
 
 #: What the package takes as an exact scalar.
-Exact = Fraction | sympy.Expr
+Exact: TypeAlias = Fraction | sympy.Expr
 
 
 def to_fraction(value: Any, name: str = "value") -> Fraction:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any, Union
 
 import flint
@@ -52,9 +52,10 @@ class Ring:
         generators: sympy symbols, each once. The order fixes the order of exponents.
     """
 
-    __slots__ = ("context", "generators", "one", "zero", "_index", "__weakref__")
+    __slots__ = ("__weakref__", "_index", "context", "generators", "one", "zero")
 
     generators: tuple[sympy.Symbol, ...]
+    _index: dict[sympy.Symbol, int]
     #: FLINT's context, for code that works on raw `fmpq_mpoly` in a hot loop.
     context: flint.fmpq_mpoly_ctx
     zero: Polynomial
@@ -129,7 +130,7 @@ class Ring:
         return Ring, (self.generators,)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
     if len(set(generators)) != len(generators):
         raise InputError(f"a ring needs distinct generators, found {generators}.")
@@ -164,7 +165,7 @@ class Polynomial:
     Division is by nonzero rationals only; for exact division by a polynomial see `exact_quotient`.
     """
 
-    __slots__ = ("raw", "ring", "_hash")
+    __slots__ = ("_hash", "raw", "ring")
 
     def __init__(self, ring: Ring, raw: flint.fmpq_mpoly) -> None:
         self.ring = ring
@@ -193,18 +194,18 @@ class Polynomial:
         return Polynomial(a.ring, operation(a.raw, b.raw))
 
     def __add__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a + b)  # type: ignore[no-any-return]
+        return self._combine(other, lambda a, b: a + b)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a - b)  # type: ignore[no-any-return]
+        return self._combine(other, lambda a, b: a - b)
 
     def __rsub__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a - b, swap=True)  # type: ignore[no-any-return]
+        return self._combine(other, lambda a, b: a - b, swap=True)
 
     def __mul__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a * b)  # type: ignore[no-any-return]
+        return self._combine(other, lambda a, b: a * b)
 
     __rmul__ = __mul__
 

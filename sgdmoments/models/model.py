@@ -1,0 +1,69 @@
+"""What every route, the simulator, enumeration and the check see of a model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy
+
+from sgdmoments.models.laws import Empirical, Law
+
+Dimension: TypeAlias = int | sympy.Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A weight array: its name, its shape (integers, or symbols for dimensions left as letters), its layer."""
+
+    name: str
+    shape: tuple[Dimension, ...]
+    layer: int
+
+    @property
+    def size(self) -> Dimension:
+        """The number of entries."""
+        return sympy.Mul(*self.shape) if any(isinstance(s, sympy.Basic) for s in self.shape) \
+            else int(np.prod(np.array(self.shape, dtype=object)))
+
+
+class Model(ABC):
+    """A parametric predictor trained on the loss 1/2 ||predict(w, x) - label||^2 per sample.
+
+    The label of a sample is the teacher's prediction, or a target given with a finite data set, plus noise
+    where there is any.
+
+    Attributes:
+        parameters: the trained arrays, layer by layer.
+        teacher_parameters: the fixed arrays of the teacher; empty where targets are given.
+        data: the law of x.
+        targets: array (n, outputs) for a finite data set with targets, else None.
+        noise: the law of the label noise (independent of x), or None.
+    """
+
+    parameters: tuple[Parameter, ...]
+    teacher_parameters: tuple[Parameter, ...] = ()
+    data: Law
+    targets: np.ndarray[Any, Any] | None = None
+    noise: Law | None = None
+
+    @abstractmethod
+    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
+        """The prediction, a vector, in any arithmetic: entries may be Fractions, ring elements, JAX arrays.
+
+        `weights` holds an array for each parameter (by the name of `parameters`, also when the teacher's
+        values are passed).
+        """
+
+    @property
+    def n(self) -> int | None:
+        """The number of data points; None for a law that gives fresh samples."""
+        return self.data.n if isinstance(self.data, Empirical) else None
+
+    @property
+    def layers(self) -> int:
+        """The number of layers H."""
+        return max(parameter.layer for parameter in self.parameters)

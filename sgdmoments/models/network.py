@@ -1,0 +1,110 @@
+"""Fully connected networks of any depth with a polynomial activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
+from sgdmoments.models.model import Dimension, Model, Parameter
+
+
+class Network(Model):
+    """f(x) = W_H σ(W_(H-1) σ(... σ(W_1 x))), trained on 1/2 ||f(x) - label||^2.
+
+    Args:
+        widths: (p, p_1, ..., p_H): positive ints, or names / sympy symbols for dimensions left as letters.
+        activation: coefficients of the polynomial σ, constant first; (0, 1) is the identity.
+        data: the law of x.
+        teacher: whether labels come from a network of the same shape, with weights W1*, W2*, ...
+        targets: array (n, p_H) of labels, in place of a teacher, with `Empirical` data.
+        noise: the law of independent noise added to each coordinate of the label.
+
+    Source: P0, Section 3.2.
+
+    >>> Network((3, 2, 1)).parameters[0]
+    Parameter(name='W1', shape=(2, 3), layer=1)
+    """
+
+    def __init__(self, widths: Sequence[Any], activation: Sequence[Any] = (0, 1), data: Law | None = None,
+                 teacher: bool = True, targets: Any = None, noise: Law | None = None) -> None:
+        self.widths: tuple[Dimension, ...] = tuple(_width(w, f"widths[{k}]") for k, w in enumerate(widths))
+        if len(self.widths) < 2:
+            raise InputError(f"widths: expected (p, p_1, ..., p_H) with H >= 1, found {tuple(widths)}.")
+        self.activation: tuple[Exact, ...] = tuple(
+            to_exact(c, f"activation[{k}]") for k, c in enumerate(activation))
+        while len(self.activation) > 1 and self.activation[-1] == 0:
+            self.activation = self.activation[:-1]
+        if not any(self.activation):
+            raise InputError("activation: every coefficient is zero; (0, 1) is the identity.")
+        self.data = Gaussian() if data is None else data
+        if not isinstance(self.data, Law):
+            raise InputError(f"data: expected a law such as Gaussian() or Empirical(points), found {data!r}.")
+        p = self.widths[0]
+        if self.data.dimension is not None and self.data.dimension != p:
+            raise InputError(f"data: the law lives in dimension {self.data.dimension}, but widths[0] is {p}.")
+        self.parameters = tuple(
+            Parameter(f"W{k}", (self.widths[k], self.widths[k - 1]), k) for k in range(1, len(self.widths)))
+        if targets is None:
+            if not teacher:
+                raise InputError("teacher=False: give targets=... with Empirical data.")
+            self.teacher_parameters = tuple(Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
+        else:
+            self.targets = self._check_targets(targets)
+        if noise is not None and not isinstance(noise, (IndependentCoordinates, Gaussian)):
+            raise InputError("noise: expected a law such as Gaussian() or Coordinates(moments=(0, s2, 0, s4)), "
+                             f"found {noise!r}.")
+        self.noise = noise
+
+    def _check_targets(self, targets: Any) -> Any:
+        if not isinstance(self.data, Empirical):
+            raise InputError("targets: labels can only be listed for a finite data set: data=Empirical(points).")
+        array = to_exact_array(targets, "targets")
+        if array.ndim == 1 and self.widths[-1] == 1:
+            array = array[:, None]
+        if array.shape != (self.data.n, self.widths[-1]):
+            raise InputError(f"targets: expected shape ({self.data.n}, {self.widths[-1]}), found {array.shape}.")
+        return array
+
+    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
+        z = x
+        for parameter in self.parameters:
+            if parameter.layer > 1:
+                z = self._activate(z)
+            z = weights[parameter.name] @ z
+        return z
+
+    def _activate(self, z: Any) -> Any:
+        value = 0 * z + self.activation[-1]
+        for coefficient in reversed(self.activation[:-1]):
+            value = value * z + coefficient
+        return value
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether σ is a multiple of the identity."""
+        return all(c == 0 for k, c in enumerate(self.activation) if k != 1)
+
+    def __repr__(self) -> str:
+        parts = [f"({', '.join(map(str, self.widths))})"]
+        if self.activation != (0, 1):
+            parts.append(f"activation=({', '.join(map(str, self.activation))})")
+        parts.append(f"data={self.data!r}")
+        return f"Network({', '.join(parts)})"
+
+
+def _width(value: Any, name: str) -> Dimension:
+    if isinstance(value, str):
+        return sympy.Symbol(value, integer=True, positive=True)
+    if isinstance(value, sympy.Symbol):
+        if value.is_positive is False or value.is_integer is False:
+            raise InputError(f"{name}: the symbol {value} is assumed not to be a positive integer.")
+        return value
+    exact = to_exact(value, name)
+    if isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
+        raise InputError(f"{name}: found {value}; a width is a positive integer, a name or a symbol.")
+    return int(exact)

@@ -1,0 +1,170 @@
+"""SGD: the user's door. A model, a learning rate, initial weights and a way of sampling; then questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import sympy
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import free_symbols, fresh_symbol, to_exact_array
+from sgdmoments.models.initial import GaussianInit, Init, RandomInit
+from sgdmoments.models.laws import Empirical
+from sgdmoments.models.model import Model, Parameter
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.sampling import check_sampling
+from sgdmoments.models.schedule import Schedule
+
+if TYPE_CHECKING:
+    from sgdmoments.exact.polynomial import BatchPolynomial
+
+Given = Literal["initial", "nothing"]
+
+
+class SGD:
+    """Mini-batch SGD w_(t+1) = w_t - alpha_t g_t, g_t the mean of the batch's gradients.
+
+    Args:
+        model: `LinearRegression` or `Network`.
+        learning_rate: number, sequence (alpha_0, alpha_1, ...), callable of t, sympy expression, or None: the
+            symbol `alpha`.
+        initial: the weights before training: an array for a model with one parameter array, or a dict by
+            name ({"W1": ..., "W1*": ...}, teacher included); an `Init` such as `GaussianInit` for random
+            weights, for all or per name; None (or a name left out): symbols.
+        sampling: "without_replacement" (default for finite data), "with_replacement", or "fresh" (default
+            for a data law).
+
+    Attributes:
+        initial: for each parameter name an exact array, an `Init`, or None (a letter).
+        schedule: the learning rates.
+
+    >>> import sgdmoments as sm
+    >>> sgd = SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
+    >>> sgd.variance(sm.gradient(0)).coefficients
+    (Fraction(-19, 9), Fraction(19, 3))
+    """
+
+    def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
+                 sampling: str | None = None) -> None:
+        if not isinstance(model, Model):
+            raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
+        self.model = model
+        self.sampling = check_sampling(sampling, isinstance(model.data, Empirical))
+        self.initial: dict[str, np.ndarray[Any, Any] | Init | None] = self._read_initial(initial)
+        if learning_rate is None:
+            learning_rate = fresh_symbol("alpha", self.symbols())
+        self.schedule = Schedule(learning_rate)
+
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The user's symbols: in the data, the targets, the widths and the initial weights."""
+        arrays = [value for value in self.initial.values() if isinstance(value, np.ndarray)]
+        if isinstance(self.model.data, Empirical):
+            arrays.append(self.model.data.points)
+        if self.model.targets is not None:
+            arrays.append(self.model.targets)
+        found = free_symbols(*arrays)
+        for parameter in self.model.parameters:
+            found |= {s for s in parameter.shape if isinstance(s, sympy.Symbol)}
+        return found
+
+    def _read_initial(self, initial: Any) -> dict[str, np.ndarray[Any, Any] | Init | None]:
+        parameters = (*self.model.parameters, *self.model.teacher_parameters)
+        names = [parameter.name for parameter in parameters]
+        if isinstance(initial, Init):
+            initial = {parameter.name: initial for parameter in self.model.parameters}
+        elif initial is not None and not isinstance(initial, Mapping):
+            if len(names) != 1:
+                raise InputError(f"initial: expected a dict with the names {', '.join(names)}, found "
+                                 f"{type(initial).__name__}.")
+            initial = {names[0]: initial}
+        unknown = set(initial or ()) - set(names)
+        if unknown:
+            raise InputError(f"initial: unknown names {sorted(map(str, unknown))}; the model has {', '.join(names)}.")
+        return {parameter.name: _read_array((initial or {}).get(parameter.name), parameter)
+                for parameter in parameters}
+
+    @property
+    def n(self) -> int | None:
+        """The number of data points; None for fresh samples."""
+        return self.model.n
+
+    @property
+    def population(self) -> int | None:
+        """n where batches are drawn without replacement (then b <= n), else None."""
+        return self.n if self.sampling == "without_replacement" else None
+
+    # -- questions ------------------------------------------------------------------------------------------
+
+    def variance(self, quantity: Quantity, *, given: Given = "initial", route: str = "auto",
+                 **options: Any) -> BatchPolynomial:
+        """var(q) = E||q||^2 - ||E q||^2 (the trace of the covariance), a polynomial in u = 1/b.
+
+        Args:
+            quantity: e.g. ``gradient(t)``.
+            given: "initial": the variance given the initial weights, averaged over them where they are
+                random; "nothing": the total variance.
+            route: "auto", or the name of a route.
+            options: passed to the route: learning_rate_order, inverse_batch_order, arithmetic, budget,
+                progress, executor.
+        """
+        return self._answer("variance", quantity, route, given=given, **options)
+
+    def second_moment(self, quantity: Quantity, *, route: str = "auto", **options: Any) -> BatchPolynomial:
+        """E||q||^2, a polynomial in u = 1/b."""
+        return self._answer("second_moment", quantity, route, **options)
+
+    def mean(self, quantity: Quantity, *, route: str = "auto", **options: Any) -> Any:
+        """E q: a polynomial in u = 1/b for a number, an object array of them for an array."""
+        return self._answer("mean", quantity, route, **options)
+
+    def _answer(self, moment: str, quantity: Quantity, route: str, **options: Any) -> Any:
+        from sgdmoments.routes.plan import answer
+
+        return answer(self, moment, quantity, route, **options)
+
+    def derivation(self, quantity: Quantity, **options: Any) -> Any:
+        """The derivation of E||q||^2 as a shared DAG of terms, with the rule of each step."""
+        from sgdmoments.routes.plan import derive
+
+        return derive(self, quantity, **options)
+
+    def trajectory(self, quantity: Any, steps: int, batch_sizes: Any, *, moment: str = "variance",
+                   certified: bool = False, **options: Any) -> Any:
+        """The moment at each t = 0, ..., steps and each batch size, in floats or in certified balls.
+
+        Args:
+            quantity: a function of t such as `gradient`, `full_gradient`, `weights`, `loss`.
+            steps: the last t.
+            batch_sizes: the values of b.
+            moment: "variance" or "second_moment".
+            certified: balls that provably contain the truth, in place of floats.
+
+        Returns a `sgdmoments.routes.trajectory.Trajectory`.
+        """
+        from sgdmoments.routes.trajectory import trajectory
+
+        return trajectory(self, quantity, steps, batch_sizes, moment=moment, certified=certified, **options)
+
+    def __repr__(self) -> str:
+        return f"SGD({self.model!r}, learning_rate={self.schedule!r}, sampling={self.sampling!r})"
+
+
+def _read_array(value: Any, parameter: Parameter) -> np.ndarray[Any, Any] | Init | None:
+    if value is None:
+        return None
+    if isinstance(value, Init):
+        size = parameter.size
+        known = value.mean if isinstance(value, (RandomInit, GaussianInit)) else None
+        if known is not None and known.size != size:
+            raise InputError(f"initial[{parameter.name!r}]: a mean with {size} entries is needed, found {known.size}.")
+        return value
+    array = to_exact_array(value, f"initial[{parameter.name!r}]")
+    letters = [s for s in parameter.shape if isinstance(s, sympy.Symbol)]
+    if not letters and array.shape != parameter.shape:
+        raise InputError(f"initial[{parameter.name!r}]: expected shape {parameter.shape}, found {array.shape}.")
+    if letters:
+        raise InputError(f"initial[{parameter.name!r}]: the widths {letters} are letters; leave the weights as "
+                         "letters too and give both to evaluate(), or give integer widths.")
+    return array

@@ -1,0 +1,104 @@
+"""How a batch is drawn, and the only thing the calculator needs to know of it: the weights of batch means.
+
+For functions f_1, ..., f_j of a sample, with the population mean written m[.],
+
+    E[ mean_B f_1 ... mean_B f_j ] = sum over set partitions rho of {1..j} of W_rho(u) prod_blocks m[prod f],
+
+u = 1/b. For independent draws W_rho = b^-j (b)_|rho|. Without replacement from n points the sum over distinct
+samples is turned into free sums by Moebius inversion on the lattice of partitions, so that no subset of the
+data is ever listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+from math import factorial, prod
+from typing import Literal, get_args
+
+from sgdmoments.errors import InputError
+
+Sampling = Literal["without_replacement", "with_replacement", "fresh"]
+
+#: A polynomial in u = 1/b with rational coefficients, constant first.
+UPolynomial = tuple[Fraction, ...]
+
+
+def check_sampling(sampling: str | None, finite: bool) -> Sampling:
+    """The sampling scheme that a model is run with; the default where None is given."""
+    if sampling is None:
+        return "without_replacement" if finite else "fresh"
+    if sampling not in get_args(Sampling):
+        raise InputError(f"sampling: found {sampling!r}; use one of {', '.join(get_args(Sampling))}.")
+    if finite == (sampling == "fresh"):
+        raise InputError(f"sampling: {sampling!r} does not fit "
+                         + ("a finite data set; use 'without_replacement' or 'with_replacement'." if finite
+                            else "a data law that gives fresh samples; use 'fresh' (the default)."))
+    return sampling
+
+
+def set_partitions(size: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """All set partitions of {0, ..., size-1}, blocks in order of their least element.
+
+    >>> [len(list(set_partitions(k))) for k in range(6)]
+    [1, 1, 2, 5, 15, 52]
+    """
+    if size == 0:
+        yield ()
+        return
+    last = size - 1
+    for smaller in set_partitions(size - 1):
+        for k, block in enumerate(smaller):
+            yield (*smaller[:k], (*block, last), *smaller[k + 1:])
+        yield (*smaller, (last,))
+
+
+@cache
+def batch_weight(block_sizes: tuple[int, ...], n: int | None) -> UPolynomial:
+    """W_rho(u) for a partition with the given block sizes; n None: independent draws.
+
+    >>> batch_weight((2,), 5), batch_weight((1, 1), 5)  # c_b = (5u - 1)/4 and 1 - c_b
+    ((Fraction(-1, 4), Fraction(5, 4)), (Fraction(5, 4), Fraction(-5, 4)))
+    >>> batch_weight((1, 1), None)
+    (Fraction(1, 1), Fraction(-1, 1))
+    """
+    order = sum(block_sizes)
+    if n is None:
+        return _falling(len(block_sizes), order)
+    total = [Fraction(0)] * (order + 1)
+    for refinement, weight in _refinements(tuple(sorted(block_sizes))):
+        if refinement > n:  # so many distinct samples do not exist
+            continue
+        scale = Fraction(weight * n ** len(block_sizes), prod(range(n - refinement + 1, n + 1)))
+        for k, c in enumerate(_falling(refinement, order)):
+            total[k] += scale * c
+    while len(total) > 1 and not total[-1]:
+        total.pop()
+    return tuple(total)
+
+
+@cache
+def _falling(count: int, order: int) -> UPolynomial:
+    """b^-order (b)_count as a polynomial in u: u^(order-count) (1-u)(1-2u)...(1-(count-1)u)."""
+    poly = [Fraction(1)]
+    for i in range(1, count):
+        poly = [(poly[k] if k < len(poly) else Fraction(0)) - (i * poly[k - 1] if k else 0) for k in range(len(poly) + 1)]
+    return (Fraction(0),) * (order - count) + tuple(map(Fraction, poly))
+
+
+@cache
+def _refinements(block_sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """(number of blocks, summed Moebius value mu(pi, rho)) over the partitions pi that refine rho."""
+    totals = {0: 1}
+    for size in block_sizes:
+        own: dict[int, int] = {}
+        for partition in set_partitions(size):
+            c = len(partition)
+            own[c] = own.get(c, 0) + (-1) ** (c - 1) * factorial(c - 1)
+        merged: dict[int, int] = {}
+        for a, x in totals.items():
+            for c, y in own.items():
+                merged[a + c] = merged.get(a + c, 0) + x * y
+        totals = merged
+    return tuple(sorted(totals.items()))
