@@ -1,0 +1,8 @@
+"""What users need to test answers and code of their own: brute force, and Hypothesis strategies.
+
+`sgdmoments.testing.strategies` needs the extra "test" and is imported only when asked for.
+"""
+
+from sgdmoments.testing.enumerate import enumerate_moment, outcomes
+
+__all__ = ["enumerate_moment", "outcomes"]
