@@ -19,9 +19,19 @@ from typing import Any
 import sympy
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.polynomial import register_coefficient
 from sgdmoments.exact.ring import RATIONALS, Polynomial, Ring, Scalar, ring_of
 from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.graph import BATCH, Dimension, Edge, IndexGraph, Label, Monomial
+from sgdmoments.graphs.graph import (
+    BATCH,
+    Dimension,
+    Edge,
+    IndexGraph,
+    Label,
+    Monomial,
+    symbol_from_json,
+    symbol_to_json,
+)
 
 
 class Expression:
@@ -235,6 +245,11 @@ class Expression:
                 parts[power][monomial] = part.raw
         return tuple(Expression.from_raw(self.ring, part) for part in parts)
 
+    @property
+    def free_symbols(self) -> frozenset[sympy.Symbol]:
+        """The symbols in coefficients and in the dimensions of labels."""
+        return self.symbols | {d for label in self.labels for d in label.dimensions if isinstance(d, sympy.Symbol)}
+
     def substitute(self, values: Mapping[sympy.Symbol, Scalar]) -> Expression:
         """The expression with generators of the ring replaced by numbers or ring elements.
 
@@ -277,21 +292,17 @@ class Expression:
         graphs = self.graphs
         place = {graph: i for i, graph in enumerate(graphs)}
         return {
-            "generators": [generator.name for generator in self.ring.generators],
+            "kind": "expression",
+            "generators": [symbol_to_json(generator) for generator in self.ring.generators],
             "graphs": [graph.to_json() for graph in graphs],
-            "terms": [[[place[g] for g in monomial], [[list(e), str(q)] for e, q in c.terms()]]
+            "terms": [[[place[graph] for graph in monomial], [[list(e), str(q)] for e, q in c.terms()]]
                       for monomial, c in self.terms()],
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol] | None = None) -> Expression:
-        """The expression that `to_json` wrote.
-
-        Args:
-            symbols: the symbols to use for generators, by name; others become plain ones.
-        """
-        known = dict(symbols or {})
-        ring = Ring(known.get(name, sympy.Symbol(name)) for name in data["generators"])
+    def from_json(data: Mapping[str, Any]) -> Expression:
+        """The expression that `to_json` wrote."""
+        ring = Ring(symbol_from_json(generator) for generator in data["generators"])
         graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
         return Expression({
             tuple(sorted(graphs[i] for i in places)): ring.from_terms({tuple(e): Fraction(q) for e, q in terms})
@@ -326,3 +337,5 @@ def monomial_product(a: Monomial, b: Monomial) -> Monomial:
 
 #: The number 0 as an expression.
 ZERO = Expression({}, RATIONALS)
+
+register_coefficient("expression", Expression.from_json)

@@ -54,39 +54,41 @@ class Label(str):
             ``"open"`` for open ends, ``"derived"`` for a letter that stands for an expression in others.
             Labels of equal names and different kinds are different labels.
         symmetric: whether a matrix equals its transpose.
+        meaning: what a derived letter stands for, as text (see `sgdmoments.graphs.derived`).
     """
 
-    __slots__ = ("T", "dimensions", "kind", "name", "symmetric", "transposed")
+    __slots__ = ("T", "dimensions", "kind", "meaning", "name", "symmetric", "transposed")
 
     name: str
     dimensions: tuple[Dimension, ...]
     kind: str
     symmetric: bool
+    meaning: str
     #: Whether this is the transposed letter of a matrix.
     transposed: bool
     T: Label
 
     def __new__(cls, name: str, dimensions: Iterable[Dimension], kind: str = "matrix",
-                symmetric: bool = False) -> Label:
+                symmetric: bool = False, meaning: str = "") -> Label:
         dims = tuple(dimensions)
-        key = "\x1f".join((name, kind, "s" if symmetric else "", *map(_dimension_key, dims)))
+        key = "\x1f".join((name, kind, "s" if symmetric else "", meaning, *map(_dimension_key, dims)))
         known = _LABELS.get(key)
         if known is None:
-            known = cls._make(key, name, dims, kind, symmetric, False)
+            known = cls._make(key, name, dims, kind, symmetric, meaning, False)
             if symmetric or len(dims) != 2:
                 known.T = known
             else:
-                known.T = cls._make(key + "\x1fT", name, dims[::-1], kind, symmetric, True)
+                known.T = cls._make(key + "\x1fT", name, dims[::-1], kind, symmetric, meaning, True)
                 known.T.T = known
             _LABELS[key] = known
         return known
 
     @classmethod
     def _make(cls, key: str, name: str, dimensions: tuple[Dimension, ...], kind: str, symmetric: bool,
-              transposed: bool) -> Label:
+              meaning: str, transposed: bool) -> Label:
         label = str.__new__(cls, key)
         label.name, label.dimensions, label.kind = name, dimensions, kind
-        label.symmetric, label.transposed = symmetric, transposed
+        label.symmetric, label.meaning, label.transposed = symmetric, meaning, transposed
         return label
 
     def __repr__(self) -> str:
@@ -94,15 +96,15 @@ class Label(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         base = self.T if self.transposed else self
-        arguments = (base.name, base.dimensions, base.kind, base.symmetric)
+        arguments = (base.name, base.dimensions, base.kind, base.symmetric, base.meaning)
         return (_transposed_label if self.transposed else Label), arguments
 
 
 _LABELS: dict[str, Label] = {}
 
 
-def _transposed_label(name: str, dimensions: tuple[Dimension, ...], kind: str, symmetric: bool) -> Label:
-    return Label(name, dimensions, kind, symmetric).T
+def _transposed_label(*arguments: Any) -> Label:
+    return Label(*arguments).T
 
 
 def _dimension_key(dimension: Dimension) -> str:
@@ -134,7 +136,7 @@ class IndexGraph:
         vertices: the number of vertices.
     """
 
-    __slots__ = ("__weakref__", "_dimensions", "_hash", "branching", "edges", "parts", "sort_key", "vertices")
+    __slots__ = ("__weakref__", "_dimensions", "branching", "edges", "parts", "sort_key", "vertices")
 
     branching: int
     parts: tuple[Part, ...]
@@ -152,7 +154,6 @@ class IndexGraph:
         graph.branching, graph.parts = branching, parts
         graph.edges, graph.vertices = _edges_of(branching, parts)
         graph.sort_key = (len(graph.edges), branching, parts)
-        graph._hash = hash(parts)
         graph._dimensions = None
         _GRAPHS[parts] = graph
         return graph
@@ -176,9 +177,6 @@ class IndexGraph:
     def is_trace(self) -> bool:
         """Whether the graph is one cycle, the trace of a product of matrices."""
         return not self.branching
-
-    def __hash__(self) -> int:
-        return self._hash
 
     def __lt__(self, other: IndexGraph) -> bool:
         return self.sort_key < other.sort_key
@@ -251,14 +249,29 @@ def _edges_of(branching: int, parts: tuple[Part, ...]) -> tuple[tuple[Edge, ...]
     return tuple(edges), fresh
 
 
+def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
+    """Plain data for a symbol: its name, the assumptions it was made with, and the number of a dummy."""
+    data: dict[str, Any] = {"symbol": symbol.name, "assumptions": dict(symbol._assumptions_orig)}
+    if isinstance(symbol, sympy.Dummy):
+        data["dummy"] = symbol.dummy_index
+    return data
+
+
+def symbol_from_json(data: Mapping[str, Any]) -> sympy.Symbol:
+    """The symbol that `symbol_to_json` wrote."""
+    if "dummy" in data:
+        return sympy.Dummy(data["symbol"], dummy_index=data["dummy"], **data["assumptions"])
+    return sympy.Symbol(data["symbol"], **data["assumptions"])
+
+
 def label_to_json(label: Label) -> dict[str, Any]:
-    """Plain data for a label; symbolic dimensions as their names."""
-    dimensions = ["b" if d == BATCH else d if isinstance(d, int) else {"symbol": d.name} for d in label.dimensions]
-    return {"name": label.name, "dimensions": dimensions, "kind": label.kind, "symmetric": label.symmetric}
+    """Plain data for a label."""
+    dimensions = [d if isinstance(d, int) else symbol_to_json(d) for d in label.dimensions]
+    return {"name": label.name, "dimensions": dimensions, "kind": label.kind, "symmetric": label.symmetric,
+            "meaning": label.meaning}
 
 
 def label_from_json(data: Mapping[str, Any]) -> Label:
     """The label that `label_to_json` wrote."""
-    dimensions = [BATCH if d == "b" else d if isinstance(d, int) else sympy.Symbol(d["symbol"])
-                  for d in data["dimensions"]]
-    return Label(data["name"], dimensions, data["kind"], data["symmetric"])
+    dimensions = [d if isinstance(d, int) else symbol_from_json(d) for d in data["dimensions"]]
+    return Label(data["name"], dimensions, data["kind"], data["symmetric"], data["meaning"])

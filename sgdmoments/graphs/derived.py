@@ -1,0 +1,89 @@
+"""Derived letters: a letter that stands for an expression in other matrices.
+
+The error matrix R = W₂W₁ − W₂*W₁* of a linear network is one: kept as a letter it shortens every formula, and as
+the teacher occurs in it only, no two expressions in R, W₁, W₂ are equal unless they are the same. The text of
+the definition is part of the label, so that two letters R of different networks are different labels.
+
+>>> from sgdmoments.graphs.graph import open_end
+>>> A, B = Label("A", (2, 3)), Label("B", (2, 3))
+>>> array = sum((Expression.from_edges([(M, 0, 1), (open_end(0, 2), 0), (open_end(1, 3), 1)], c)
+...              for M, c in ((A, 1), (B, -1))), Expression())
+>>> R = derived_letter("R", array)
+>>> R, R.dimensions, definition(R) == array, definition(A)
+(R, (2, 3), True, None)
+>>> expand_derived(Expression.from_edges([(R, 0, 1), (R, 0, 1)]))
+(1) tr(A A.T) + (-2) tr(A B.T) + (1) tr(B B.T)
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Edge, IndexGraph, Label, Monomial, open_number
+from sgdmoments.graphs.join import disjoint_edges
+
+
+def derived_letter(name: str, array: Expression) -> Label:
+    """A letter for an array with open ends 0, 1, ...."""
+    dimensions = {}
+    for graph in array.graphs:
+        for edge in graph.edges:
+            if edge[0].kind == "open":
+                dimensions[open_number(edge[0])] = edge[0].dimensions[0]
+    meaning = json.dumps(array.to_json(), sort_keys=True)
+    return Label(name, [dimensions[k] for k in sorted(dimensions)], kind="derived", meaning=meaning)
+
+
+@lru_cache(maxsize=None)
+def definition(label: Label) -> Expression | None:
+    """The array that a derived letter stands for; None for any other label."""
+    return Expression.from_json(json.loads(label.meaning)) if label.kind == "derived" else None
+
+
+def substitute_edge(graph: IndexGraph, place: int, array: Monomial) -> Expression:
+    """Replace one edge by a monomial with open ends 0, 1, ... at the edge's ends."""
+    edge = graph.edges[place]
+    inner, _ = disjoint_edges(array, graph.vertices)
+    image: dict[int, int] = {}
+
+    def find(v: int) -> int:
+        while v in image:
+            v = image[v]
+        return v
+
+    for e in inner:
+        if e[0].kind == "open":
+            v, end = find(e[1]), find(edge[1 + open_number(e[0])])
+            if v != end:  # two open ends on one vertex: the identity matrix, whose ends are one index
+                image[v] = end
+    edges: list[Edge] = [e for k, e in enumerate(graph.edges) if k != place]
+    edges += [e for e in inner if e[0].kind != "open"]
+    dimensions = {find(v): d for v, d in zip(edge[1:], edge[0].dimensions, strict=True)}
+    return Expression.from_edges([(e[0], *map(find, e[1:])) for e in edges], 1, dimensions)
+
+
+def expand_derived(expression: Expression) -> Expression:
+    """The expression with derived letters replaced by what they stand for."""
+    while any(label.kind == "derived" for label in expression.labels):
+        expression = _expand_once(expression)
+    return expression
+
+
+def _expand_once(expression: Expression) -> Expression:
+    """One derived edge of every monomial replaced."""
+    total = Expression()
+    for monomial, coefficient in expression.terms():
+        hit = next(((i, k) for i, graph in enumerate(monomial) for k, edge in enumerate(graph.edges)
+                    if edge[0].kind == "derived"), None)
+        if hit is None:
+            total += Expression({monomial: coefficient})
+            continue
+        i, k = hit
+        rest = monomial[:i] + monomial[i + 1:]
+        array = definition(monomial[i].edges[k][0])
+        assert array is not None
+        for inner, c in array.terms():
+            total += substitute_edge(monomial[i], k, inner) * Expression({rest: coefficient * c})
+    return total
