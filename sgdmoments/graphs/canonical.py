@@ -138,9 +138,7 @@ def _branched(vertices: list[int], parts: list[Part]) -> IndexGraph:
     for word, ends in parts:
         if len(ends) == 2:
             back = reverse(word)
-            if back < word:
-                word, ends = back, ends[::-1]
-            oriented.append((word, ends, back == word))
+            oriented.append((back, ends[::-1], False) if back < word else (word, ends, back == word))
         else:
             oriented.append((word, ends, False))
     if len(vertices) == 1:

@@ -18,10 +18,11 @@ the definition is part of the label, so that two letters R of different networks
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache
 
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Edge, IndexGraph, Label, Monomial, open_number
+from sgdmoments.graphs.graph import Edge, IndexGraph, Label, Monomial, open_end, open_number
 from sgdmoments.graphs.join import disjoint_edges
 
 
@@ -36,14 +37,18 @@ def derived_letter(name: str, array: Expression) -> Label:
     return Label(name, [dimensions[k] for k in sorted(dimensions)], kind="derived", meaning=meaning)
 
 
-@lru_cache(maxsize=None)
+@cache
 def definition(label: Label) -> Expression | None:
     """The array that a derived letter stands for; None for any other label."""
     return Expression.from_json(json.loads(label.meaning)) if label.kind == "derived" else None
 
 
-def substitute_edge(graph: IndexGraph, place: int, array: Monomial) -> Expression:
-    """Replace one edge by a monomial with open ends 0, 1, ... at the edge's ends."""
+def substitute_edge(graph: IndexGraph, place: int, array: Monomial,
+                    renumber: Mapping[int, int] | None = None) -> Expression:
+    """Replace one edge by a monomial with open ends 0, 1, ... at the edge's ends.
+
+    Further open ends of the monomial stay open, with the numbers that `renumber` gives them.
+    """
     edge = graph.edges[place]
     inner, _ = disjoint_edges(array, graph.vertices)
     image: dict[int, int] = {}
@@ -53,13 +58,21 @@ def substitute_edge(graph: IndexGraph, place: int, array: Monomial) -> Expressio
             v = image[v]
         return v
 
+    kept: list[Edge] = []
     for e in inner:
-        if e[0].kind == "open":
-            v, end = find(e[1]), find(edge[1 + open_number(e[0])])
+        if e[0].kind != "open":
+            kept.append(e)
+            continue
+        number = open_number(e[0])
+        if number >= len(edge) - 1:
+            assert renumber is not None
+            kept.append((open_end(renumber[number], e[0].dimensions[0]), e[1]))
+        else:
+            v, end = find(e[1]), find(edge[1 + number])
             if v != end:  # two open ends on one vertex: the identity matrix, whose ends are one index
                 image[v] = end
     edges: list[Edge] = [e for k, e in enumerate(graph.edges) if k != place]
-    edges += [e for e in inner if e[0].kind != "open"]
+    edges += kept
     dimensions = {find(v): d for v, d in zip(edge[1:], edge[0].dimensions, strict=True)}
     return Expression.from_edges([(e[0], *map(find, e[1:])) for e in edges], 1, dimensions)
 

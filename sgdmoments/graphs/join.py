@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sgdmoments.errors import InputError
 from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression, dimension_factor
+from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Edge, Monomial, open_end, open_number
 
 
@@ -29,35 +29,43 @@ def disjoint_edges(monomial: Monomial, start: int = 0) -> tuple[list[Edge], int]
 
 def join_open(expression: Expression, pairs: Iterable[tuple[int, int]]) -> Expression:
     """Identify open indices in pairs and sum over them: Σ_k expression[.., k, .., k, ..]."""
-    partner: dict[int, int] = {}
-    for a, b in pairs:
-        partner[a], partner[b] = b, a
+    pairs = tuple(pairs)
+    return _identify(expression, pairs, frozenset(end for pair in pairs for end in pair))
+
+
+def diagonal_open(expression: Expression, pairs: Iterable[tuple[int, int]]) -> Expression:
+    """Identify open indices in pairs and keep the first of each open: a diagonal of the array."""
+    pairs = tuple(pairs)
+    return _identify(expression, pairs, frozenset(b for _, b in pairs))
+
+
+def _identify(expression: Expression, pairs: Sequence[tuple[int, int]], closed: frozenset[int]) -> Expression:
     total = Expression()
     for monomial, coefficient in expression.terms():
         edges, _ = disjoint_edges(monomial)
         held = {open_number(edge[0]): edge for edge in edges if edge[0].kind == "open"}
-        missing = partner.keys() - held.keys()
+        missing = {end for pair in pairs for end in pair} - held.keys()
         if missing:
             raise InputError(f"no open ends {sorted(missing)} in an array with open ends {sorted(held)}.")
-        merged: dict[int, int] = {}
+        image: dict[int, int] = {}
 
-        def find(v: int, merged: dict[int, int] = merged) -> int:
-            while v in merged:
-                v = merged[v]
+        def find(v: int, image: dict[int, int] = image) -> int:
+            while v in image:
+                v = image[v]
             return v
 
-        dimensions: dict[int, Dimension] = {}
-        for a, b in partner.items():
+        for a, b in pairs:
             (left, v), (right, w) = held[a], held[b]
             if left.dimensions != right.dimensions:
                 raise InputError(f"open ends {a} and {b} have different dimensions {left.dimensions[0]} "
                                  f"and {right.dimensions[0]}.")
-            if find(v) != find(w):
-                merged[find(w)] = find(v)
-            dimensions[v] = left.dimensions[0]
+            v, w = find(v), find(w)
+            if v != w:
+                image[w] = v
         kept = [(edge[0], *map(find, edge[1:])) for edge in edges
-                if edge[0].kind != "open" or open_number(edge[0]) not in partner]
-        total += Expression.from_edges(kept, coefficient, {find(v): d for v, d in dimensions.items()})
+                if edge[0].kind != "open" or open_number(edge[0]) not in closed]
+        dimensions: dict[int, Dimension] = {find(held[k][1]): held[k][0].dimensions[0] for k in closed}
+        total += Expression.from_edges(kept, coefficient, dimensions)
     return total
 
 
@@ -95,3 +103,10 @@ def squared_norm(array: Expression) -> Expression:
 def matrix_product(a: Expression, b: Expression) -> Expression:
     """The product of two matrices with open ends 0 (row) and 1 (column)."""
     return renumber_open(join_open(a * renumber_open(b, {0: 2, 1: 3}), [(1, 2)]), {3: 1})
+
+
+def hadamard_product(a: Expression, b: Expression) -> Expression:
+    """The entrywise product of two arrays with the same open ends."""
+    ends = a.open_ends
+    shift = max(ends, default=-1) + 1
+    return diagonal_open(a * renumber_open(b, {k: k + shift for k in ends}), [(k, k + shift) for k in ends])
