@@ -43,7 +43,7 @@ class SGD:
     >>> import sgdmoments as sm
     >>> sgd = SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
     >>> sgd.variance(sm.gradient(0)).coefficients
-    (Fraction(-19, 9), Fraction(19, 3))
+    (Fraction(-7, 3), Fraction(7, 1))
     """
 
     def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
@@ -56,6 +56,11 @@ class SGD:
         if learning_rate is None:
             learning_rate = fresh_symbol("alpha", self.symbols())
         self.schedule = Schedule(learning_rate)
+        #: What routes keep between questions; not part of the description.
+        self.memo: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "memo": {}}
 
     def symbols(self) -> frozenset[sympy.Symbol]:
         """The user's symbols: in the data, the targets, the widths and the initial weights."""

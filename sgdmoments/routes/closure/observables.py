@@ -1,0 +1,161 @@
+"""The user's quantities as polynomials in the weights, before any step is undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.exact.numbers import free_symbols
+from sgdmoments.exact.ring import Polynomial, ring_of
+from sgdmoments.models.laws import Empirical
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
+
+
+@dataclass(frozen=True)
+class Observables:
+    """E_B of a quantity and of its squared norm, at the weights of the quantity's own step.
+
+    Attributes:
+        means: E_B[q_r | w], one polynomial in the weights for each component r.
+        square: E_B[||q||^2 | w], one polynomial for each power of v.
+        scalar: whether the quantity is a number rather than a vector.
+    """
+
+    means: tuple[Polynomial, ...]
+    square: VPolynomial
+    scalar: bool
+
+
+def degree_of(quantity: Quantity) -> int:
+    """The degree in the weights of the quantity, for a model linear in the weights."""
+    return 2 if quantity.kind == "loss" else 1
+
+
+def components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+    """E_B[q_r | w] for each component r of the quantity."""
+    base = base_components(sgd, operator, quantity)
+    if quantity.left is None:
+        return base
+    matrix = left_matrix(quantity, len(base))
+    return tuple(sum((row[a] * base[a] for a in range(len(base)) if row[a]), operator.ring.zero) for row in matrix)
+
+
+def observables(sgd: SGD, operator: StepOperator, quantity: Quantity) -> Observables:
+    """The mean and the squared norm of the quantity as polynomials in the weights."""
+    means = components(sgd, operator, quantity)
+    if quantity.kind != "gradient":
+        return Observables(means, [sum((m * m for m in means), operator.ring.zero)], quantity.kind == "loss")
+    chosen = coordinates(sgd, quantity)
+    weight = {(a, a): Fraction(1) for a in range(len(chosen))}
+    if quantity.left is not None:
+        matrix = np.array(left_matrix(quantity, len(chosen)), dtype=object)
+        gram = matrix.T @ matrix
+        weight = {place: gram[place] for place in np.ndindex(*gram.shape) if gram[place]}
+    square: VPolynomial = []
+    for (a, b), factor in weight.items():
+        gamma = [0] * len(operator.gradient.weights)
+        gamma[chosen[a]] += 1
+        gamma[chosen[b]] += 1
+        for k, part in enumerate(operator.batch_mean(tuple(gamma))):
+            while len(square) <= k:
+                square.append(operator.ring.zero)
+            square[k] = square[k] + factor * part
+    return Observables(means, square or [operator.ring.zero], False)
+
+
+def base_components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+    """The components before the matrix on the left."""
+    if quantity.kind == "loss":
+        return (_mean_loss(operator),)
+    if quantity.kind == "sample_gradients":
+        return _sample_gradients(sgd, operator, quantity)
+    unit = np.eye(len(operator.gradient.weights), dtype=int)
+    chosen = coordinates(sgd, quantity)
+    if quantity.kind == "weights":
+        return tuple(operator.ring.generator(operator.gradient.weights[a]) for a in chosen)
+    return tuple(operator.mean(tuple(map(int, unit[a]))) for a in chosen)
+
+
+def coordinates(sgd: SGD, quantity: Quantity) -> list[int]:
+    """The places of the quantity's layer among the flattened weights."""
+    layers = sgd.model.layers
+    if quantity.layer is not None and quantity.layer > layers:
+        raise InputError(f"layer: found {quantity.layer}, but the model has {layers} layer{'s' * (layers > 1)}.")
+    chosen, start = [], 0
+    for parameter in sgd.model.parameters:
+        size = int(parameter.size)
+        if quantity.layer in (None, parameter.layer):
+            chosen += range(start, start + size)
+        start += size
+    return chosen
+
+
+def left_matrix(quantity: Quantity, size: int) -> list[list[Any]]:
+    """The matrix on the left as ring elements or Fractions, its width checked."""
+    assert quantity.left is not None
+    if len(quantity.left[0]) != size:
+        raise InputError(f"A @ {quantity.kind}: the matrix has {len(quantity.left[0])} columns, the quantity "
+                         f"{size} components.")
+    return [[_exact(entry) for entry in row] for row in quantity.left]
+
+
+def _exact(entry: Any) -> Any:
+    return entry if isinstance(entry, Fraction) else ring_of([entry])(entry)
+
+
+def _mean_loss(operator: StepOperator) -> Polynomial:
+    """L(w) = mean_i L_i(w)."""
+    gradient = operator.gradient
+    count, samples = len(gradient.weights), len(gradient.sample)
+    terms = list(gradient.loss.terms())
+    values = operator.sample_moments({e[count:count + samples] for e, _ in terms})
+    total = operator.ring.zero
+    for e, c in terms:
+        outer = dict(zip((*gradient.weights, *gradient.loss.ring.generators[count + samples:]),
+                         e[:count] + e[count + samples:], strict=True))
+        term = operator.ring.one * c
+        for symbol, power in outer.items():
+            if power:
+                term = term * operator.ring.generator(symbol) ** power
+        total = total + term * values[e[count:count + samples]]
+    return total
+
+
+def _sample_gradients(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+    data = sgd.model.data
+    if not isinstance(data, Empirical) or sgd.model.noise is not None:
+        raise AssumptionError("sample_gradients(t, A) needs a finite data set without label noise: grad L_i "
+                              "belongs to a data point i.")
+    assert quantity.matrices is not None
+    gradient = operator.gradient
+    count = len(gradient.weights)
+    shape = (len(quantity.matrices[0]), len(quantity.matrices[0][0]))
+    if len(quantity.matrices) != data.n or shape[1] != count:
+        raise InputError(f"sample_gradients: expected n = {data.n} matrices with {count} columns, found "
+                         f"{len(quantity.matrices)} of shape {shape}.")
+    targets = sgd.model.targets
+    total = [operator.ring.zero] * shape[0]
+    for i, matrix in enumerate(quantity.matrices):
+        point = [*data.points[i], *([] if targets is None else targets[i])]
+        ring = ring_of(free_symbols(np.array(point, dtype=object)))
+        values = {s: ring(v) for s, v in zip(gradient.sample, point, strict=True)}
+        parts = [g.substitute(values) for g in gradient.components]
+        for r, row in enumerate(matrix):
+            for a, entry in enumerate(row):
+                if entry:
+                    total[r] = total[r] + _without(parts[a], gradient.sample) * _exact(entry)
+    return tuple(total)
+
+
+def _without(polynomial: Polynomial, symbols: tuple[Any, ...]) -> Polynomial:
+    """The same polynomial in a ring without the given generators, which do not occur."""
+    ring = polynomial.ring
+    keep = [i for i, g in enumerate(ring.generators) if g not in symbols]
+    small = type(ring)(ring.generators[i] for i in keep)
+    return small.from_terms({tuple(e[i] for i in keep): c for e, c in polynomial.terms()})
