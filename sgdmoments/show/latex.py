@@ -46,7 +46,7 @@ def _inverse_power(numerator: str, k: int, denominator: str = "") -> str:
 def _term(coefficient: Any, k: int, exact_digits: int) -> tuple[bool, str]:
     """(is the sign pulled out, LaTeX of |coefficient| / b^k)."""
     if isinstance(coefficient, (Fraction, float)):
-        size: Fraction | float = abs(coefficient)
+        size = -coefficient if coefficient < 0 else coefficient
         if isinstance(size, Fraction) and is_short(size, exact_digits) and k:
             below = "" if size.denominator == 1 else str(size.denominator)
             return coefficient < 0, _inverse_power(str(size.numerator), k, below)

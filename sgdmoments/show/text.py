@@ -47,7 +47,7 @@ def is_rounded(polynomial: BatchPolynomial, exact_digits: int) -> bool:
 def _body(coefficient: Any, exact_digits: int) -> tuple[bool, str]:
     """(is the sign pulled out, text without that sign)."""
     if isinstance(coefficient, (Fraction, float)):
-        return coefficient < 0, number_text(abs(coefficient), exact_digits=exact_digits)
+        return coefficient < 0, number_text(-coefficient if coefficient < 0 else coefficient, exact_digits=exact_digits)
     if isinstance(coefficient, sympy.Expr) and not coefficient.is_Add and coefficient.could_extract_minus_sign():
         return True, str(-coefficient)
     return False, str(coefficient)

@@ -1,0 +1,143 @@
+"""A table of text cells, its columns read as exact numbers, and the regression problem made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from sgdmoments.errors import InputError
+
+if TYPE_CHECKING:
+    from sgdmoments.models.regression import LinearRegression
+
+#: Larger powers of ten are taken for a slip, not for data.
+_LARGEST_EXPONENT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The numbers of a least-squares problem.
+
+    Attributes:
+        X, y: exact numbers, row by row.
+        names: the columns of X, the intercept included.
+        target: the column y comes from.
+        standardized: whether X and y were standardised (then the values are dyadic: see `Table.design`).
+    """
+
+    X: tuple[tuple[Fraction, ...], ...]
+    y: tuple[Fraction, ...]
+    names: tuple[str, ...]
+    target: str
+    standardized: bool
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.y)
+
+    def model(self) -> LinearRegression:
+        """The regression model of these numbers."""
+        from sgdmoments.models.regression import LinearRegression
+
+        return LinearRegression(self.X, self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells of text under named columns.
+
+    Attributes:
+        names: the columns.
+        rows: the cells as written.
+        source: what messages call the table.
+        lines: the line of the file that each row comes from.
+
+    >>> Table(("x", "y"), (("0.1", "1"), ("1/3", "2")), "a table", (2, 3)).column("x")
+    (Fraction(1, 10), Fraction(1, 3))
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    source: str
+    lines: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, name: str) -> tuple[Fraction, ...]:
+        """The numbers of a column: decimals are exact (0.1 is 1/10).
+
+        Raises `InputError` for an unknown column, and for a cell that is not a finite number; the message names
+        its row, column and line.
+        """
+        if name not in self.names:
+            raise InputError(f"{self.source}: there is no column {name!r}; the columns are {', '.join(self.names)}.")
+        k = self.names.index(name)
+        return tuple(self._number(row[k], i, name) for i, row in enumerate(self.rows))
+
+    def design(self, target: str, features: Sequence[str] | None = None, *, standardize: bool = False,
+               intercept: bool = False) -> Design:
+        """The least-squares problem of predicting `target` from `features` (all other columns where None).
+
+        Args:
+            standardize: subtract the mean of each column (target included) and divide by its standard deviation
+                (with 1/n). The square root is not rational: each value is computed to double precision and
+                taken as that exact dyadic number from there on.
+            intercept: append a column of ones.
+        """
+        chosen = tuple(n for n in self.names if n != target) if features is None else tuple(features)
+        if not chosen and not intercept:
+            raise InputError(f"{self.source}: no features are left beside the target {target!r}.")
+        for name in chosen:
+            if chosen.count(name) > 1:
+                raise InputError(f"the feature {name!r} is given twice.")
+        if target in chosen:
+            raise InputError(f"the target {target!r} is among the features.")
+        columns = [self.column(name) for name in (target, *chosen)]
+        if standardize:
+            columns = [standardized(values, name, self.source)
+                       for values, name in zip(columns, (target, *chosen), strict=True)]
+        if intercept:
+            columns.append((Fraction(1),) * len(self))
+        y, *xs = columns
+        return Design(tuple(zip(*xs, strict=True)), y, (*chosen, *(("intercept",) * intercept)), target, standardize)
+
+    def _number(self, cell: str, row: int, name: str) -> Fraction:
+        place = f"{self.source}: row {row + 1} (line {self.lines[row]}), column {name!r}"
+        if not cell:
+            raise InputError(f"{place}: the cell is empty.")
+        try:
+            if "/" in cell:
+                return Fraction(cell)
+            value = Decimal(cell)
+        except (InvalidOperation, ValueError):
+            raise InputError(f"{place}: {cell!r} is not a number.") from None
+        except ZeroDivisionError:
+            raise InputError(f"{place}: {cell!r} divides by zero.") from None
+        if not value.is_finite():
+            raise InputError(f"{place}: found {cell}; every number must be finite.")
+        if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
+            raise InputError(f"{place}: {cell!r} is beyond 10^{_LARGEST_EXPONENT} or 10^-{_LARGEST_EXPONENT}.")
+        return Fraction(value)
+
+
+def standardized(values: Sequence[Fraction], name: str, source: str) -> tuple[Fraction, ...]:
+    """(value - mean)/standard deviation, computed in double precision; the exact dyadic numbers of that.
+
+    Raises `InputError` where all values are equal.
+    """
+    n = len(values)
+    mean = sum(values, Fraction(0)) / n
+    centred = [v - mean for v in values]
+    variance = sum((c * c for c in centred), Fraction(0)) / n
+    if not variance:
+        raise InputError(f"{source}: column {name!r} is constant (every value is {values[0]}), so it cannot be "
+                         "standardised; leave it out (intercept=True, --intercept, adds a column of ones).")
+    largest = max(map(abs, centred))
+    scale = sqrt(variance / largest**2)  # in [1/sqrt(n), 1]: no overflow whatever the units
+    return tuple(Fraction(*(float(c / largest) / scale).as_integer_ratio()) for c in centred)
