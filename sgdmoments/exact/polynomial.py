@@ -390,7 +390,7 @@ def _to_json(coefficient: Any) -> Any:
         return {"kind": "float", "hex": coefficient.hex()}
     if isinstance(coefficient, Polynomial):
         return {"kind": "polynomial",
-                "generators": [[g.name, {k: v for k, v in g._assumptions_orig.items()}]
+                "generators": [[g.name, dict(g._assumptions_orig)]
                                for g in coefficient.ring.generators],
                 "terms": [[list(e), str(c)] for e, c in coefficient.terms()]}
     if isinstance(coefficient, sympy.Basic):

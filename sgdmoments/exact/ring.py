@@ -288,7 +288,7 @@ class Polynomial:
             return (self,)
         parts: list[dict[Exponents, flint.fmpq]] = [{} for _ in range(self.degree(symbol) + 1)]
         for exponents, c in self.raw.to_dict().items():
-            parts[exponents[place]][exponents[:place] + (0,) + exponents[place + 1:]] = c
+            parts[exponents[place]][(*exponents[:place], 0, *exponents[place + 1:])] = c
         return tuple(Polynomial(self.ring, self.ring.context.from_dict(part)) for part in parts)
 
     def derivative(self, symbol: sympy.Symbol) -> Polynomial:

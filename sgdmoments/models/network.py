@@ -79,8 +79,11 @@ class Network(Model):
         return z
 
     def _activate(self, z: Any) -> Any:
-        value = 0 * z + self.activation[-1]
-        for coefficient in reversed(self.activation[:-1]):
+        coefficients: tuple[Any, ...] = self.activation
+        if getattr(getattr(z, "dtype", None), "kind", "O") == "f":  # floats (NumPy, JAX) do not take Fractions
+            coefficients = tuple(float(c) for c in coefficients)
+        value = 0 * z + coefficients[-1]
+        for coefficient in reversed(coefficients[:-1]):
             value = value * z + coefficient
         return value
 

@@ -83,7 +83,7 @@ def _falling(count: int, order: int) -> UPolynomial:
     """b^-order (b)_count as a polynomial in u: u^(order-count) (1-u)(1-2u)...(1-(count-1)u)."""
     poly = [Fraction(1)]
     for i in range(1, count):
-        poly = [(poly[k] if k < len(poly) else Fraction(0)) - (i * poly[k - 1] if k else 0) for k in range(len(poly) + 1)]
+        poly = [a - i * c for a, c in zip([*poly, Fraction(0)], [Fraction(0), *poly], strict=True)]
     return (Fraction(0),) * (order - count) + tuple(map(Fraction, poly))
 
 

@@ -22,8 +22,12 @@ class Backend(ABC, Generic[M, T]):
     name: str
 
     @abstractmethod
-    def matrix(self, parts: Sequence[tuple[Any, Sparse]], rows: int, columns: int) -> M:
-        """The matrix sum_j weight_j * part_j, from exact scalars."""
+    def matrix(self, entries: Sparse, size: int) -> M:
+        """The square matrix with these exact entries."""
+
+    @abstractmethod
+    def combine(self, terms: Sequence[tuple[Any, M]]) -> M:
+        """sum_j weight_j * matrix_j, the weights being exact scalars; at least one term."""
 
     @abstractmethod
     def table(self, rows: Sequence[Row], columns: int) -> T:

@@ -24,12 +24,16 @@ class FlintBackend(Backend[Scaled, Scaled]):
 
     name = "exact"
 
-    def matrix(self, parts: Sequence[tuple[Any, Sparse]], rows: int, columns: int) -> Scaled:
-        total: dict[tuple[int, int], Fraction] = {}
-        for weight, part in parts:
-            for place, entry in part.items():
-                total[place] = total[place] + weight * entry if place in total else weight * entry
-        return _scaled(total, rows, columns)
+    def matrix(self, entries: Sparse, size: int) -> Scaled:
+        return _scaled(entries, size, size)
+
+    def combine(self, terms: Sequence[tuple[Any, Scaled]]) -> Scaled:
+        common = lcm(*(weight.denominator * denominator for weight, (_, denominator) in terms))
+        first, *others = (numerators * (weight.numerator * (common // (weight.denominator * denominator)))
+                          for weight, (numerators, denominator) in terms)
+        for other in others:
+            first += other
+        return first, common
 
     def table(self, rows: Sequence[Row], columns: int) -> Scaled:
         return _scaled({(d, j): entry for d, row in enumerate(rows) for j, entry in row.items()}, len(rows), columns)
@@ -55,7 +59,7 @@ class FlintBackend(Backend[Scaled, Scaled]):
                 for row in numerators.tolist()]
 
 
-def _scaled(entries: dict[tuple[int, int], Fraction], rows: int, columns: int) -> Scaled:
+def _scaled(entries: Sparse, rows: int, columns: int) -> Scaled:
     common = lcm(*(entry.denominator for entry in entries.values()))
     flat = [0] * (rows * columns)
     for (i, j), entry in entries.items():

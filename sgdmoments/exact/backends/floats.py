@@ -18,13 +18,14 @@ class FloatBackend(Backend[Array, Array]):
 
     name = "float"
 
-    def matrix(self, parts: Sequence[tuple[Any, Sparse]], rows: int, columns: int) -> Array:
-        total = np.zeros((rows, columns))
-        for weight, part in parts:
-            factor = float(weight)
-            for place, entry in part.items():
-                total[place] += factor * float(entry)
-        return total
+    def matrix(self, entries: Sparse, size: int) -> Array:
+        matrix = np.zeros((size, size))
+        for place, entry in entries.items():
+            matrix[place] = float(entry)
+        return matrix
+
+    def combine(self, terms: Sequence[tuple[Any, Array]]) -> Array:
+        return np.sum([float(weight) * matrix for weight, matrix in terms], axis=0)
 
     def table(self, rows: Sequence[Row], columns: int) -> Array:
         table = np.zeros((len(rows), columns))

@@ -16,12 +16,19 @@ class PythonBackend(Backend[Matrix, Table]):
 
     name = "fractions"
 
-    def matrix(self, parts: Sequence[tuple[Any, Sparse]], rows: int, columns: int) -> Matrix:
+    def matrix(self, entries: Sparse, size: int) -> Matrix:
+        matrix: Matrix = {}
+        for (i, j), entry in entries.items():
+            matrix.setdefault(i, {})[j] = entry
+        return matrix
+
+    def combine(self, terms: Sequence[tuple[Any, Matrix]]) -> Matrix:
         total: Matrix = {}
-        for weight, part in parts:
-            for (i, j), entry in part.items():
+        for weight, matrix in terms:
+            for i, entries in matrix.items():
                 row = total.setdefault(i, {})
-                row[j] = row[j] + weight * entry if j in row else weight * entry
+                for j, entry in entries.items():
+                    row[j] = row[j] + weight * entry if j in row else weight * entry
         return total
 
     def table(self, rows: Sequence[Row], columns: int) -> Table:

@@ -90,14 +90,23 @@ class Route:
     def _matrices(self, rate: Any, size: int) -> list[Any]:
         """T for one learning rate on the first `size` monomials, by powers of v."""
         if (rate, size) not in self._steps:
-            parts = self.operator.parts()
-            width = max(len(by_v) for by_v in parts)
-            self._steps[rate, size] = [
-                self.backend.matrix([(rate**j, _leading(by_v[k], size)) for j, by_v in enumerate(parts)
-                                     if k < len(by_v) and _leading(by_v[k], size)], size, size)
-                for k in range(width)
-                if k == 0 or any(_leading(by_v[k], size) for by_v in parts if k < len(by_v))]
+            self._steps[rate, size] = [self.backend.combine([(rate**j, matrix) for j, matrix in terms])
+                                       for terms in self._parts(size)]
         return self._steps[rate, size]
+
+    def _parts(self, size: int) -> list[list[tuple[int, Any]]]:
+        """For each power of v, the matrices of the powers j of the learning rate on the first monomials."""
+        memo, key = self.sgd.memo, f"parts {self.operator.order} {size} {self.backend.name}"
+        if key not in memo:
+            by_rate = self.operator.parts()
+            memo[key] = []
+            for k in range(max(map(len, by_rate))):
+                leading = [(j, {place: entry for place, entry in by_v[k].items() if place[0] < size})
+                           for j, by_v in enumerate(by_rate) if k < len(by_v)]
+                terms = [(j, self.backend.matrix(entries, size)) for j, entries in leading if entries]
+                if terms:
+                    memo[key].append(terms)
+        return memo[key]
 
     def pull_back(self, observable: VPolynomial) -> list[dict[int, Any]]:
         """The coefficients of (T_0 ... T_(t-1) q) on the monomials of w_0, by powers of v."""
@@ -259,10 +268,6 @@ def _scalar(value: Any) -> Any:
         return ring_of([value])(value)
     except InputError:
         raise InputError(f"{value} is not a polynomial in its symbols; give a name to each quotient in it.") from None
-
-
-def _leading(part: Any, size: int) -> Any:
-    return {place: entry for place, entry in part.items() if place[0] < size}
 
 
 def _plus(a: VScalar, b: VScalar) -> VScalar:

@@ -87,7 +87,8 @@ def coordinates(sgd: SGD, quantity: Quantity) -> list[int]:
     layers = sgd.model.layers
     if quantity.layer is not None and quantity.layer > layers:
         raise InputError(f"layer: found {quantity.layer}, but the model has {layers} layer{'s' * (layers > 1)}.")
-    chosen, start = [], 0
+    chosen: list[int] = []
+    start = 0
     for parameter in sgd.model.parameters:
         size = int(parameter.size)
         if quantity.layer in (None, parameter.layer):
