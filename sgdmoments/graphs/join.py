@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.ring import Polynomial, ring_of
 from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Dimension, Edge, Monomial, open_end, open_number
+from sgdmoments.graphs.expression import Expression, dimension_factor
+from sgdmoments.graphs.graph import BATCH, Dimension, Edge, Monomial, open_end, open_number
 
 
 def disjoint_edges(monomial: Monomial, start: int = 0) -> tuple[list[Edge], int]:
@@ -40,33 +41,49 @@ def diagonal_open(expression: Expression, pairs: Iterable[tuple[int, int]]) -> E
 
 
 def _identify(expression: Expression, pairs: Sequence[tuple[int, int]], closed: frozenset[int]) -> Expression:
-    total = Expression()
-    for monomial, coefficient in expression.terms():
+    ring = expression.ring
+    total: dict[Monomial, Any] = {}
+    for monomial, coefficient in expression.raw.items():
         edges, _ = disjoint_edges(monomial)
         held = {open_number(edge[0]): edge for edge in edges if edge[0].kind == "open"}
         missing = {end for pair in pairs for end in pair} - held.keys()
         if missing:
             raise InputError(f"no open ends {sorted(missing)} in an array with open ends {sorted(held)}.")
-        image: dict[int, int] = {}
-
-        def find(v: int, image: dict[int, int] = image) -> int:
-            while v in image:
-                v = image[v]
-            return v
-
         for a, b in pairs:
-            (left, v), (right, w) = held[a], held[b]
-            if left.dimensions != right.dimensions:
-                raise InputError(f"open ends {a} and {b} have different dimensions {left.dimensions[0]} "
-                                 f"and {right.dimensions[0]}.")
-            v, w = find(v), find(w)
-            if v != w:
-                image[w] = v
-        kept = [(edge[0], *map(find, edge[1:])) for edge in edges
+            if held[a][0].dimensions != held[b][0].dimensions:
+                raise InputError(f"open ends {a} and {b} have different dimensions {held[a][0].dimensions[0]} "
+                                 f"and {held[b][0].dimensions[0]}.")
+        image = merged((held[a][1], held[b][1]) for a, b in pairs)
+        kept = [(edge[0], *[image.get(v, v) for v in edge[1:]]) for edge in edges
                 if edge[0].kind != "open" or open_number(edge[0]) not in closed]
-        dimensions: dict[int, Dimension] = {find(held[k][1]): held[k][0].dimensions[0] for k in closed}
-        total += Expression.from_edges(kept, coefficient, dimensions)
-    return total
+        dimensions: dict[int, Dimension] = {
+            image.get(held[k][1], held[k][1]): held[k][0].dimensions[0] for k in closed}
+        graphs, free = normal_form(kept, dimensions)
+        if free:
+            value = Polynomial(ring, coefficient)
+            for v in free:
+                value = value * dimension_factor(dimensions[v])
+            if value.ring is not ring:
+                return _identify(expression.in_ring(value.ring), pairs, closed)
+            coefficient = value.raw
+        total[graphs] = total[graphs] + coefficient if graphs in total else coefficient
+    return Expression.from_raw(ring, total)
+
+
+def merged(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Where each vertex goes when pairs of vertices become one."""
+    image: dict[int, int] = {}
+
+    def find(v: int) -> int:
+        while v in image:
+            v = image[v]
+        return v
+
+    for a, b in pairs:
+        a, b = find(a), find(b)
+        if a != b:
+            image[b] = a
+    return {v: find(v) for v in image}
 
 
 def renumber_open(expression: Expression, numbers: Mapping[int, int]) -> Expression:
@@ -87,12 +104,36 @@ def renumber_open(expression: Expression, numbers: Mapping[int, int]) -> Express
 
 def inner_product(a: Expression, b: Expression) -> Expression:
     """Σ a[i, j, ...] b[i, j, ...] over all open ends."""
+    if not a or not b:
+        return Expression({}, a.ring.union(b.ring))
     ends = a.open_ends
-    if a and b and ends != b.open_ends:
+    if ends != b.open_ends:
         raise InputError(f"arrays with open ends {ends} and {b.open_ends} have no inner product.")
-    shift = max(ends, default=-1) + 1
-    shifted = renumber_open(b, {k: k + shift for k in ends})
-    return join_open(a * shifted, [(k, k + shift) for k in ends])
+    ring = a.ring.union(b.ring)
+    ring = ring.union(ring_of(d for graph in a.graphs for edge in graph.edges if edge[0].kind == "open"
+                              for d in edge[0].dimensions if not isinstance(d, int) and d is not BATCH))
+    left, right = a.in_ring(ring).raw, b.in_ring(ring).raw
+    size = max((sum(graph.vertices for graph in m) for m in left), default=0)
+    prepared = [(_opened(m, size), c) for m, c in right.items()]
+    total: dict[Monomial, Any] = {}
+    for m, c in left.items():
+        edges, held, dimensions = _opened(m, 0)
+        for (others, places, _), d in prepared:
+            image = merged(zip(held, places, strict=True))
+            kept = [(e[0], *[image.get(v, v) for v in e[1:]]) for e in edges + others]
+            graphs, free = normal_form(kept, [image.get(v, v) for v in held])
+            value = c * d
+            for v in free:
+                value = value * ring(dimension_factor(dimensions[v])).raw
+            total[graphs] = total[graphs] + value if graphs in total else value
+    return Expression.from_raw(ring, total)
+
+
+def _opened(monomial: Monomial, start: int) -> tuple[list[Edge], list[int], dict[int, Dimension]]:
+    """The edges but for open ends; the vertices at open ends, by their numbers; and the dimensions of those."""
+    edges, _ = disjoint_edges(monomial, start)
+    opens = sorted((open_number(e[0]), e[1], e[0].dimensions[0]) for e in edges if e[0].kind == "open")
+    return [e for e in edges if e[0].kind != "open"], [v for _, v, _ in opens], {v: d for _, v, d in opens}
 
 
 def squared_norm(array: Expression) -> Expression:
