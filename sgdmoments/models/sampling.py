@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from math import factorial, prod
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from sgdmoments.errors import InputError
 
@@ -35,7 +35,7 @@ def check_sampling(sampling: str | None, finite: bool) -> Sampling:
         raise InputError(f"sampling: {sampling!r} does not fit "
                          + ("a finite data set; use 'without_replacement' or 'with_replacement'." if finite
                             else "a data law that gives fresh samples; use 'fresh' (the default)."))
-    return sampling
+    return cast(Sampling, sampling)
 
 
 def set_partitions(size: int) -> Iterator[tuple[tuple[int, ...], ...]]:

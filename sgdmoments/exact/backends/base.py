@@ -22,8 +22,8 @@ class Backend(ABC, Generic[M, T]):
     name: str
 
     @abstractmethod
-    def matrix(self, entries: Sparse, size: int) -> M:
-        """The square matrix with these exact entries."""
+    def matrix(self, entries: Sparse, rows: int, columns: int) -> M:
+        """The matrix with these exact entries."""
 
     @abstractmethod
     def combine(self, terms: Sequence[tuple[Any, M]]) -> M:
@@ -38,9 +38,25 @@ class Backend(ABC, Generic[M, T]):
         """The table with each row times the matrix."""
 
     @abstractmethod
-    def add_shifted(self, tables: Sequence[T]) -> T:
-        """sum_k tables[k] with its rows moved down by k: the product by sum_k v^k on rows that are powers of v."""
-
-    @abstractmethod
     def rows(self, table: T) -> list[dict[int, Any]]:
         """The rows as sparse rows of scalars of this arithmetic."""
+
+
+class PolynomialBackend(Backend[M, T]):
+    """An arithmetic in which the rows of a table are the coefficients of 1, v, v^2, ..."""
+
+    @abstractmethod
+    def add_shifted(self, tables: Sequence[T]) -> T:
+        """sum_k tables[k] with its rows moved down by k: multiplication by sum_k v^k tables[k]."""
+
+
+class PointBackend(Backend[M, T]):
+    """An arithmetic in which each row of a table belongs to one value of v."""
+
+    @abstractmethod
+    def scale_rows(self, table: T, factors: Sequence[Any]) -> T:
+        """Row r times the exact scalar factors[r]; a table of one row gives one row for each factor."""
+
+    @abstractmethod
+    def add(self, first: T, second: T) -> T:
+        """The sum of two tables of one shape."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.backends.base import Backend
+from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.flint import FlintBackend
 from sgdmoments.exact.backends.floats import FloatBackend
 from sgdmoments.exact.backends.python import PythonBackend
 
 
-def choose(name: str, symbolic: bool) -> Backend[Any, Any]:
+def choose(name: str, symbolic: bool) -> PolynomialBackend[Any, Any]:
     """The backend called `name`: "exact", "fractions" (the plain oracle) or "float".
 
     With symbols the exact arithmetic is the plain one over the ring of the symbols, itself on FLINT.

@@ -13,19 +13,19 @@ from typing import Any
 
 import flint
 
-from sgdmoments.exact.backends.base import Backend, Row, Sparse
+from sgdmoments.exact.backends.base import PolynomialBackend, Row, Sparse
 
 #: Numerators and their common denominator.
 Scaled = tuple[flint.fmpz_mat, int]
 
 
-class FlintBackend(Backend[Scaled, Scaled]):
+class FlintBackend(PolynomialBackend[Scaled, Scaled]):
     """Scalars are Fractions."""
 
     name = "exact"
 
-    def matrix(self, entries: Sparse, size: int) -> Scaled:
-        return _scaled(entries, size, size)
+    def matrix(self, entries: Sparse, rows: int, columns: int) -> Scaled:
+        return _scaled(entries, rows, columns)
 
     def combine(self, terms: Sequence[tuple[Any, Scaled]]) -> Scaled:
         common = lcm(*(weight.denominator * denominator for weight, (_, denominator) in terms))

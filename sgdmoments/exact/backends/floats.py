@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdmoments.exact.backends.base import Backend, Row, Sparse
+from sgdmoments.exact.backends.base import PointBackend, PolynomialBackend, Row, Sparse
 
 Array = NDArray[np.float64]
 
 
-class FloatBackend(Backend[Array, Array]):
+class FloatBackend(PolynomialBackend[Array, Array], PointBackend[Array, Array]):
     """Scalars are floats; exact entries are rounded once, on entry."""
 
     name = "float"
 
-    def matrix(self, entries: Sparse, size: int) -> Array:
-        matrix = np.zeros((size, size))
+    def matrix(self, entries: Sparse, rows: int, columns: int) -> Array:
+        matrix = np.zeros((rows, columns))
         for place, entry in entries.items():
             matrix[place] = float(entry)
         return matrix
@@ -42,6 +42,12 @@ class FloatBackend(Backend[Array, Array]):
         for k, table in enumerate(tables):
             total[k:k + len(table)] += table
         return total
+
+    def scale_rows(self, table: Array, factors: Sequence[Any]) -> Array:
+        return np.array([float(f) for f in factors])[:, None] * table
+
+    def add(self, first: Array, second: Array) -> Array:
+        return first + second
 
     def rows(self, table: Array) -> list[dict[int, Any]]:
         return [{j: float(entry) for j, entry in enumerate(row) if entry} for row in table]

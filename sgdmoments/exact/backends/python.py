@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sgdmoments.exact.backends.base import Backend, Row, Sparse
+from sgdmoments.exact.backends.base import PolynomialBackend, Row, Sparse
 
 Table = list[dict[int, Any]]
 Matrix = dict[int, dict[int, Any]]
 
 
-class PythonBackend(Backend[Matrix, Table]):
+class PythonBackend(PolynomialBackend[Matrix, Table]):
     """Scalars are whatever the entries are: Fractions, or `exact.ring.Polynomial`s."""
 
     name = "fractions"
 
-    def matrix(self, entries: Sparse, size: int) -> Matrix:
+    def matrix(self, entries: Sparse, rows: int, columns: int) -> Matrix:
         matrix: Matrix = {}
         for (i, j), entry in entries.items():
             matrix.setdefault(i, {})[j] = entry

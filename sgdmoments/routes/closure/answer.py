@@ -17,7 +17,7 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
-from sgdmoments.exact.backends.base import Backend
+from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.choose import choose
 from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, ring_of
@@ -80,10 +80,10 @@ class Route:
         degree = degree_of(quantity)
         self.operator = operator_of(sgd, degree if kind == "mean" else 2 * degree, monitor.budget)
         parts = self.operator.parts()
-        rates = [_scalar(rate) for rate in sgd.schedule.rates(int(quantity.step))]
+        rates = [to_scalar(rate) for rate in sgd.schedule.rates(int(quantity.step))]
         symbolic = any(isinstance(r, Polynomial) for r in rates) or any(
             isinstance(entry, Polynomial) for by_v in parts for part in by_v for entry in part.values())
-        self.backend: Backend[Any, Any] = choose(arithmetic, symbolic)
+        self.backend: PolynomialBackend[Any, Any] = choose(arithmetic, symbolic)
         self._rates = rates
         self._steps: dict[tuple[Any, int], list[Any]] = {}
 
@@ -103,7 +103,7 @@ class Route:
             for k in range(max(map(len, by_rate))):
                 leading = [(j, {place: entry for place, entry in by_v[k].items() if place[0] < size})
                            for j, by_v in enumerate(by_rate) if k < len(by_v)]
-                terms = [(j, self.backend.matrix(entries, size)) for j, entries in leading if entries]
+                terms = [(j, self.backend.matrix(entries, size, size)) for j, entries in leading if entries]
                 if terms:
                     memo[key].append(terms)
         return memo[key]
@@ -125,7 +125,7 @@ class Route:
     def at_start(self, rows: list[dict[int, Any]]) -> VScalar:
         """The mean over the initial weights of each row's polynomial."""
         wanted = {i for row in rows for i in row}
-        values = self._initial_moments([self.operator.basis[i] for i in sorted(wanted)])
+        values = initial_moments(self.sgd, [self.operator.basis[i] for i in sorted(wanted)])
         exact = self.backend.name != "float"
         result = []
         for row in rows:
@@ -135,28 +135,6 @@ class Route:
                 total = total + c * (value if exact else float(value))
             result.append(total)
         return result or [Fraction(0)]
-
-    def _initial_moments(self, exponents: Sequence[Exponents]) -> dict[Exponents, Any]:
-        """E[w_0^e], arrays of different names being independent."""
-        values: dict[Exponents, Any] = {e: Fraction(1) for e in exponents}
-        start = 0
-        for parameter in self.sgd.model.parameters:
-            stop = start + int(parameter.size)
-            initial = self.sgd.initial[parameter.name]
-            if initial is None:
-                initial = user_letters(parameter, self.sgd.symbols())
-            flat = None if isinstance(initial, Init) else [_scalar(entry) for entry in initial.flat]
-            for e in exponents:
-                factor: Any = Fraction(1)
-                if isinstance(initial, Init):
-                    factor = _scalar(initial.moment(e[start:stop]))
-                elif flat is not None:
-                    for value, power in zip(flat, e[start:stop], strict=True):
-                        if power:
-                            factor = factor * value**power
-                values[e] = values[e] * factor
-            start = stop
-        return values
 
     def variance(self, square: list[dict[int, Any]], means: list[list[dict[int, Any]]], given: Given) -> VScalar:
         """E||q||^2 minus the squared mean: the mean given w_0, or the mean over w_0 too."""
@@ -207,6 +185,29 @@ class Route:
         if n is None:
             return BatchPolynomial(tuple(entries), None, provenance=receipt)
         return BatchPolynomial.from_cb(entries, n, receipt)
+
+
+def initial_moments(sgd: SGD, exponents: Sequence[Exponents]) -> dict[Exponents, Any]:
+    """E[w_0^e], arrays of different names being independent."""
+    values: dict[Exponents, Any] = {e: Fraction(1) for e in exponents}
+    start = 0
+    for parameter in sgd.model.parameters:
+        stop = start + int(parameter.size)
+        initial = sgd.initial[parameter.name]
+        if initial is None:
+            initial = user_letters(parameter, sgd.symbols())
+        flat = None if isinstance(initial, Init) else [to_scalar(entry) for entry in initial.flat]
+        for e in exponents:
+            factor: Any = Fraction(1)
+            if isinstance(initial, Init):
+                factor = to_scalar(initial.moment(e[start:stop]))
+            elif flat is not None:
+                for value, power in zip(flat, e[start:stop], strict=True):
+                    if power:
+                        factor = factor * value**power
+            values[e] = values[e] * factor
+        start = stop
+    return values
 
 
 def gradient_of(sgd: SGD) -> Any:
@@ -261,7 +262,8 @@ def _vanishes(entry: Any) -> bool:
     return sympy.expand(entry) == 0 if isinstance(entry, sympy.Basic) else entry == 0
 
 
-def _scalar(value: Any) -> Any:
+def to_scalar(value: Any) -> Any:
+    """A Fraction, or a ring element where the value has symbols."""
     if isinstance(value, (Fraction, Polynomial)):
         return value
     try:

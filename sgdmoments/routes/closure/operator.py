@@ -84,7 +84,7 @@ class StepOperator:
         count = len(gradient.weights)
         if any(sum(e[:count]) > 1 for g in gradient.components for e, _ in g.terms()):
             raise RouteError("the closure route needs a gradient that is linear in the weights; this model's is not.")
-        extra = [s for s in gradient.loss.ring.generators[count + len(gradient.sample):]]
+        extra = gradient.loss.ring.generators[count + len(gradient.sample):]
         #: The ring of observables: weights first, then the symbols of the problem.
         self.ring = Ring((*gradient.weights, *extra))
         self.basis = monomials(count, order)
