@@ -34,6 +34,9 @@ from sgdmoments.graphs.graph import (
 )
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 class Expression:
     """An immutable sum of products of index graphs; coefficients are elements of ``ring``.
 
@@ -42,23 +45,27 @@ class Expression:
         ring: the ring of the coefficients; by default the smallest that holds them.
     """
 
-    __slots__ = ("_hash", "raw", "ring")
+    __slots__ = ("_hash", "known", "raw", "ring")
 
     ring: Ring
     #: FLINT's coefficients by monomial: to be read, never changed.
     raw: dict[Monomial, Any]
+    #: Values of matrices by name that `evaluate` uses unless it is given others.
+    known: Mapping[str, Any]
 
     def __init__(self, terms: Mapping[Monomial, Scalar] | None = None, ring: Ring | None = None) -> None:
         terms = terms or {}
         self.ring = ring_of(terms.values()) if ring is None else ring
         self.raw = {m: self.ring(c).raw for m, c in terms.items() if c}
         self._hash: int | None = None
+        self.known = _NOTHING
 
     @staticmethod
     def from_raw(ring: Ring, raw: Mapping[Monomial, Any]) -> Expression:
         """The expression with FLINT coefficients of ``ring.context``; for code in a hot loop."""
         made = Expression.__new__(Expression)
         made.ring, made.raw, made._hash = ring, {m: c for m, c in raw.items() if c}, None
+        made.known = _NOTHING
         return made
 
     @staticmethod
@@ -168,12 +175,12 @@ class Expression:
         for monomial, c in b.raw.items():
             before = total.get(monomial)
             total[monomial] = c if before is None else before + c
-        return Expression.from_raw(a.ring, total)
+        return Expression.from_raw(a.ring, total)._knowing(self, converted)
 
     __radd__ = __add__
 
     def __neg__(self) -> Expression:
-        return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()})
+        return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()})._knowing(self)
 
     def __sub__(self, other: Any) -> Expression:
         converted = self._other(other)
@@ -195,7 +202,7 @@ class Expression:
                 product = monomial_product(m, n)
                 before = total.get(product)
                 total[product] = c * d if before is None else before + c * d
-        return Expression.from_raw(a.ring, total)
+        return Expression.from_raw(a.ring, total)._knowing(self, converted)
 
     __rmul__ = __mul__
 
@@ -265,7 +272,20 @@ class Expression:
         """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`."""
         from sgdmoments.graphs.contract import evaluate
 
-        return evaluate(self, values, **options)
+        return evaluate(self, {**self.known, **values}, **options)
+
+    def with_known(self, known: Mapping[str, Any]) -> Expression:
+        """An equal expression that remembers values of matrices for `evaluate`; sums and products keep them."""
+        result = Expression.from_raw(self.ring, self.raw)
+        result.known = dict(known)
+        return result
+
+    def _knowing(self, *sources: Expression) -> Expression:
+        """This new expression with what its sources know."""
+        for source in sources:
+            if source.known:
+                self.known = {**self.known, **source.known}
+        return self
 
     def to_sympy(self) -> sympy.Expr:
         """The sympy expression, where no graph occurs."""

@@ -1,0 +1,262 @@
+"""The symbolic route's answers: moments as polynomials in 1/b whose coefficients are graph expressions.
+
+At step t the question is first averaged over the batch of step t, which leaves an expression in W_t; that is
+propagated back to W_0 (`propagate`); random initial weights are integrated last. The mean of an array keeps its
+open ends, so that ‖E g‖² is a graph like any other.
+
+Source: P0, Theorems 3.6 to 3.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.errors import InputError, RouteError
+from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
+from sgdmoments.exact.ring import INVERSE_BATCH
+from sgdmoments.graphs.derived import expand_derived
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.join import inner_product, squared_norm
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.symbolic.setting import (
+    Setting,
+    as_rates,
+    check_order,
+    one_batch_mean,
+    read_setting,
+    require_letters_apart,
+)
+from sgdmoments.routes.symbolic.system import matrix
+from sgdmoments.rules.batch import BATCH_RULE, Sampling
+from sgdmoments.rules.expectation import EXPECTATION
+from sgdmoments.rules.gradient import GRADIENT
+from sgdmoments.rules.rule import Rule
+from sgdmoments.rules.update import UPDATE
+
+CONVENTIONS = ("loss 1/2 ||f(x) - label||^2 per sample", "g_t is the mean over the batch of step t",
+               "the norm of an array is the root of the sum of its squared entries")
+
+
+class Derivation:
+    """One question's way from step t back to the initial weights.
+
+    Args:
+        sgd: the run.
+        quantity: what is asked for.
+        learning_rate_order: the order K of a series in the learning rates, or None for whole polynomials.
+        inverse_batch_order: powers of 1/b above this order are dropped.
+    """
+
+    def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
+                 inverse_batch_order: int | None = None, monitor: Monitor | None = None) -> None:
+        self.quantity = quantity
+        self.order = check_order(learning_rate_order, "learning_rate_order")
+        self.inverse_order = check_order(inverse_batch_order, "inverse_batch_order")
+        self.monitor = monitor or Monitor()
+        self.step = quantity.step
+        self.rates: tuple[Any, ...]
+        if isinstance(self.step, sympy.Symbol):
+            if self.order is None:
+                raise InputError(f"t = {self.step} is a letter: give learning_rate_order=K for the series in the "
+                                 "learning rate, whose coefficients are polynomials in t.")
+            if sgd.schedule.constant is None:
+                raise InputError(f"t = {self.step} is a letter: the learning rate has to be constant.")
+            self.rates = (sgd.schedule.constant,)
+            self.setting = read_setting(sgd, self.rates, self.step, self.inverse_order, self.monitor)
+        else:
+            self.rates = sgd.schedule.rates(self.step)
+            self.setting = read_setting(sgd, self.rates, None, self.inverse_order, self.monitor)
+        require_letters_apart(self.setting)
+
+    # -- what is asked, at step t ---------------------------------------------------------------------------
+
+    def arrays(self) -> tuple[Expression, ...]:
+        """E[q given W_t], an array for each layer asked for, as expressions in W_t."""
+        setting, kind = self.setting, self.quantity.kind
+        if self.quantity.left is not None or kind == "sample_gradients":
+            raise RouteError(f"the symbolic route answers gradient, full_gradient, weights and loss, not "
+                             f"{self.quantity}.")
+        if kind == "loss":
+            return (one_batch_mean(setting, setting.system.loss),)
+        layers = self.layers()
+        if kind == "weights":
+            return tuple(matrix(setting.system.weights[k]) for k in layers)
+        return tuple(one_batch_mean(setting, setting.system.gradients[k]) for k in layers)
+
+    def layers(self) -> Sequence[int]:
+        """The layers asked for, counted from 0."""
+        count, layer = len(self.setting.system.weights), self.quantity.layer
+        if layer is None:
+            return range(count)
+        if layer > count:
+            raise InputError(f"layer: found {layer}, but the network has {count} layers.")
+        return (layer - 1,)
+
+    def second_moment_at_step(self) -> Expression:
+        """E[‖q‖² given W_t], an expression in W_t."""
+        if self.quantity.kind == "gradient":
+            total = Expression({}, self.setting.ring)
+            for k in self.layers():
+                total = total + one_batch_mean(self.setting, squared_norm(self.setting.system.gradients[k]))
+            return total
+        return self._sum_of_norms([[array] for array in self.arrays()])[0]
+
+    # -- back to step 0 -------------------------------------------------------------------------------------
+
+    def back(self, expression: Expression) -> list[Expression]:
+        """E[expression in W_t given W_0]: one item, or the orders 0, …, K in the learning rates."""
+        propagator, rates = self.setting.propagator, as_rates(self.setting, self.rates)
+        if isinstance(self.step, sympy.Symbol):
+            assert self.order is not None
+            return propagator.series_in_t(expression, rates[0], self.step, self.order)
+        if self.order is None:
+            return [propagator.whole(expression, rates)]
+        return propagator.series(expression, rates, self.order)
+
+    def second_moment(self) -> Expression:
+        """E[‖q‖² given W_0]."""
+        return self._total(self.back(self.second_moment_at_step()))
+
+    def mean(self) -> list[list[Expression]]:
+        """E[q given W_0]: for each array its orders."""
+        return [self.back(array) for array in self.arrays()]
+
+    def norm_of_mean(self) -> Expression:
+        """‖E[q given W_0]‖²."""
+        return self._total(self._sum_of_norms(self.mean()))
+
+    def over_initial(self, expression: Expression) -> Expression:
+        """The expectation over random initial weights (and teacher), where there are any."""
+        if self.setting.initial is None:
+            return expression
+        return self.setting.initial(expand_derived(expression))
+
+    def _sum_of_norms(self, arrays: Sequence[Sequence[Expression]]) -> list[Expression]:
+        """Σ ‖array‖², by orders: the parts of order k of a product of two series."""
+        count = len(arrays[0])
+        totals = [Expression({}, self.setting.ring) for _ in range(count)]
+        for orders in arrays:
+            for k in range(count):
+                for i in range(k // 2 + 1):
+                    product = inner_product(orders[i], orders[k - i])
+                    totals[k] = totals[k] + (product if 2 * i == k else product * 2)
+        return totals
+
+    def _total(self, orders: Sequence[Expression]) -> Expression:
+        total = Expression({}, self.setting.ring)
+        for part in orders:
+            total = total + part
+        return total
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that the derivation uses."""
+        finite = isinstance(self.setting.mean, Sampling)
+        return (GRADIENT, *((UPDATE,) if self.rates else ()), BATCH_RULE if finite else EXPECTATION)
+
+
+def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", learning_rate_order: int | None = None,
+           inverse_batch_order: int | None = None, budget: Budget | None = None,
+           progress: ProgressCallback | None = None, check: bool = False) -> Any:
+    """A moment of a quantity of a network, as a polynomial in u = 1/b.
+
+    Args:
+        sgd: the run; its model is a `Network`.
+        quantity: gradient, full_gradient, weights or loss at a step t, an int or a letter.
+        kind: "mean", "second_moment" or "variance" (the sum over the entries).
+        given: for variances with random initial weights: "initial", the variance given them, averaged over
+            them; or "nothing", the total variance.
+        learning_rate_order: the order K of the series in the learning rates; needed where t is a letter.
+        inverse_batch_order: keep powers of 1/b up to this order.
+        budget: what the work may use.
+        progress: called with a `Progress` now and then.
+        check: whether to recheck each rule by random evaluation modulo a prime.
+
+    Returns:
+        A `BatchPolynomial` whose coefficients are Fractions, ring elements or graph expressions; the mean of an
+        array is one with open ends (an object array of polynomials where every letter is known).
+    """
+    monitor = Monitor(budget, progress)
+    derivation = Derivation(sgd, quantity, learning_rate_order, inverse_batch_order, monitor)
+    if kind == "mean":
+        return _mean(sgd, derivation)
+    if kind == "second_moment":
+        result = derivation.over_initial(derivation.second_moment())
+    elif kind == "variance" and given == "nothing" and derivation.setting.initial is not None:
+        means = [[derivation.over_initial(part) for part in orders] for orders in derivation.mean()]
+        result = (derivation.over_initial(derivation.second_moment())
+                  - derivation._total(derivation._sum_of_norms(means)))
+    elif kind == "variance":
+        result = derivation.over_initial(derivation.second_moment() - derivation.norm_of_mean())
+    else:
+        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
+    return polynomial(sgd, derivation, result, f"{kind} of {quantity}")
+
+
+def _mean(sgd: SGD, derivation: Derivation) -> Any:
+    results = [polynomial(sgd, derivation, derivation.over_initial(derivation._total(orders)),
+                          f"mean of {derivation.quantity}") for orders in derivation.mean()]
+    if derivation.quantity.kind == "loss":
+        return results[0]
+    if all(isinstance(result, np.ndarray) for result in results):
+        if len(results) == 1:
+            return results[0]
+        return np.concatenate([result.ravel() for result in results])
+    if len(results) == 1:
+        return results[0]
+    raise InputError("the mean over all layers is not one array; ask for one layer: gradient(t, layer=1).")
+
+
+def polynomial(sgd: SGD, derivation: Derivation, expression: Expression, question: str) -> Any:
+    """The expression by powers of 1/b, with the values that the user gave put in."""
+    setting = derivation.setting
+    coefficients = list(expression.coefficients(INVERSE_BATCH))
+    if derivation.inverse_order is not None:
+        coefficients = coefficients[: derivation.inverse_order + 1]
+    sizes = (("graphs", len(expression)), ("coefficients", expression.size),
+             ("memo", getattr(setting.mean, "memo_size", 0)))
+    provenance = Provenance(
+        question=question, route="symbolic", conventions=CONVENTIONS, sizes=sizes,
+        rules=tuple(map(str, derivation.rules)), seconds=derivation.monitor.seconds)
+    values = [_with_known(part, setting) for part in coefficients]
+    if any(isinstance(value, np.ndarray) for value in values):
+        return _array_of_polynomials(values, derivation, sgd, provenance)
+    return BatchPolynomial(tuple(values), sgd.population, derivation.inverse_order, provenance)
+
+
+def _with_known(expression: Expression, setting: Setting) -> Any:
+    """The value where every matrix is known; else the expression, which remembers what is known."""
+    expression = expression.compact()
+    letters = {label.name for label in expression.labels if label.kind != "derived"}
+    letters |= {label.name for derived in expression.labels if derived.kind == "derived"
+                for label in _leaves(derived)}
+    if expression.labels and letters <= setting.known.keys():
+        return expression.evaluate({name: setting.known[name] for name in letters})
+    if expression.labels:
+        return expression.with_known({n: v for n, v in setting.known.items() if n in letters})
+    return expression if expression.open_ends else expression.simplest()
+
+
+def _leaves(label: Label) -> frozenset[Label]:
+    from sgdmoments.graphs.derived import definition
+
+    inner = definition(label)
+    if inner is None:
+        return frozenset((label,))
+    return frozenset(leaf for part in inner.labels for leaf in _leaves(part))
+
+
+def _array_of_polynomials(values: Sequence[Any], derivation: Derivation, sgd: SGD, provenance: Provenance) -> Any:
+    shape = next(value.shape for value in values if isinstance(value, np.ndarray))
+    result = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        entries = tuple(value[index] if isinstance(value, np.ndarray) else value for value in values)
+        result[index] = BatchPolynomial(entries, sgd.population, derivation.inverse_order, provenance)
+    return result

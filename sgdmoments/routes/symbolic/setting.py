@@ -1,0 +1,182 @@
+"""From a user's SGD to graphs: the system, the expectation over a batch, the one over initial weights, and rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Monitor
+from sgdmoments.errors import AssumptionError, InputError, RouteError
+from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import BATCH, Dimension, Label
+from sgdmoments.models.initial import GaussianInit, IndependentInit, Init
+from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
+from sgdmoments.models.network import Network
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
+from sgdmoments.routes.symbolic.system import System, network_system
+from sgdmoments.rules.batch import Sampling, sample_label
+from sgdmoments.rules.expectation import EntryLaw, Expectation
+from sgdmoments.rules.update import Update
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that the symbolic route needs to know of a question's SGD.
+
+    Attributes:
+        system: the loss and its gradients as graphs.
+        ring: the ring of all coefficients.
+        mean: the expectation over one batch.
+        initial: the expectation over random initial weights, or None.
+        propagator: the map from W_(t+1) to W_t.
+        known: values of letters that the user gave: data, targets, covariance, initial weights.
+    """
+
+    system: System
+    ring: Ring
+    mean: BatchMean
+    initial: Expectation | None
+    propagator: Propagator
+    known: Mapping[str, Any]
+
+
+def read_setting(sgd: SGD, rates: tuple[Any, ...], step: sympy.Symbol | None, inverse_batch_order: int | None,
+                 monitor: Monitor) -> Setting:
+    """The setting of an SGD whose model is a `Network`.
+
+    Args:
+        rates: the learning rates that will be used.
+        step: the letter t, where t is one.
+        inverse_batch_order: powers of 1/b above this order are dropped.
+        monitor: budget and progress.
+    """
+    model = sgd.model
+    if not isinstance(model, Network):
+        raise RouteError(f"the symbolic route works on networks; {model!r} is answered by the closure route.")
+    system = network_system(model.widths, model.activation, teacher=bool(model.teacher_parameters),
+                            targets=model.targets is not None, noise=model.noise is not None)
+    known: dict[str, Any] = {}
+    laws, samples = _data_laws(model, system, known)
+    init_laws = _initial_laws(sgd, system, known)
+    letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
+    scalars = [*rates, *model.activation, *letters, *([step] if step is not None else []),
+               *_law_symbols(model.data), *(_law_symbols(model.noise) if model.noise is not None else []),
+               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in _init_symbols(value))]
+    ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
+    mean: BatchMean
+    if isinstance(model.data, Empirical):
+        mean = Sampling(samples, model.data.n, sgd.sampling == "without_replacement", ring, inverse_batch_order)
+    else:
+        mean = Expectation(laws, ring, inverse_batch_order, monitor)
+    directions = {label: -array for label, array in zip(system.weights, system.gradients, strict=True)}
+    propagator = Propagator(Update(directions, ring), mean, ring, monitor)
+    initial = Expectation(init_laws, ring, None, monitor) if init_laws else None
+    return Setting(system, ring, mean, initial, propagator, known)
+
+
+def _data_laws(model: Network, system: System, known: dict[str, Any],
+               ) -> tuple[dict[Label, EntryLaw], dict[Label, Label]]:
+    """The law of each data label, or for finite data the constant array that it samples."""
+    x, extra = system.data[0], list(system.data[1:])
+    if isinstance(model.data, Empirical):
+        if model.noise is not None:
+            raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
+                             "noise to the targets, or use a data law.")
+        samples = {x: sample_label("X", model.data.n, x)}
+        known["X"] = model.data.points
+        if model.targets is not None:
+            samples[extra[0]] = sample_label("y", model.data.n, extra[0])
+            known["y"] = model.targets
+        return {}, samples
+    laws = {x: _entry_law(model.data, model.widths[0], "Sigma", known)}
+    if model.noise is not None:
+        laws[extra[0]] = _entry_law(model.noise, model.widths[-1], "Sigma_noise", known)
+    return laws, {}
+
+
+def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[str, Any]) -> EntryLaw:
+    if isinstance(law, Gaussian):
+        if law.covariance is None and law.letter is None:
+            return EntryLaw.gaussian()
+        if law.covariance is not None:
+            known[name] = law.covariance
+        return EntryLaw.gaussian_rows(Label(law.letter or name, (dimension, dimension), symmetric=True))
+    if isinstance(law, IndependentCoordinates):
+        return independent_law(law)
+    raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law!r}.")
+
+
+def independent_law(law: IndependentCoordinates) -> EntryLaw:
+    """Independent entries with the law's cumulants."""
+    def cumulant(order: int) -> Any:
+        value = law.cumulant(order)
+        return ring_of([value])(value)
+
+    return EntryLaw(cumulant)
+
+
+def _initial_laws(sgd: SGD, system: System, known: dict[str, Any]) -> dict[Label, EntryLaw]:
+    laws: dict[Label, EntryLaw] = {}
+    shapes = {q.name: q.shape for q in (*sgd.model.parameters, *sgd.model.teacher_parameters)}
+    for name, value in sgd.initial.items():
+        if value is None:
+            continue
+        if isinstance(value, np.ndarray):
+            known[name] = value
+            continue
+        label = Label(name, shapes[name])
+        if isinstance(value, IndependentInit):
+            laws[label] = independent_law(value.law)
+        elif isinstance(value, GaussianInit) and value.variance is not None and value.mean is None:
+            laws[label] = EntryLaw.gaussian(ring_of([value.variance])(value.variance))
+        else:
+            raise RouteError(f"initial[{name!r}]: the symbolic route knows independent entries with mean zero "
+                             f"(GaussianInit(variance=...)) or given moments (IndependentInit), not {value!r}.")
+    return laws
+
+
+def _law_symbols(law: Law) -> list[Any]:
+    moments = getattr(law, "moments", ())
+    return [m for m in moments if isinstance(m, sympy.Expr)]
+
+
+def _init_symbols(value: Init) -> list[Any]:
+    if isinstance(value, IndependentInit):
+        return _law_symbols(value.law)
+    variance = getattr(value, "variance", None)
+    return [variance] if isinstance(variance, sympy.Expr) else []
+
+
+def require_letters_apart(setting: Setting) -> None:
+    """Refuse a covariance that bears the name of a weight: values are given by name."""
+    names: dict[str, Label] = {}
+    for graph in (setting.system.loss, *setting.system.gradients):
+        for label in graph.labels:
+            if names.setdefault(label.name, label) is not label:
+                raise InputError(f"two matrices are called {label.name!r}; give the covariance another name.")
+
+
+def check_order(order: int | None, name: str) -> int | None:
+    """A truncation order as given: None or an integer >= 0."""
+    if order is None or (isinstance(order, int) and not isinstance(order, bool) and order >= 0):
+        return order
+    raise InputError(f"{name}: found {order!r}; an order is an integer >= 0.")
+
+
+def one_batch_mean(setting: Setting, expression: Expression) -> Expression:
+    """The expectation over one batch of an expression with data edges."""
+    total = setting.mean
+    if not isinstance(total, (Expectation, Sampling)):
+        raise AssumptionError("an expectation over the batch is needed.")
+    return total(expression)
+
+
+def as_rates(setting: Setting, rates: tuple[Any, ...]) -> list[Polynomial]:
+    """Learning rates as elements of the ring."""
+    return [setting.ring(rate) for rate in rates]
