@@ -98,7 +98,7 @@ class BatchPolynomial:
     @cached_property
     def coefficients(self) -> tuple[Any, ...]:
         """The coefficients, constant first: Fractions; sympy expressions factored over ℚ; graph expressions."""
-        return tuple(c.to_sympy(factored=True) if isinstance(c, Polynomial) else c for c in self.entries)
+        return tuple(map(_user_form, self.entries))
 
     @property
     def degree(self) -> int:
@@ -153,7 +153,7 @@ class BatchPolynomial:
         result = _substitute_linear(self.entries, Fraction(1, n), Fraction(n - 1, n))
         while len(result) > 1 and not result[-1]:
             result.pop()
-        return tuple(c.simplest() if isinstance(c, Polynomial) else c for c in result)
+        return tuple(map(_user_form, result))
 
     def is_nonnegative_in_cb(self) -> bool:
         """Whether every coefficient in powers of c_b is >= 0: then p decreases in b on 1..n.
@@ -320,6 +320,13 @@ def _read(value: Any) -> Any:
         except InputError:  # not a polynomial, a rational function for example: kept as sympy has it
             return exact
     return value
+
+
+def _user_form(entry: Any) -> Any:
+    """A Fraction, a sympy expression factored over ℚ, or the entry itself."""
+    if not isinstance(entry, Polynomial):
+        return entry
+    return entry.to_fraction() if entry.is_constant else entry.to_sympy(factored=True)
 
 
 def _substitute_linear(coefficients: Sequence[Any], constant: Fraction, slope: Fraction) -> list[Any]:
