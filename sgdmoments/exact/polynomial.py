@@ -138,7 +138,8 @@ class BatchPolynomial:
 
         Every letter must be given. Exact numbers give exact results; float arrays give floats.
         """
-        return BatchPolynomial(tuple(_evaluate(c, values) for c in self.entries), self.population,
+        memo: dict[str, Any] = {}  # graph expressions share their products
+        return BatchPolynomial(tuple(_evaluate(c, values, memo) for c in self.entries), self.population,
                                self.truncated, self.provenance)
 
     def in_cb(self) -> tuple[Any, ...]:
@@ -345,7 +346,7 @@ def _substitute_linear(coefficients: Sequence[Any], constant: Fraction, slope: F
     return result[: max(len(coefficients), 1)]
 
 
-def _evaluate(coefficient: Any, values: Mapping[Any, Any]) -> Any:
+def _evaluate(coefficient: Any, values: Mapping[Any, Any], memo: dict[str, Any]) -> Any:
     if isinstance(coefficient, Fraction):
         return coefficient
     if isinstance(coefficient, Polynomial):
@@ -355,7 +356,7 @@ def _evaluate(coefficient: Any, values: Mapping[Any, Any]) -> Any:
     if isinstance(coefficient, sympy.Expr):
         chosen = _values_by_symbol(coefficient.free_symbols, values)
         return to_exact(coefficient.xreplace({s: sympy.sympify(v) for s, v in chosen.items()}), "value")
-    return coefficient.evaluate(values)
+    return coefficient.evaluate(values, memo=memo)
 
 
 def _values_by_symbol(symbols: Iterable[sympy.Symbol], values: Mapping[Any, Any]) -> dict[sympy.Symbol, Any]:
