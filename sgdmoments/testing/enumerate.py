@@ -10,26 +10,36 @@ Where the exact answer is a polynomial in 1/b, this is its value at one b:
 >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
 >>> [enumerate_moment(sgd, sm.gradient(1), b) for b in (1, 2, 3)]
 [Fraction(1337, 450), Fraction(259, 400), Fraction(0, 1)]
+
+For Gaussian and other infinite data laws each sample is listed by a signed measure with the moments that count
+(`sgdmoments.testing.listing`); var(g_0) = (p + 1)/b ||W2^T R||^2 for the first layer of a linear network:
+
+>>> net = sm.Network((2, 1, 1))
+>>> sgd = sm.SGD(net, 1, {"W1": [[1, 2]], "W2": [[3]], "W1*": [[0, 0]], "W2*": [[0]]})
+>>> enumerate_moment(sgd, sm.gradient(0, layer=1), 2) == Fraction(2 + 1, 2) * 9 * (9 + 36)
+True
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, combinations_with_replacement, product
-from math import comb, factorial
+from math import comb, factorial, prod
 from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
-from sgdmoments.models.laws import Empirical, Law, Rademacher
+from sgdmoments.models.laws import Empirical
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.testing.dual import Dual
+from sgdmoments.testing.listing import Listing, degrees, dimension, listing, support_size
 
 Moment = Literal["variance", "second_moment", "mean"]
 Vector = tuple[Any, ...]
@@ -42,7 +52,7 @@ def enumerate_moment(sgd: SGD, quantity: Quantity, batch_size: int, moment: Mome
     E q = sum_s P(s) q(s), E||q||^2 = sum_s P(s) ||q(s)||^2, var(q) = E||q||^2 - ||E q||^2 over the sequences s.
 
     Args:
-        sgd: with finite data, or a data law of finite support (`Rademacher`); the initial weights are arrays.
+        sgd: with initial weights that are arrays, and a data law whose moments are numbers.
         quantity: any quantity at an integer step.
         batch_size: b; at most n where batches are drawn without replacement.
         moment: "variance", "second_moment" or "mean".
@@ -55,7 +65,7 @@ def enumerate_moment(sgd: SGD, quantity: Quantity, batch_size: int, moment: Mome
     Raises:
         BudgetExceeded: there are more than `limit` sequences; the message says how many.
         InputError: b is not an integer in 1..n, or something else cannot be used.
-        AssumptionError: the law of the data, noise or initial weights cannot be listed.
+        AssumptionError: the data, the noise or the initial weights cannot be listed.
     """
     if moment not in get_args(Moment):
         raise InputError(f"moment: found {moment!r}; use one of {', '.join(get_args(Moment))}.")
@@ -82,7 +92,8 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
     """The exact law of a quantity: (probability, value) for every sequence of batches.
 
     A value is a tuple: the entries of each parameter array in row-major order, layers in order (``A @ q``
-    and the A_i of sample_gradients act on this vector); a tuple of one number for the loss.
+    and the A_i of sample_gradients act on this vector); a tuple of one number for the loss. For data laws with
+    infinitely many values the probabilities are signed weights: first and second moments are right, no more.
 
     Arguments and errors as for `enumerate_moment`.
 
@@ -93,21 +104,22 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
     """
     if not isinstance(sgd, SGD) or not isinstance(quantity, Quantity):
         raise InputError(f"expected an SGD and a quantity such as gradient(1), found {sgd!r} and {quantity!r}.")
-    problem = _Problem.read(sgd)
     if not isinstance(quantity.step, int):
         raise InputError(f"t: enumeration needs an integer step, found the symbol {quantity.step}.")
-    draws = quantity.step + (quantity.kind == "gradient")
-    _check_size(problem.count_batches(batch_size), draws, quantity, limit)
-    finish = _reader(problem, quantity)
-    batches = list(problem.batches(batch_size))
+    problem = _Problem(sgd, quantity)
+    start = tuple(entry for q in sgd.model.parameters for entry in _array(sgd, q.name).ravel())
+    _check_size([problem.count_batches(batch_size, s) for s in range(problem.draws)], quantity, limit)
+    finish = _reader(problem)
+    samples = [problem.sample(s) for s in range(problem.draws)]
+    batches = [list(problem.batches(batch_size, sample)) for sample in samples]
     rates = sgd.schedule.rates(quantity.step)
 
     def walk(t: int, probability: Fraction, weights: Vector) -> Iterator[tuple[Fraction, Vector]]:
-        if t == draws:
+        if t == problem.draws:
             yield probability, finish(weights, None)
             return
-        gradients = problem.gradients(weights)
-        for chance, batch in batches:
+        gradients = problem.gradients(weights, samples[t])
+        for chance, batch in batches[t]:
             g = _mean([gradients[atom] for atom in batch])
             if t == quantity.step:
                 yield probability * chance, finish(weights, g)
@@ -115,68 +127,81 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
                 moved = tuple(_tidy(w - rates[t] * d) for w, d in zip(weights, g, strict=True))
                 yield from walk(t + 1, probability * chance, moved)
 
-    return walk(0, Fraction(1), problem.start)
+    return walk(0, Fraction(1), start)
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """An SGD problem written out: every value that a sample can take, with its probability.
-
-    An atom is a sample (x, label); `points` numbers the data point that it came from, so that several
-    atoms (values of the label noise) may belong to one point.
-    """
+    """A question about a run: the samples of each step and the batches they form, written out."""
 
     sgd: SGD
-    atoms: tuple[tuple[Any, Any], ...]
-    chances: tuple[Fraction, ...]
-    points: tuple[tuple[int, ...], ...]
-    start: Vector
+    quantity: Quantity
 
-    @classmethod
-    def read(cls, sgd: SGD) -> _Problem:
-        model = sgd.model
-        start = {q.name: _array(sgd, q.name) for q in model.parameters}
-        teacher = {q.name: _array(sgd, q_star.name)
-                   for q, q_star in zip(model.parameters, model.teacher_parameters, strict=False)}
-        xs = _support(model.data, start[model.parameters[0].name].shape[-1], "data")
-        atoms: list[tuple[Any, Any]] = []
-        points: list[tuple[int, ...]] = []
-        for i, x in enumerate(xs):
-            label = model.predict(teacher, x) if model.targets is None else model.targets[i]
-            shifts = [np.full(len(label), Fraction(0), dtype=object)] if model.noise is None \
-                else _support(model.noise, len(label), "noise")
-            points.append(tuple(range(len(atoms), len(atoms) + len(shifts))))
-            atoms += [(x, label + shift) for shift in shifts]
-        flat = tuple(entry for q in model.parameters for entry in start[q.name].ravel())
-        return cls(sgd, tuple(atoms), (Fraction(1, len(atoms)),) * len(atoms), tuple(points), flat)
+    @property
+    def draws(self) -> int:
+        """The number of batches on which the quantity depends."""
+        return int(self.quantity.step) + (self.quantity.kind == "gradient")
 
-    def count_batches(self, b: Any) -> int:
-        """The number of batches that `batches` lists."""
+    @cached_property
+    def teacher(self) -> dict[str, Any]:
+        """The teacher's weights by the names of the student's; empty where targets are given."""
+        model = self.sgd.model
+        return {q.name: _array(self.sgd, q_star.name)
+                for q, q_star in zip(model.parameters, model.teacher_parameters, strict=False)}
+
+    @cached_property
+    def population(self) -> Listing:
+        """A sample under which the means of the loss and of its gradient are those of the data law."""
+        return listing(self.sgd.model, self.teacher, 2 * self._degrees[1], 2)
+
+    @cached_property
+    def _degrees(self) -> tuple[int, int]:
+        return degrees(self.sgd.model)
+
+    def _order(self, step: int) -> int:
+        """The degree of the squared quantity in the gradients of the batch of `step`."""
+        in_weights = self._degrees[0]
+        gradient, later = 2 * in_weights - 1, int(self.quantity.step) - step
+        if self.quantity.kind == "loss":
+            return 4 * in_weights * gradient ** (later - 1)
+        return int(2 * gradient ** (later - (self.quantity.kind == "weights")))
+
+    def sample(self, step: int) -> Listing:
+        """The sample of a step, faithful to all that the square of the quantity makes of it."""
+        order = self._order(step)
+        return listing(self.sgd.model, self.teacher, 2 * self._degrees[1] * order, order)
+
+    def count_batches(self, b: Any, step: int) -> int:
+        """The number of batches that `batches` lists at a step, at most."""
         if isinstance(b, bool) or not isinstance(b, (int, np.integer)) or b < 1:
             raise InputError(f"batch_size: found {b!r}; a batch size is an integer >= 1.")
-        n, noise_values = len(self.points), len(self.points[0])
+        model, b = self.sgd.model, int(b)
+        order = self._order(step)
+        n = support_size(model.data, dimension(model), 2 * self._degrees[1] * order)
+        outputs = model.parameters[-1].shape[0] if model.targets is None else model.targets.shape[1]
+        noises = 1 if model.noise is None else support_size(model.noise, int(outputs), order)
         if self.sgd.sampling != "without_replacement":
-            return comb(len(self.atoms) + int(b) - 1, int(b))
+            return comb(n * noises + b - 1, b)
         if b > n:
             raise InputError(f"batch_size: b = {b} is larger than n = {n}, and batches are drawn without "
                              "replacement; take b <= n, or sampling='with_replacement'.")
-        return comb(n, int(b)) * noise_values ** int(b)
+        return comb(n, b) * noises**b
 
-    def batches(self, b: int) -> Iterator[tuple[Fraction, tuple[int, ...]]]:
+    def batches(self, b: int, sample: Listing) -> Iterator[tuple[Fraction, tuple[int, ...]]]:
         """Every batch, as a tuple of atoms, with its probability."""
+        n = len(sample.points)
         if self.sgd.sampling == "without_replacement":
-            chance = Fraction(1, self.count_batches(b))
-            for chosen in combinations(self.points, b):
-                for batch in product(*chosen):
-                    yield chance, batch
+            for chosen in combinations(sample.points, b):
+                for batch in product(*chosen):  # given its points: each atom has n times its chance
+                    yield prod((n * sample.chances[atom] for atom in batch), start=Fraction(1, comb(n, b))), batch
             return
-        for batch in combinations_with_replacement(range(len(self.atoms)), b):
+        for batch in combinations_with_replacement(range(len(sample.atoms)), b):
             chance = Fraction(factorial(b))  # the number of orders in which the batch can be drawn ...
             for atom, times in Counter(batch).items():
-                chance *= self.chances[atom] ** times / factorial(times)
+                chance *= sample.chances[atom] ** times / factorial(times)
             yield chance, batch
 
-    def losses(self, weights: Vector) -> list[Dual]:
+    def losses(self, weights: Vector, sample: Listing) -> list[Dual]:
         """The loss 1/2 ||prediction - label||^2 of every atom, with its derivatives by the flat weights."""
         arrays: dict[str, Any] = {}
         offset = 0
@@ -187,72 +212,60 @@ class _Problem:
                 offset += 1
             arrays[q.name] = array
         found = []
-        for x, label in self.atoms:
+        for x, label in sample.atoms:
             total = Dual(Fraction(0))
             for f, y in zip(self.sgd.model.predict(arrays, x), label, strict=True):
                 total = total + (Dual.lift(f) - y) ** 2
             found.append(total * Fraction(1, 2))
         return found
 
-    def gradients(self, weights: Vector) -> list[Vector]:
+    def gradients(self, weights: Vector, sample: Listing) -> list[Vector]:
         """The gradient of every atom's loss."""
         return [tuple(_tidy(loss.tangent.get(k, Fraction(0))) for k in range(len(weights)))
-                for loss in self.losses(weights)]
+                for loss in self.losses(weights, sample)]
 
 
-def _reader(problem: _Problem, quantity: Quantity) -> Any:
+def _reader(problem: _Problem) -> Callable[[Vector, Vector | None], Vector]:
     """The quantity as a function of the weights w_t and, for the mini-batch gradient, of g_t."""
-    model = problem.sgd.model
+    model, quantity, sample = problem.sgd.model, problem.quantity, problem.population
     layer = quantity.layer
     if layer is not None and layer > model.layers:
         raise InputError(f"layer: found {layer}; the model has the layers 1, ..., {model.layers}.")
     kept: list[int] = []
     offset = 0
     for q in model.parameters:
-        size = int(q.size)
-        kept += range(offset, offset + size) if layer in (None, q.layer) else ()
-        offset += size
+        kept += range(offset, offset + int(q.size)) if layer in (None, q.layer) else ()
+        offset += int(q.size)
     matrices = quantity.matrices
     if matrices is not None:
-        if not isinstance(model.data, Empirical) or len(matrices) != len(problem.points):
+        if not isinstance(model.data, Empirical) or len(matrices) != len(sample.points):
             raise InputError(f"matrices: {len(matrices)} are given; sample_gradients needs one for each point of "
                              f"a finite data set (here {model.data!r}).")
         _check_columns("matrices", matrices[0], offset)
-    rows = len(kept) if matrices is None else len(matrices[0])
     if quantity.left is not None:
-        _check_columns("A", quantity.left, rows)
+        _check_columns("A", quantity.left, len(kept) if matrices is None else len(matrices[0]))
 
     def read(weights: Vector, g: Vector | None) -> Vector:
         if quantity.kind == "loss":
-            return (_tidy(sum((c * d.value for c, d in zip(problem.chances, problem.losses(weights), strict=True)),
-                              Fraction(0))),)
+            losses = problem.losses(weights, sample)
+            return (_tidy(sum((c * d.value for c, d in zip(sample.chances, losses, strict=True)), Fraction(0))),)
         if quantity.kind == "weights":
             value = weights
         elif quantity.kind == "gradient":
             assert g is not None
             value = g
-        elif quantity.kind == "full_gradient":
-            value = _combine(list(zip(problem.chances, problem.gradients(weights), strict=True)))
         else:
-            assert matrices is not None
-            gradients = problem.gradients(weights)
-            per_point = [_mean([gradients[atom] for atom in point]) for point in problem.points]
-            return _apply(quantity.left, _combine([(Fraction(1), _apply(a, v))
-                                                   for a, v in zip(matrices, per_point, strict=True)]))
+            gradients = problem.gradients(weights, sample)
+            if matrices is None:
+                value = _combine(sample.chances, gradients)
+            else:
+                scaled = [len(matrices) * c for c in sample.chances]  # the chance of an atom given its point
+                images = [_apply(a, gradients[atom])
+                          for a, point in zip(matrices, sample.points, strict=True) for atom in point]
+                return _apply(quantity.left, _combine(scaled, images))
         return _apply(quantity.left, tuple(value[k] for k in kept))
 
     return read
-
-
-def _support(law: Law, dimension: int, name: str) -> list[Any]:
-    """The values of a law that takes finitely many, each equally likely."""
-    if isinstance(law, Empirical):
-        return list(law.points)
-    if isinstance(law, Rademacher):
-        signs = (Fraction(1), Fraction(-1))
-        return [np.array(x, dtype=object) for x in product(signs, repeat=dimension)]
-    raise AssumptionError(f"{name}: {law!r} does not list finitely many values, so nothing can be enumerated; "
-                          "use Empirical(points) or Rademacher(), or compare with a simulation.")
 
 
 def _array(sgd: SGD, name: str) -> Any:
@@ -269,23 +282,18 @@ def _check_columns(name: str, matrix: Any, rows: int) -> None:
                          f"is applied to, found {len(matrix[0])}.")
 
 
-def _check_size(batches: int, draws: int, quantity: Quantity, limit: int) -> None:
-    count = batches**draws
-    if count <= limit:
-        return
-    reach = 0
-    while batches ** (reach + 1) <= limit:
-        reach += 1
-    steps = reach - (quantity.kind == "gradient")
-    nearest = f"t <= {steps} at this batch size" if steps >= 0 else "a smaller batch size or data set"
-    raise BudgetExceeded(
-        f"{quantity}: {batches:,} batches at each of {draws} draws are {count:,} sequences, over the limit of "
-        f"{limit:,} (limit=...).", {"sequences": count}, nearest)
+def _check_size(batches: list[int], quantity: Quantity, limit: int) -> None:
+    count = prod(batches)
+    if count > limit:
+        each = ", then ".join(f"{k:,}" for k in batches)
+        raise BudgetExceeded(f"{quantity}: {each} batches are {count:,} sequences, over the limit of {limit:,} "
+                             "(limit=...).", {"sequences": count}, "a smaller step, batch size or data set.")
 
 
-def _combine(parts: list[tuple[Any, Vector]]) -> Vector:
+def _combine(factors: Any, vectors: list[Vector]) -> Vector:
     """The linear combination of vectors."""
-    return tuple(sum((c * v[k] for c, v in parts), Fraction(0)) for k in range(len(parts[0][1])))
+    return tuple(sum((c * v for c, v in zip(factors, entries, strict=True)), Fraction(0))
+                 for entries in zip(*vectors, strict=True))
 
 
 def _mean(vectors: list[Vector]) -> Vector:

@@ -10,6 +10,7 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.testing import enumerate_moment, outcomes
 
+x = sympy.Symbol("x")
 X = [[1, 2], [0, -1], [3, 1], [2, 2]]
 Y = [1, -2, 0, 3]
 RATES = [F(1, 3), F(-1, -7), F(2, 5)]
@@ -72,7 +73,7 @@ def test_label_noise_on_fresh_and_on_finite_data_by_hand():
 
 
 def test_symbols_come_back_as_expanded_expressions():
-    x, y, w, a = sympy.symbols("x y w a")
+    y, w, a = sympy.symbols("y w a")
     sgd = sm.SGD(sm.LinearRegression([[x], [1]], [y, 0]), a, [w])
     first = x * (x * w - y)
     assert enumerate_moment(sgd, sm.gradient(0), 1) == sympy.expand((first - w) ** 2 / 4)
@@ -189,6 +190,47 @@ def test_network_matches_naive_listing(data, sampling, b):
     assert enumerate_moment(sgd, sm.weights(1, layer=1), b) == moments([(p, q[:6]) for p, q in weights])[2]
 
 
+# -- data laws with infinitely many values ------------------------------------------------------------------
+
+
+def scalar_run(law, rate=F(1, 3), noise=None, start=3, goal=1):
+    return sm.SGD(sm.Network((1, 1), data=law, noise=noise), rate, {"W1": [[start]], "W1*": [[goal]]})
+
+
+@pytest.mark.parametrize("b", [1, 2, 3])
+def test_scalar_gaussian_least_squares_by_hand(b):
+    # g_t = m_t r_t, r_{t+1} = (1 - α m_t) r_t with m the mean of b squares: E m = 1, E m^2 = 1 + 2/b; r_0 = 2
+    sgd, m2, a = scalar_run(sm.Gaussian()), 1 + F(2, b), F(1, 3)
+    contraction = 1 - 2 * a + a**2 * m2
+    for t in range(3 if b < 3 else 2):
+        assert enumerate_moment(sgd, sm.gradient(t), b, "second_moment") == m2 * 4 * contraction**t
+        assert enumerate_moment(sgd, sm.gradient(t), b, "mean").tolist() == [2 * (1 - a) ** t]
+        assert enumerate_moment(sgd, sm.loss(t), b, "mean") == 2 * contraction**t
+
+
+@pytest.mark.parametrize(("law", "moments"), [
+    (sm.Gaussian(), (0, 1, 0, 3)), (sm.Gaussian([[F(1, 2)]]), (0, F(1, 2), 0, F(3, 4))),
+    (sm.Uniform(-1, 2), (F(1, 2), 1, F(5, 4), F(11, 5))), (sm.Coordinates((1, 2, -3, 10)), (1, 2, -3, 10)),
+    (sm.Rademacher(), (0, 1, 0, 1))])
+def test_one_batch_of_any_law_with_noise_by_hand(law, moments):
+    # g = mean of x (r x - ε), r = 2: mean r m_2 - m_1 E ε
+    _, m2, _, m4 = moments
+    noise = sm.Uniform(-1, 1)  # variance 1/3
+    sgd = scalar_run(law, noise=noise)
+    assert enumerate_moment(sgd, sm.gradient(0), 3, "mean").tolist() == [2 * m2]
+    assert enumerate_moment(sgd, sm.gradient(0), 3) == (4 * (m4 - m2**2) + m2 / F(3)) / 3
+    assert enumerate_moment(sgd, sm.loss(0), 1, "mean") == 2 * m2 + F(1, 6)
+
+
+@pytest.mark.parametrize("b", [1, 2])
+def test_first_layer_of_a_linear_network_on_gaussian_data(b):
+    # var(g_{0,1}) = (p + 1)/b ||W2^T R||^2 with R = W2 W1 - W2* W1*
+    w1, w2, v1, v2 = (np.array(a) for a in (W1, [[1, 2, -1], [0, 1, 3]], V1, [[2, 0, 1], [1, 1, 0]]))
+    sgd = sm.SGD(sm.Network((2, 3, 2)), 1, {"W1": w1, "W2": w2, "W1*": v1, "W2*": v2})
+    error = w2.T @ (w2 @ w1 - v2 @ v1)
+    assert enumerate_moment(sgd, sm.gradient(0, layer=1), b) == F(2 + 1, b) * (error * error).sum()
+
+
 def test_outcomes_are_a_probability_law():
     for sampling in ("without_replacement", "with_replacement"):
         law = list(outcomes(regression(sampling), sm.gradient(1), 3))
@@ -200,12 +242,13 @@ def test_outcomes_are_a_probability_law():
 
 
 def test_refuses_more_sequences_than_the_limit():
-    with pytest.raises(sm.BudgetExceeded, match=r"216 sequences, over the limit of 200 .* t <= 1 at this batch size") \
+    with pytest.raises(sm.BudgetExceeded, match=r"6, then 6, then 6 batches are 216 sequences, over the limit of 200") \
             as caught:
         enumerate_moment(regression(), sm.gradient(2), 2, limit=200)
     assert caught.value.estimate == {"sequences": 216}
-    with pytest.raises(sm.BudgetExceeded, match="a smaller batch size or data set"):
-        enumerate_moment(regression(), sm.gradient(0), 2, limit=5)
+    gaussian = sm.SGD(sm.Network((2, 2, 1)), 1, {"W1": W1[:2], "W2": [[1, 2]], "W1*": V1[:2], "W2*": [[0, 1]]})
+    with pytest.raises(sm.BudgetExceeded, match="4,186, then 120 batches are 502,320 sequences"):
+        enumerate_moment(gaussian, sm.gradient(1), 2, limit=500_000)
     assert enumerate_moment(regression(), sm.weights(0), 2, limit=1) == 0
 
 
@@ -224,8 +267,10 @@ def test_refuses_more_sequences_than_the_limit():
     (lambda: enumerate_moment(regression(rates=[1]), sm.gradient(2), 1), sm.InputError, "the sequence ends"),
     (lambda: enumerate_moment(sm.SGD(sm.LinearRegression(X, Y)), sm.gradient(0), 1), sm.AssumptionError,
      "given weights"),
-    (lambda: enumerate_moment(sm.SGD(sm.Network((1, 1)), 1, {"W1": [[1]], "W1*": [[1]]}), sm.gradient(0), 1),
-     sm.AssumptionError, "Gaussian.* does not list finitely many values"),
+    (lambda: enumerate_moment(scalar_run(sm.Coordinates((0, 1, 0))), sm.gradient(0), 1), sm.AssumptionError,
+     "the moment of order 4 of the data, but only 3 moments are given"),
+    (lambda: enumerate_moment(scalar_run(sm.Coordinates((0, x, 0, 3))), sm.gradient(0), 1), sm.AssumptionError,
+     "the moment of order 2 is x, not a number"),
 ])
 def test_refusals_say_what_was_found(call, error, message):
     with pytest.raises(error, match=message):
