@@ -11,6 +11,7 @@ from sgdmoments.show.numbers import to_decimal
 
 if TYPE_CHECKING:
     from sgdmoments.exact.polynomial import BatchPolynomial
+    from sgdmoments.routes.trajectory import Trajectory
 
 #: Largest b drawn where nothing bounds it.
 _UNBOUNDED_TOP = 1024
@@ -75,6 +76,37 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
     axes.grid(True, which="major", alpha=0.3)
     if labels:
         axes.legend(frameon=False)
+    return axes
+
+
+def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "", title: str = "") -> Any:
+    """Draw a moment against t on a logarithmic scale, one curve for each batch size.
+
+    Args:
+        trajectory: from `SGD.trajectory`; where it is certified the band between its bounds is drawn too.
+        ax: matplotlib axes to draw on; new ones where None.
+        ylabel: by default what the trajectory says of itself.
+        title: text.
+
+    Returns the axes.
+    """
+    axes = new_axes() if ax is None else ax
+    colours = pyplot().get_cmap("viridis")
+    count = len(trajectory.batch_sizes)
+    for k, b in enumerate(trajectory.batch_sizes):
+        points = [(t, v) for t, v in enumerate(trajectory.values[:, k]) if v > 0]
+        colour = colours(0.85 * k / max(count - 1, 1))
+        axes.plot([t for t, _ in points], [v for _, v in points], color=colour, linewidth=1.4, label=f"$b = {b}$")
+        if trajectory.lower is not None and trajectory.upper is not None:
+            axes.fill_between(range(trajectory.steps + 1), trajectory.lower[:, k], trajectory.upper[:, k],
+                              color=colour, alpha=0.3, linewidth=0)
+    axes.set_yscale("log")
+    axes.set_xlabel("step $t$")
+    axes.set_ylabel(ylabel or trajectory.question)
+    if title:
+        axes.set_title(title)
+    axes.grid(True, which="major", alpha=0.3)
+    axes.legend(frameon=False)
     return axes
 
 

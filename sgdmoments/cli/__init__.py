@@ -1,0 +1,56 @@
+"""The command line: `sgdmoments demo | regression | ...`; one command a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from sgdmoments import __version__
+from sgdmoments.cli.demo import demo
+from sgdmoments.cli.regression import regression
+from sgdmoments.errors import SgdMomentsError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+                  help="Exact moments of stochastic gradient descent as polynomials in 1/b (b = batch size).")
+app.command()(demo)
+app.command()(regression)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sgdmoments {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _common(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
+                                                  help="Show the version.")] = False) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process: status 0, 1 (a check rejects), 2 (an error), 130 (interrupted)."""
+    try:
+        status = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except SgdMomentsError as error:
+        _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted; nothing was written.", 130)
+    except BrokenPipeError:  # the reader of our output has gone: `... | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # the command-line parser's own errors
+        if message is None:
+            raise
+        _fail(message(), 2)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int) -> None:
+    if message:
+        sys.stderr.write(f"sgdmoments: error: {' '.join(message.split())}\n")
+    sys.exit(status)
