@@ -1,0 +1,5 @@
+"""Whole polynomials at explicit small dimensions, by polynomial arithmetic in components."""
+
+from sgdmoments.routes.components.route import estimate, moment
+
+__all__ = ["estimate", "moment"]

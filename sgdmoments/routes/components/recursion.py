@@ -1,0 +1,105 @@
+"""E q(w_t), whole: backward over the last steps, forward over the first ones, met in the middle.
+
+Backward: (T q)(w) = E_S q(w - alpha sum_m c_m(w) S_m), one step of statistics integrated at a time.
+Forward: w_m as a polynomial in the statistics of the steps 0, ..., m - 1. Then q_m(w_m) is integrated step by
+step, the last one first.
+
+Source: Theorems 3.7 and 3.8 (P0), in component form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+import sympy
+
+from sgdmoments.budget import Monitor
+from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring
+from sgdmoments.routes.components.problem import ByStatistic, Problem, statistic_letters
+
+
+def expectation(problem: Problem, target: Polynomial, middle: int, monitor: Monitor) -> Polynomial:
+    """E[target(w_t) | w_0] as a polynomial in u and the letters.
+
+    Args:
+        target: a polynomial in u, letters and weights (an element of ``problem.ring``).
+        middle: how many of the first steps are taken forward.
+    """
+    steps = len(problem.rates)
+    value = target
+    for t in range(steps - 1, middle - 1, -1):
+        value = step_back(problem, value, problem.rates[t])
+        monitor.update("steps taken backward", steps - t, steps, len(value), "fewer steps, or numbers for letters")
+    ring, weights = path(problem, middle)
+    value = compose(value, {**dict(zip(problem.weights, weights, strict=True))}, ring)
+    monitor.update("joining the steps", steps - middle, steps, len(value), "fewer steps, or smaller widths")
+    for k in range(middle - 1, -1, -1):
+        letters = statistic_letters(k, len(problem.statistics))
+        ring = Ring(ring.generators[:len(ring.generators) - len(letters)])
+        value = integrate(value, letters, problem.moments, ring)
+        monitor.update("steps integrated", steps - k, steps, len(value))
+    return value
+
+
+def step_back(problem: Problem, value: Polynomial, rate: Fraction | Polynomial) -> Polynomial:
+    """(T q)(w) for one step with the given rate."""
+    letters = statistic_letters(0, len(problem.statistics))
+    ring = Ring((*problem.ring.generators, *letters))
+    moved = {w: ring.generator(w) - rate * in_statistics(g, letters, ring)
+             for w, g in zip(problem.weights, problem.gradient, strict=True)}
+    return integrate(compose(value, moved, ring), letters, problem.moments, problem.ring)
+
+
+def path(problem: Problem, steps: int) -> tuple[Ring, list[Polynomial]]:
+    """w_steps as polynomials in the statistics of the steps before, and their ring."""
+    blocks = [statistic_letters(k, len(problem.statistics)) for k in range(steps)]
+    ring = Ring((INVERSE_BATCH, *problem.letters, *(s for block in blocks for s in block)))
+    weights = [ring(w) for w in problem.start]
+    for block, rate in zip(blocks, problem.rates, strict=False):
+        images = dict(zip(problem.weights, weights, strict=True))
+        moves = []
+        for by in problem.gradient:
+            parts = {i: compose(c, images, ring) for i, c in by.items()}
+            moves.append(in_statistics(parts, block, ring))
+        weights = [w - rate * move for w, move in zip(weights, moves, strict=True)]
+    return ring, weights
+
+
+def in_statistics(parts: ByStatistic, letters: Sequence[sympy.Symbol], ring: Ring) -> Polynomial:
+    """sum_m c_m S_m with the given letters for the statistics."""
+    return sum((ring(c) if i < 0 else ring(c) * ring.generator(letters[i]) for i, c in parts.items()), ring.zero)
+
+
+def compose(value: Polynomial, images: dict[sympy.Symbol, Polynomial], ring: Ring) -> Polynomial:
+    """The value with generators replaced by elements of `ring`, the others kept, as an element of `ring`."""
+    full = [images[g].raw if g in images else ring.generator(g).raw if ring.index(g) >= 0
+            else ring.zero.raw for g in value.ring.generators]
+    return Polynomial(ring, value.raw.compose(*full, ctx=ring.context))
+
+
+def integrate(value: Polynomial, letters: Sequence[sympy.Symbol], moments: Any, ring: Ring,
+              moment: Callable[[Exponents], Polynomial] | None = None) -> Polynomial:
+    """The expectation over the statistics of one step, which the element holds as `letters`.
+
+    Args:
+        ring: that of the result: the element's own without the letters, which come last there.
+        moment: the joint moment of an exponent; by default the whole one of `moments`.
+    """
+    if not letters:
+        return ring(value)
+    width = len(ring.generators)
+    parts: dict[Exponents, dict[Exponents, flint.fmpq]] = {}
+    for e, c in value.raw.to_dict().items():
+        parts.setdefault(tuple(map(int, e[width:])), {})[e[:width]] = c
+    if moment is None:
+        moments.prepare(parts)
+        moment = moments
+    total = ring.zero.raw
+    for e, part in sorted(parts.items()):
+        factor = moment(e)
+        if factor:
+            total = total + ring.context.from_dict(part) * ring(factor).raw
+    return Polynomial(ring, total)

@@ -1,0 +1,184 @@
+"""The components route: the whole polynomial at explicit small dimensions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.errors import BudgetExceeded, InputError
+from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
+from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD, Given
+from sgdmoments.routes.components.problem import Problem, applies, read, statistic_letters
+from sgdmoments.routes.components.recursion import expectation, in_statistics, integrate
+from sgdmoments.routes.components.sizes import Sizes, predict
+
+RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
+         "P0, Theorem 3.8 (recursion to the initial weights)")
+CONVENTIONS = ("loss with the factor 1/2", "gradient: mean over the batch", "variance: trace of the covariance")
+
+
+def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial", budget: Budget | None = None,
+           progress: ProgressCallback | None = None, executor: Executor | None = None) -> Any:
+    """The mean, second moment or variance of the quantity, the whole polynomial in u = 1/b.
+
+    E q(w_t) by polynomial arithmetic in components: every weight is a polynomial in the batch statistics of
+    the steps before, and the statistics' joint moments are polynomials in u.
+
+    Args:
+        quantity: at a step t that is a number, for a model whose widths are numbers.
+        kind: "mean", "second_moment" or "variance".
+        given: for a variance with random initial weights; see `SGD.variance`.
+        budget: refuses before it starts where the predicted number of terms, time or memory exceeds it.
+        progress: called after each step with a `Progress`; returning False stops the work.
+        executor: any `concurrent.futures` executor: the expectations of the components are spread over it.
+
+    Returns:
+        A `BatchPolynomial`; for the mean of an array an object array of them, of one dimension, all weights in
+        order, each array row by row.
+
+    Raises:
+        BudgetExceeded: with the estimate and the nearest affordable question.
+        RouteError: a width, t or the covariance is a letter.
+
+    Source: Theorems 3.6 to 3.9 (P0).
+
+    >>> import sgdmoments as sm
+    >>> start = {"W1": [[1]], "W2": [[1]], "W1*": [[1]], "W2*": [[2]]}
+    >>> sgd = SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
+    >>> moment(sgd, sm.gradient(0, layer=1), "variance").coefficients
+    (Fraction(0, 1), Fraction(2, 1))
+    """
+    start = time.perf_counter()
+    if kind not in ("mean", "second_moment", "variance"):
+        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
+    problem = read(sgd, quantity)
+    square, means = conditional_moments(problem)
+    targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
+    monitor = Monitor(budget, progress)
+    sizes = largest(problem, targets, kind)
+    _refuse_beyond(monitor.budget, sizes, quantity, sgd, kind)
+    values = _expectations(problem, targets, sizes, monitor, executor)
+    receipt = {"predicted terms": sizes.terms, "statistics": len(problem.statistics),
+               "weights": len(problem.weights), "forward steps": sizes.middle}
+
+    def answer(value: Polynomial, checks: tuple[str, ...] = ()) -> BatchPolynomial:
+        provenance = Provenance(
+            f"{kind} of {quantity}" + (f" given {'F_0' if given == 'initial' else 'nothing'}"
+                                       if kind == "variance" else ""),
+            "components", "", CONVENTIONS, tuple(receipt.items()), RULES, checks, time.perf_counter() - start)
+        ring = Ring((INVERSE_BATCH, *(g for g in problem.letters if not _is_random(problem, g))))
+        return BatchPolynomial(tuple(ring(value).coefficients(INVERSE_BATCH)), problem.population,
+                               provenance=provenance)
+
+    if kind == "mean":
+        answers = [answer(average_over_start(problem, value)) for value in values]
+        if problem.scalar:
+            return answers[0]
+        array = np.empty(len(answers), dtype=object)
+        array[:] = answers
+        return array
+    if kind == "second_moment":
+        return answer(average_over_start(problem, values[0]))
+    if given == "initial":
+        spread = values[0] - sum((m * m for m in values[1:]), values[0].ring.zero)
+        return answer(average_over_start(problem, spread))
+    averaged = [average_over_start(problem, value) for value in values]
+    return answer(averaged[0] - sum((m * m for m in averaged[1:]), averaged[0].ring.zero))
+
+
+def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
+    """What the question would need, without running it.
+
+    Returns:
+        terms, degree (a bound of the degree in 1/b), seconds, memory in bytes; or {"reason": why the route
+        does not apply}.
+    """
+    reason = applies(sgd, quantity)
+    if reason:
+        return {"route": "components", "reason": reason}
+    problem = read(sgd, quantity)
+    square, means = conditional_moments(problem)
+    return largest(problem, means if kind == "mean" else [square], kind).as_dict()
+
+
+def conditional_moments(problem: Problem) -> tuple[Polynomial, list[Polynomial]]:
+    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated."""
+    letters = statistic_letters(0, len(problem.statistics))
+    ring = Ring((*problem.ring.generators, *letters))
+    values = [in_statistics(by, letters, ring) for by in problem.outputs]
+    square = sum((v * v for v in values), ring.zero)
+    return (integrate(square, letters, problem.moments, problem.ring),
+            [integrate(v, letters, problem.moments, problem.ring) for v in values])
+
+
+def largest(problem: Problem, targets: Iterable[Polynomial], kind: str) -> Sizes:
+    """The sizes of the largest of the expectations."""
+    now = problem.is_batch_quantity * (1 if kind == "mean" else 2)
+    return max((predict(problem, target, now) for target in targets), key=lambda sizes: sizes.terms,
+               default=Sizes(0, 0, 0))
+
+
+def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:
+    """The expectation over random initial weights, array by array."""
+    for symbols, law in problem.random:
+        places = [value.ring.index(s) for s in symbols]
+        ring = Ring(g for g in value.ring.generators if g not in symbols)
+        kept = [i for i in range(len(value.ring.generators)) if i not in places]
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
+        for e, c in value.terms():
+            parts.setdefault(tuple(e[i] for i in places), {})[tuple(e[i] for i in kept)] = c
+        value = ring.zero
+        for exponents, part in parts.items():
+            factor = law.moment(exponents)
+            if factor:
+                value = value + ring.from_terms(part) * factor
+    return value
+
+
+def _is_random(problem: Problem, symbol: sympy.Symbol) -> bool:
+    return any(symbol in symbols for symbols, _ in problem.random)
+
+
+def _expectations(problem: Problem, targets: list[Polynomial], sizes: Sizes, monitor: Monitor,
+                  executor: Executor | None) -> list[Polynomial]:
+    if executor is None:
+        return [expectation(problem, target, sizes.middle, monitor) for target in targets]
+    pending = [executor.submit(_one, problem, target, sizes.middle, monitor.budget) for target in targets]
+    values = []
+    for done, future in enumerate(pending):
+        values.append(future.result())
+        monitor.update("components", done + 1, len(pending), len(values[-1]))
+    return values
+
+
+def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> Polynomial:
+    return expectation(problem, target, middle, Monitor(budget))
+
+
+def _refuse_beyond(budget: Budget, sizes: Sizes, quantity: Quantity, sgd: SGD, kind: str) -> None:
+    found = sizes.as_dict()
+    for name, limit, unit in (("terms", budget.terms, ""), ("memory", budget.memory, " bytes"),
+                              ("seconds", budget.seconds, " s")):
+        if limit is not None and found[name] > limit:
+            raise BudgetExceeded(
+                f"components: {quantity} is predicted to need {found[name]:,.0f}{unit or ' ' + name}, over the "
+                f"budget of {limit:,}{unit} (budget=Budget({name}=...)).", found,
+                _nearest(sgd, quantity, kind, name, limit))
+
+
+def _nearest(sgd: SGD, quantity: Quantity, kind: str, name: str, limit: float) -> str:
+    from dataclasses import replace
+
+    for t in range(int(quantity.step) - 1, -1, -1):
+        if estimate(sgd, replace(quantity, step=t), kind)[name] <= limit:
+            return f"the same at t = {t}, or route='expansion' for the first coefficients at this t."
+    return "route='expansion' for the first coefficients in 1/b."

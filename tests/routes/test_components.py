@@ -1,0 +1,235 @@
+"""The components route against enumeration of every batch, Wishart moments, and itself in other forms."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction as F
+from itertools import product
+
+import numpy as np
+import pytest
+import sympy
+
+import sgdmoments as sm
+from sgdmoments.budget import Budget
+from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
+from sgdmoments.routes import components
+from sgdmoments.testing import enumerate_moment
+
+START = {
+    (1, 1, 1): {"W1": [["2/3"]], "W2": [["-5/4"]], "W1*": [["3/7"]], "W2*": [[1]]},
+    (2, 2, 1): {"W1": [[1, "1/2"], ["-1/3", 2]], "W2": [["3/4", -1]], "W1*": [[1, 0], ["1/5", 1]], "W2*": [[1, 2]]},
+    (1, 2, 1): {"W1": [["1/2"], [-1]], "W2": [["2/3", 1]], "W1*": [[1], ["1/3"]], "W2*": [[1, "-1/2"]]},
+    (2, 1, 2): {"W1": [["1/2", -1]], "W2": [["2/3"], [1]], "W1*": [[1, "1/3"]], "W2*": [[1], ["-1/2"]]},
+    (3, 2): {"W1": [[1, 0, "1/2"], ["1/3", -1, 1]], "W1*": [["1/2", 1, 1], [0, 1, -1]]},
+}
+POINTS = [[1, "1/2"], [-1, 2], ["1/3", 0], [2, -1]]
+
+
+def network(widths, **options):
+    return sm.Network(widths, **options)
+
+
+def run(widths, learning_rate=("1/10", "1/7", "1/5"), sampling=None, **options):
+    return sm.SGD(network(widths, **options), learning_rate=learning_rate, initial=START[widths], sampling=sampling)
+
+
+def agrees_with_enumeration(sgd, quantity, batch_sizes, kinds=("variance", "second_moment", "mean")):
+    for kind in kinds:
+        exact = components.moment(sgd, quantity, kind)
+        for b in batch_sizes:
+            listed = enumerate_moment(sgd, quantity, b, kind)
+            if kind == "mean" and quantity.kind != "loss":
+                assert [p(b) for p in exact] == list(listed)
+            else:
+                assert exact(b) == listed
+
+
+QUANTITIES = [sm.gradient(1), sm.gradient(1, layer=2), sm.full_gradient(1, layer=1), sm.weights(2), sm.loss(2),
+              [[1, 2, "1/3", 0, -1, 1], [0, 1, 1, "1/2", 0, 2]] @ sm.gradient(1)]
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=str)
+def test_linear_network_on_signs(quantity):
+    agrees_with_enumeration(run((2, 2, 1), data=sm.Rademacher()), quantity, (1, 2, 3))
+
+
+@pytest.mark.parametrize("sampling", ["with_replacement", "without_replacement"])
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=str)
+def test_linear_network_on_finite_data(quantity, sampling):
+    sgd = run((2, 2, 1), data=sm.Empirical(POINTS), sampling=sampling)
+    agrees_with_enumeration(sgd, quantity, (1, 2, 4) if sampling == "without_replacement" else (1, 3))
+
+
+@pytest.mark.parametrize("activation", [(0, 0, 1), ("1/2", 1, "1/3"), (0, 1, 0, "1/4")])
+@pytest.mark.parametrize("sampling", ["with_replacement", "without_replacement"])
+def test_polynomial_activation_on_finite_data(activation, sampling):
+    sgd = run((2, 1, 2), data=sm.Empirical(POINTS[:3]), activation=activation, sampling=sampling)
+    for quantity in (sm.gradient(0), sm.gradient(1, layer=1), sm.loss(1)):
+        agrees_with_enumeration(sgd, quantity, (1, 2, 3))
+
+
+@pytest.mark.parametrize("sampling", ["with_replacement", "without_replacement"])
+def test_targets_and_label_noise_on_finite_data(sampling):
+    model = sm.Network((2, 1, 2), data=sm.Empirical(POINTS[:3]), teacher=False,
+                       targets=[[1, 0], [2, "1/2"], [-1, 1]], noise=sm.Rademacher())
+    sgd = sm.SGD(model, learning_rate=["1/9", "1/8"], initial={k: v for k, v in START[2, 1, 2].items() if "*" not in k},
+                 sampling=sampling)
+    for quantity in (sm.gradient(0), sm.gradient(1, layer=2), sm.full_gradient(1), sm.loss(1)):
+        agrees_with_enumeration(sgd, quantity, (1, 2))
+
+
+def test_label_noise_on_signs():
+    sgd = run((2, 1, 2), data=sm.Rademacher(), noise=sm.Rademacher())
+    agrees_with_enumeration(sgd, sm.gradient(1), (1, 2))
+
+
+def test_sample_gradients():
+    points = POINTS[:3]
+    sgd = run((2, 1, 2), data=sm.Empirical(points), sampling="with_replacement")
+    matrices = [np.arange(k, k + 8).reshape(2, 4) for k in range(3)]
+    agrees_with_enumeration(sgd, sm.sample_gradients(1, matrices), (1, 2))
+
+
+def test_regression_needs_no_other_code():
+    model = sm.LinearRegression([[1, 2], [0, 1], [3, "1/2"], [1, 1]], [1, "1/3", 2, 0])
+    sgd = sm.SGD(model, learning_rate=["1/10", "1/20"], initial=["1/2", -1])
+    for quantity in (sm.gradient(2), sm.loss(2)):
+        agrees_with_enumeration(sgd, quantity, (1, 2, 4), ("variance",))
+
+
+def test_gaussian_first_step_has_its_closed_form():
+    p = components.moment(run((2, 2, 1)), sm.gradient(0, layer=1), "variance")
+    W1, W2 = (np.array([[F(x) for x in row] for row in START[2, 2, 1][k]], dtype=object) for k in ("W1", "W2"))
+    V1, V2 = (np.array([[F(x) for x in row] for row in START[2, 2, 1][k + "*"]], dtype=object) for k in ("W1", "W2"))
+    residual = W2.T @ (W2 @ W1 - V2 @ V1)
+    assert p.coefficients == (0, 3 * (residual**2).sum())
+
+
+@pytest.mark.parametrize("widths", [(1, 1, 1), (2, 2, 1), (3, 2)])
+@pytest.mark.parametrize("data", [sm.Gaussian(), sm.Rademacher(), sm.Uniform(-1, 2)], ids=repr)
+def test_no_constant_term_and_the_degree_of_theorem_3_9(widths, data):
+    for t in (0, 1):
+        p = components.moment(run(widths, data=data), sm.gradient(t), "variance")
+        assert p.coefficients[0] == 0
+        if len(widths) == 3 and isinstance(data, sm.Gaussian):
+            assert p.degree == 3 ** (t + 1) - t - 2
+
+
+def test_covariance_and_coordinates_agree_with_equal_laws():
+    q = sm.gradient(1)
+    plain = components.moment(run((2, 2, 1)), q, "variance")
+    assert components.moment(run((2, 2, 1), data=sm.Gaussian([[1, 0], [0, 1]])), q, "variance") == plain
+    normal = [0, 1, 0, 3, 0, 15, 0, 105, 0, 945, 0, 10395]
+    moments = (*normal, 0, 135135, 0, 2027025, 0, 34459425, 0, 654729075, 0, 13749310575, 0, 316234143225)
+    assert components.moment(run((2, 2, 1), data=sm.Coordinates(moments)), q, "variance") == plain
+
+
+def test_a_covariance_is_a_change_of_the_first_layer():
+    # x = A z with z standard: the network with W1 A on z has the same predictions, and the same layer-2 gradients
+    A = np.array([[2, 0], [1, 1]], dtype=object)
+    sgd = run((2, 2, 1), data=sm.Gaussian((A @ A.T).tolist()))
+    start = {k: (np.array([[F(x) for x in row] for row in v], dtype=object) @ (A if k in ("W1", "W1*") else 1)
+                 if k in ("W1", "W1*") else v) for k, v in START[2, 2, 1].items()}
+    other = sm.SGD(sm.Network((2, 2, 1)), learning_rate="1/10", initial=start)
+    q = sm.gradient(0, layer=2)
+    assert components.moment(sgd, q, "variance") == components.moment(other, q, "variance")
+
+
+def test_letters_specialise_to_numbers():
+    letters = sm.SGD(sm.Network((1, 1, 1)))
+    p = components.moment(letters, sm.gradient(1), "variance")
+    values = {"W1_11": "2/3", "W2_11": "-5/4", "W1*_11": "3/7", "W2*_11": 1, "alpha": "1/10"}
+    numbers = run((1, 1, 1), learning_rate="1/10")
+    assert p.evaluate(values).coefficients == components.moment(numbers, sm.gradient(1), "variance").coefficients
+
+
+def test_symbols_with_awkward_names():
+    e, n = sympy.Symbol("e"), sympy.Symbol("n", positive=True)
+    start = {"W1": [[e]], "W2": [[n]], "W1*": [[1]], "W2*": [[2]]}
+    p = components.moment(sm.SGD(sm.Network((1, 1, 1)), learning_rate=sympy.Symbol("pi"), initial=start),
+                          sm.gradient(1), "variance")
+    numbers = {"W1": [[3]], "W2": [["1/2"]], "W1*": [[1]], "W2*": [[2]]}
+    q = components.moment(sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/5", initial=numbers), sm.gradient(1), "variance")
+    assert p.evaluate({e: 3, n: F(1, 2), "pi": F(1, 5)}).coefficients == q.coefficients
+
+
+def test_letters_in_finite_data():
+    a, c = sympy.symbols("a c")
+    letters = sm.SGD(sm.LinearRegression([[a], [2], [3]], [1, c, 0]), learning_rate="1/10", initial=[1])
+    numbers = sm.SGD(sm.LinearRegression([["1/2"], [2], [3]], [1, 5, 0]), learning_rate="1/10", initial=[1])
+    p, q = (components.moment(sgd, sm.gradient(1), "variance") for sgd in (letters, numbers))
+    assert p.evaluate({"a": F(1, 2), "c": 5}).coefficients == q.coefficients
+
+
+def test_random_start_and_the_law_of_total_variance():
+    init = sm.GaussianInit(variance="1/2")
+    sgd = sm.SGD(sm.Network((1, 2, 1)), learning_rate="1/10",
+                 initial={"W1": init, "W2": init, "W1*": [[1], [2]], "W2*": [[1, -1]]})
+    q = sm.gradient(1, layer=1)
+    given = components.moment(sgd, q, "variance")
+    total = components.moment(sgd, q, "variance", given="nothing")
+    assert given.coefficients[0] == 0
+    assert total.coefficients[0] > 0
+    # a start on two points of a line is an average over two runs
+    two = sm.IndependentInit(sm.Rademacher())
+    signs = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/4",
+                   initial={"W1": two, "W2": [[2]], "W1*": [[1]], "W2*": [[1]]})
+    averaged = components.moment(signs, sm.gradient(1), "second_moment")
+    runs = [components.moment(sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/4",
+                                     initial={"W1": [[w]], "W2": [[2]], "W1*": [[1]], "W2*": [[1]]}),
+                              sm.gradient(1), "second_moment") for w in (1, -1)]
+    assert averaged == (runs[0] + runs[1]) * F(1, 2)
+
+
+def test_answers_do_not_depend_on_how_the_work_is_spread():
+    sgd = run((2, 2, 1))
+    alone = components.moment(sgd, sm.gradient(1), "variance")
+    with ProcessPoolExecutor(2) as executor:
+        assert components.moment(sgd, sm.gradient(1), "variance", executor=executor) == alone
+    assert pickle.loads(pickle.dumps(alone)) == alone
+
+
+def test_every_split_of_the_steps_gives_the_same():
+    from sgdmoments.budget import Monitor
+    from sgdmoments.routes.components.problem import read
+    from sgdmoments.routes.components.recursion import expectation
+    from sgdmoments.routes.components.route import conditional_moments
+
+    problem = read(run((1, 2, 1), activation=(0, 1, 1)), sm.weights(2))
+    square, _ = conditional_moments(problem)
+    values = [expectation(problem, square, middle, Monitor()) for middle in range(2)]
+    assert values[0] == values[1]
+
+
+def test_beyond_the_budget_it_refuses_at_once():
+    with pytest.raises(BudgetExceeded, match="the same at t = 2") as caught:
+        components.moment(run((2, 2, 1), learning_rate="1/10"), sm.gradient(6), "variance")
+    assert caught.value.estimate["terms"] > 5_000_000
+    with pytest.raises(BudgetExceeded, match="expansion"):
+        components.moment(run((2, 2, 1)), sm.gradient(0), "variance", budget=Budget(terms=3))
+
+
+def test_it_can_be_stopped():
+    with pytest.raises(Stopped):
+        components.moment(run((1, 1, 1)), sm.gradient(2), "variance", progress=lambda report: report.done < 1)
+
+
+def test_what_it_cannot_answer():
+    with pytest.raises(RouteError, match="widths are letters"):
+        components.moment(sm.SGD(sm.Network(("p", 1, 1))), sm.gradient(0), "variance")
+    with pytest.raises(RouteError, match="covariance is a letter"):
+        components.moment(sm.SGD(sm.Network((2, 1), data=sm.Gaussian("Sigma"))), sm.gradient(0), "variance")
+    with pytest.raises(InputError, match="kind"):
+        components.moment(run((1, 1, 1)), sm.gradient(0), "median")
+    assert "letters" in components.estimate(sm.SGD(sm.Network(("p", 1, 1))), sm.gradient(0), "variance")["reason"]
+
+
+@pytest.mark.parametrize(("widths", "t"), list(product([(1, 1, 1), (2, 2, 1), (1, 2, 1)], [1, 2])), ids=str)
+def test_the_estimate_is_of_the_right_order(widths, t):
+    sgd = run(widths)
+    reports = []
+    components.moment(sgd, sm.gradient(t), "second_moment", progress=reports.append)
+    predicted = components.estimate(sgd, sm.gradient(t), "second_moment")["terms"]
+    assert max(r.terms for r in reports) <= 3 * predicted
