@@ -35,7 +35,7 @@ from sgdmoments.graphs.words import Words
 
 
 def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type | None = None,
-             partial: bool = False, memo: dict[str, Any] | None = None) -> Any:
+             partial: bool = False, memo: dict[Any, Any] | None = None) -> Any:
     """The value of an expression at given matrices and numbers.
 
     Args:
@@ -46,7 +46,7 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
             place where a float is not taken for its exact dyadic value). ``fractions.Fraction``: always exact.
             ``float``: always floats.
         partial: evaluate what the values determine and leave the rest: the result is an `Expression`.
-        memo: a dict that calls with the same values share, so that common products are formed once.
+        memo: a dict that calls share: those with the same values (the same objects) form common products once.
 
     Returns:
         A Fraction (or ring element where values hold symbols), a float, or an array of them.
@@ -55,16 +55,23 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
         InputError: a letter has no value, an array has the wrong shape, or dimensions disagree.
         BudgetExceeded: a graph needs too large an intermediate array.
     """
+    key = _identity(values, dtype)
     memo = {} if memo is None else memo
-    given = memo.get("given")
-    if given is None:
-        given = memo["given"] = GivenValues(values, dtype)
-        memo["contraction"] = Contraction(given)
-    contraction: Contraction = memo["contraction"]
+    if key not in memo:
+        given = GivenValues(values, dtype)
+        memo[key] = given, Contraction(given)
+    given, contraction = memo[key]
     if partial:
         return _partial(expression, given, contraction)
     given.read(expression.labels)
     return _simplest(contraction.expression(expression))
+
+
+def _identity(values: Mapping[Any, Any], dtype: type | None) -> Any:
+    """Equal for mappings that give the same objects to the same keys."""
+    if not isinstance(values, Mapping):
+        raise InputError(f"values: expected a dict of arrays and numbers by name, found {type(values).__name__}.")
+    return dtype, frozenset((key, id(value)) for key, value in values.items())
 
 
 class Source(Protocol):
@@ -166,8 +173,6 @@ class GivenValues:
     """A user's values: looked up by `Label`, symbol or name, checked, and read in the right arithmetic."""
 
     def __init__(self, values: Mapping[Any, Any], dtype: type | None = None) -> None:
-        if not isinstance(values, Mapping):
-            raise InputError(f"values: expected a dict of arrays and numbers by name, found {type(values).__name__}.")
         if dtype not in (None, float, Fraction):
             raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
         self._values = values
@@ -260,7 +265,8 @@ class GivenValues:
         return int(value)
 
     def coefficient(self, polynomial: Polynomial) -> Any:
-        return polynomial.evaluate({s: self._scalar(s) for s in polynomial.symbols})
+        value = polynomial.evaluate({s: self._scalar(s) for s in polynomial.symbols})
+        return float(value) if self._floating else value
 
     def _scalar(self, symbol: sympy.Symbol) -> Any:
         if symbol not in self._scalars:

@@ -215,9 +215,13 @@ def test_products_are_shared_between_words_and_calls():
     assert contraction.graph(second) == pytest.approx(4 * 30.0 * 4 * 30)
     assert contraction.words.products == used
     memo: dict = {}
-    evaluate(word("A", "A.T"), values, memo=memo)
-    assert memo["contraction"] is not None
+    assert evaluate(word("A", "A.T", "A", "A.T"), values, memo=memo) == pytest.approx(120.0**2)
+    ((_, shared),) = memo.values()
+    used = shared.words.products
     assert evaluate(2 * word("A", "A.T"), values, memo=memo) == pytest.approx(240.0)
+    assert (len(memo), shared.words.products) == (1, used)
+    assert evaluate(word("B"), {**values, "B": np.eye(2)}, memo=memo) == 2.0
+    assert len(memo) == 2
 
 
 def test_a_modular_point_is_a_homomorphism():

@@ -1,0 +1,84 @@
+"""Letters of a run in products of matrices: W_{t,k}, g_{t,k} and the teacher's W_k*.
+
+They stand for random matrices; the symbolic route rewrites them, step by step, into initial weights.
+
+>>> import sgdmoments as sm
+>>> net = sm.Network(("p", "p1", "p2"))
+>>> W, g = weights_matrix(net, 0, 2), gradient_matrix(net, 1, 2)
+>>> W.shape == g.shape
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sgdmoments.errors import InputError
+from sgdmoments.graphs.graph import Dimension, Label
+from sgdmoments.graphs.query import MatrixExpression, letter
+
+
+def step_letter(kind: str, name: str, dimensions: Iterable[Dimension], step: int) -> Label:
+    """The letter of a trained matrix ("weights") or of the batch gradient by it ("gradient") at a step.
+
+    >>> step_letter("gradient", "W1", (2, 3), 4), step_of(step_letter("weights", "W1", (2, 3), 4))
+    (g1(4), 4)
+    """
+    shown = "g" + name.removeprefix("W") if kind == "gradient" else name
+    return Label(f"{shown}({step})", dimensions, kind=kind, meaning=f"{name}@{step}")
+
+
+def step_of(label: Label) -> int:
+    """The step of a `step_letter`."""
+    return int(label.meaning.rpartition("@")[2])
+
+
+def base_of(label: Label) -> str:
+    """The name of the trained matrix that a `step_letter` belongs to."""
+    return label.meaning.rpartition("@")[0]
+
+
+def weights_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
+    """W_{t,k}, the weights of layer k at step t of a run, as a matrix for queries.
+
+    Args:
+        sgd: an `SGD` (or its model).
+        t: the step, an integer >= 0; at t = 0 the initial weights themselves.
+        layer: k = 1, ..., H.
+    """
+    parameter = _parameter(sgd, layer)
+    if _step(t) == 0:
+        return letter(Label(parameter.name, parameter.shape))
+    return letter(step_letter("weights", parameter.name, parameter.shape, t))
+
+
+def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
+    """g_{t,k}, the mini-batch gradient by layer k at step t of a run, as a matrix for queries.
+
+    Arguments as for `weights_matrix`.
+    """
+    parameter = _parameter(sgd, layer)
+    return letter(step_letter("gradient", parameter.name, parameter.shape, _step(t)))
+
+
+def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
+    """W_k*, the teacher's weights of layer k, as a matrix for queries."""
+    _parameter(sgd, layer)
+    teachers = getattr(sgd, "model", sgd).teacher_parameters
+    if not teachers:
+        raise InputError("teacher_matrix: the model has no teacher.")
+    return letter(Label(teachers[layer - 1].name, teachers[layer - 1].shape))
+
+
+def _parameter(sgd: Any, layer: int) -> Any:
+    parameters = getattr(sgd, "model", sgd).parameters
+    if not isinstance(layer, int) or not 1 <= layer <= len(parameters):
+        raise InputError(f"layer: found {layer!r}; the model has the layers 1, ..., {len(parameters)}.")
+    return parameters[layer - 1]
+
+
+def _step(t: Any) -> int:
+    if not isinstance(t, int) or isinstance(t, bool) or t < 0:
+        raise InputError(f"t: found {t!r}; a step in a product of matrices is an integer >= 0.")
+    return t
