@@ -1,0 +1,70 @@
+"""JAX, asked for politely: the extra it needs, 64-bit numbers without touching the user's settings, devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sgdmoments.errors import MissingExtraError
+
+try:
+    import jax
+    import jax.numpy as jnp
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+except ImportError as error:
+    raise MissingExtraError("simulation", "jax") from error
+
+__all__ = ["jax", "jnp", "precision", "replicate_mesh", "shard_over_groups", "to_host"]
+
+AXIS = "replicates"
+
+
+@contextmanager
+def precision(x64: bool) -> Iterator[None]:
+    """Run with 64-bit (or 32-bit) floats; the process-wide setting of JAX is left as it was."""
+    switch = getattr(jax, "enable_x64", None)
+    if switch is None:  # before JAX 0.8
+        from jax.experimental import enable_x64 as switch
+    with switch(x64):
+        yield
+
+
+def replicate_mesh(devices: Any = None) -> Mesh:
+    """A one-dimensional mesh; all devices of all processes where `devices` is None."""
+    return Mesh(np.array(jax.devices() if devices is None else devices), (AXIS,))
+
+
+def shard_over_groups(function: Any, mesh: Mesh) -> Any:
+    """jit(function(constants, group_ids)): group ids (and the output's second axis) split over the mesh.
+
+    No device needs another's numbers, so each runs the same program on its own groups. The output of
+    `function` is an array (records, groups, columns).
+    """
+    shard_map = getattr(jax, "shard_map", None)
+    if shard_map is None:  # before JAX 0.6
+        from jax.experimental.shard_map import shard_map
+    out = PartitionSpec(None, AXIS)
+    mapped = shard_map(function, mesh=mesh, in_specs=(PartitionSpec(), PartitionSpec(AXIS)), out_specs=out,
+                       **_unchecked(shard_map))
+    return jax.jit(mapped, in_shardings=(NamedSharding(mesh, PartitionSpec()),
+                                         NamedSharding(mesh, PartitionSpec(AXIS))))
+
+
+def _unchecked(shard_map: Any) -> dict[str, bool]:
+    """Loop carries start replicated and become sharded: the check of that is off, under its name of the day."""
+    import inspect
+
+    names = inspect.signature(shard_map).parameters
+    return {name: False for name in ("check_vma", "check_rep") if name in names}
+
+
+def to_host(array: Any) -> np.ndarray[Any, Any]:
+    """The whole array on every process."""
+    if jax.process_count() > 1:
+        from jax.experimental import multihost_utils
+
+        return np.asarray(multihost_utils.process_allgather(array, tiled=True))
+    return np.asarray(array)

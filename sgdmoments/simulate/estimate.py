@@ -1,0 +1,249 @@
+"""`simulate`: moments of SGD by running it, with honest error bars."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmoments.errors import InputError, Stopped
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+from sgdmoments.simulate.backend import jax, precision, replicate_mesh, shard_over_groups, to_host
+from sgdmoments.simulate.gradients import Gradients, gradients_of
+from sgdmoments.simulate.moments import Stream
+from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
+from sgdmoments.simulate.problem import Problem
+from sgdmoments.simulate.result import Simulation, SimulationProgress, Throughput
+from sgdmoments.simulate.sgd import Options, Program, check_options, sort_for_antithetic
+
+Estimator = Literal["plain", "conditional"]
+ProgressCallback = Callable[[SimulationProgress], object]
+
+#: Replicates of one chunk on one device: enough to fill it, few enough to stay in a CPU's cache.
+_CPU_REPLICATES, _ACCELERATOR_REPLICATES = 4096, 1 << 17
+
+
+def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch_sizes: Sequence[int],
+             samples: int | Sequence[int], seed: int = 0, *, x64: bool = True, memory: int = 2**29,
+             target_precision: float | None = None, progress: ProgressCallback | None = None, devices: Any = None,
+             estimator: Estimator = "plain", paired: bool = False, antithetic: bool = False,
+             given: Literal["initial", "nothing"] = "initial", mean_limit: int = MEAN_LIMIT,
+             resume: Simulation | str | Path | None = None) -> Simulation:
+    """Estimate moments of SGD from independent runs: var(q), E||q||^2 and E q at every step and batch size.
+
+    Replicate r at step t draws its batch from (seed, b, t, r) alone: the same seed gives the same numbers
+    however the work is cut into chunks or spread over devices and processes (JAX sharding; under
+    `jax.distributed` call it on every process). Nothing of size samples x weights is kept.
+
+    Args:
+        sgd: with numbers for data, weights and learning rates; random initial weights are drawn.
+        quantities: one or more of `gradient`, `full_gradient`, `loss`, ... (taken at every step of `steps`), a
+            function of t such as ``lambda t: gradient(t, layer=1)``, or a quantity at its own step.
+        steps: the last step T (0, ..., T are recorded), or the steps to record; None: the quantities' own.
+        batch_sizes: the values of b.
+        samples: replicates for each b, rounded up to a multiple of 16; or a schedule such as (1_000, 10_000):
+            results after each are in `Simulation.stages`.
+        seed: of all random numbers.
+        x64: 64-bit floats; the process-wide setting of JAX is not touched.
+        memory: bytes that one device may use for a chunk.
+        target_precision: stop when every variance is known to this relative standard error.
+        progress: called after each chunk with a `SimulationProgress`; returning False stops the run, which
+            gives back what is done, as does an interruption from the keyboard.
+        devices: JAX devices; None: all.
+        estimator: "conditional" averages the last batch exactly given w_t, var(g_t) = E var(g_t|w_t) +
+            var(grad L(w_t)): for gradients the error shrinks by the noise of the last step.
+        paired: the same random numbers at every b: differences between batch sizes become sharper where
+            batches are nested (fresh samples, or with replacement); covariances across b are then kept.
+        antithetic: replicates in pairs, x and -x (or data points i and n-1-i in the order of their gradients):
+            means become sharper, variances need not.
+        given: "initial": the variance given the initial weights, averaged over them where they are random;
+            "nothing": the total variance.
+        mean_limit: E q is recorded for quantities of at most this many entries.
+        resume: a `Simulation`, or the file it was saved to, to continue.
+
+    Returns:
+        A `Simulation`.
+
+    Raises:
+        InputError: symbols where numbers are needed, or an argument that cannot be used.
+        AssumptionError: b > n without replacement, or an option that would change what is estimated.
+        Stopped: the run was stopped before its first chunk was done.
+
+    >>> import sgdmoments as sm
+    >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
+    >>> run = simulate(sgd, sm.gradient, 1, [1, 2], samples=4096)
+    >>> exact = [float(sgd.variance(sm.gradient(1))(b)) for b in (1, 2)]
+    >>> bool((abs(run.variance(sm.gradient(1)).z(exact)) < 4).all())
+    True
+    """
+    options = Options(seed=int(seed), conditional=_one_of(estimator, "estimator", Estimator) == "conditional",
+                      paired=paired, antithetic=antithetic, total=_one_of(given, "given", Any) == "nothing")
+    goals = _goals(samples)
+    with precision(x64):
+        gradients = gradients_of(Problem.read(sgd))
+        check_options(gradients, options)
+        sort_for_antithetic(gradients, options)
+        sizes = tuple(gradients.check_batch_size(b) for b in batch_sizes)
+        if not sizes or len(set(sizes)) < len(sizes):
+            raise InputError(f"batch_sizes: expected distinct batch sizes, found {list(batch_sizes)}.")
+        observables, times = _observables(quantities, steps, gradients, mean_limit)
+        rates = np.zeros(times[-1] + 1)
+        rates[:times[-1]] = gradients.problem.rates(times[-1])
+        programs = [Program(gradients, observables, times, rates, b, options) for b in sizes]
+        identity = {"fingerprint": gradients.problem.fingerprint(times[-1]), "times": list(times),
+                    "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": x64,
+                    "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
+        stream = _start(resume, identity, paired)
+        runner = _Runner(programs, devices, memory)
+        return _run(runner, stream, goals, observables, identity, target_precision, progress)
+
+
+def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[Observable, ...],
+         identity: dict[str, Any], target_precision: float | None, progress: ProgressCallback | None) -> Simulation:
+    stages: list[Simulation] = []
+    first, started, stopped = stream.count, time.perf_counter(), False
+
+    def snapshot() -> Simulation:
+        updates = (stream.count - first) * GROUP * sum(p.updates for p in runner.programs)
+        return Simulation(tuple(o.quantity for o in observables), tuple(o.columns for o in observables),
+                          tuple(identity["times"]), tuple(identity["batch_sizes"]), stream.moments(), identity,
+                          stream.folded, stream.pending, stopped,
+                          Throughput(updates, runner.seconds, runner.compile_seconds))
+
+    for goal in goals:
+        try:
+            for values in runner.chunks(stream.count, goal):
+                stream.add(values)
+                now = snapshot()
+                if target_precision is not None and now.relative_precision() <= target_precision:
+                    return replace(now, stages=(*stages, now))
+                left = (time.perf_counter() - started) / (stream.count - first) * (goals[-1] - stream.count)
+                report = SimulationProgress("simulate", stream.count * GROUP, goals[-1] * GROUP, 0,
+                                            time.perf_counter() - started, max(left, 0.0), now)
+                if progress is not None and progress(report) is False:
+                    stopped = True
+                    break
+        except KeyboardInterrupt:
+            stopped = True
+        if stream.count == 0:
+            raise Stopped("simulate: stopped before the first chunk was done; nothing to return.")
+        stages.append(snapshot())
+        if stopped:
+            break
+    return replace(stages[-1], stages=tuple(stages))
+
+
+class _Runner:
+    """The compiled programs of all batch sizes, and the loop over chunks of groups."""
+
+    def __init__(self, programs: list[Program], devices: Any, memory: int) -> None:
+        self.programs = programs
+        self.mesh = replicate_mesh(devices)
+        self.memory = memory
+        self.seconds = 0.0
+        self.compile_seconds = 0.0
+        self._compiled: list[Any] = []
+        self._chunk = 0
+
+    def chunks(self, first: int, last: int) -> Iterator[np.ndarray[Any, Any]]:
+        """Arrays (groups, batch sizes, times, columns) for the groups first, ..., last-1, in order."""
+        while first < last:
+            if not self._compiled:
+                self._compile(last - first)
+            count = min(self._chunk, last - first)
+            ids = (first + np.arange(self._chunk)).astype(np.uint32)
+            start = time.perf_counter()
+            parts = [compiled(constants, ids) for compiled, constants in self._compiled]
+            arrays = [np.moveaxis(to_host(part)[:, :count], 1, 0) for part in parts]
+            self.seconds += time.perf_counter() - start
+            yield np.stack(arrays, axis=1).astype(float)
+            first += count
+
+    def _compile(self, wanted: int) -> None:
+        start = time.perf_counter()
+        count = self.mesh.devices.size
+        cap = (_CPU_REPLICATES if jax.default_backend() == "cpu" else _ACCELERATOR_REPLICATES) // GROUP
+        groups = max(1, min(cap, -(-wanted // count),
+                            self.memory // max(program.bytes_per_group() for program in self.programs)))
+        while True:
+            self._compiled = []
+            for program in self.programs:
+                constants = program.constants()
+                ids = np.zeros(groups * count, dtype=np.uint32)
+                compiled = shard_over_groups(program.__call__, self.mesh).lower(constants, ids).compile()
+                self._compiled.append((compiled, constants))
+            used = max(_temporary_bytes(compiled) for compiled, _ in self._compiled)
+            if groups == 1 or used <= self.memory:
+                break
+            groups = max(1, min(groups // 2, int(groups * self.memory / used)))
+        self._chunk = groups * count
+        self.compile_seconds += time.perf_counter() - start
+
+
+def _temporary_bytes(compiled: Any) -> int:
+    analysis = compiled.memory_analysis()
+    return 0 if analysis is None else int(analysis.temp_size_in_bytes + analysis.output_size_in_bytes)
+
+
+def _start(resume: Simulation | str | Path | None, identity: dict[str, Any], cross: bool) -> Stream:
+    if resume is None:
+        return Stream(cross)
+    old = resume if isinstance(resume, Simulation) else Simulation.load(resume)
+    for name, value in identity.items():
+        if old.identity.get(name) != value:
+            raise InputError(f"resume: the saved run has another {name} ({old.identity.get(name)!r}, now {value!r}); "
+                             "continue it with the arguments it was started with.")
+    return Stream(cross, old.folded, old.pending)
+
+
+def _goals(samples: Any) -> list[int]:
+    counts = [samples] if isinstance(samples, (int, np.integer)) else list(samples)
+    if not counts or any(isinstance(c, bool) or int(c) != c or c < 2 for c in counts) or sorted(counts) != counts:
+        raise InputError(f"samples: expected an integer >= 2 or an increasing schedule of them, found {samples!r}.")
+    return [-(-int(c) // GROUP) for c in counts]
+
+
+def _observables(quantities: Any, steps: Any, gradients: Gradients,
+                 mean_limit: int) -> tuple[tuple[Observable, ...], tuple[int, ...]]:
+    wanted = list(quantities) if isinstance(quantities, (list, tuple)) else [quantities]
+    if not wanted:
+        raise InputError("quantities: found none; give e.g. sm.gradient.")
+    times: set[int] = set()
+    if steps is not None:
+        times = set(range(steps + 1)) if isinstance(steps, (int, np.integer)) else {int(t) for t in steps}
+    templates: list[Quantity] = []
+    for quantity in wanted:
+        if callable(quantity):
+            if steps is None:
+                raise InputError("steps: needed for quantities given as functions of t.")
+            template = quantity(0)
+        else:
+            template = quantity
+        if not isinstance(template, Quantity) or not isinstance(template.step, int):
+            raise InputError(f"quantities: expected gradient, gradient(3) or the like, found {quantity!r}.")
+        times.add(template.step) if not callable(quantity) else None
+        template = replace(template, step=0)
+        if template not in templates:
+            templates.append(template)
+    if not times or min(times) < 0:
+        raise InputError(f"steps: expected steps >= 0, found {steps!r}.")
+    observables: list[Observable] = []
+    column = 0
+    for template in templates:
+        observables.append(Observable.read(template, gradients, column, mean_limit))
+        column += observables[-1].width
+    return tuple(observables), tuple(sorted(times))
+
+
+def _one_of(value: Any, name: str, allowed: Any) -> Any:
+    from typing import get_args
+
+    choices = get_args(allowed) or ("initial", "nothing")
+    if value not in choices:
+        raise InputError(f"{name}: found {value!r}; use one of {', '.join(choices)}.")
+    return value
