@@ -101,6 +101,8 @@ def to_exact_array(values: Any, name: str, ndim: int | None = None) -> np.ndarra
         raw = np.asarray(values) if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     except ValueError as error:
         raise InputError(f"{name}: rows of different lengths ({error}).") from None
+    if ndim is not None and ndim > raw.ndim and any(isinstance(entry, (list, tuple, np.ndarray)) for entry in raw.flat):
+        raise InputError(f"{name}: rows of different lengths.")
     if ndim is not None and raw.ndim != ndim:
         raise InputError(f"{name}: expected {ndim} dimension{'s' * (ndim != 1)}, found shape {raw.shape}.")
     out = np.empty(raw.shape, dtype=object)
@@ -112,6 +114,15 @@ def to_exact_array(values: Any, name: str, ndim: int | None = None) -> np.ndarra
         out[index] = to_exact(entry, place)
     out.flags.writeable = False
     return out
+
+
+def entry_name(name: str, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """The name of one entry of an array, counted from 1.
+
+    >>> entry_name("w", (0,), (3,)), entry_name("W1", (0, 1), (2, 3)), entry_name("W1", (0, 11), (2, 12))
+    ('w_1', 'W1_12', 'W1_1_12')
+    """
+    return f"{name}_{('' if max(shape) < 10 else '_').join(str(i + 1) for i in index)}"
 
 
 def free_symbols(*arrays: Any) -> frozenset[sympy.Symbol]:

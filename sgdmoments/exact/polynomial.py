@@ -9,12 +9,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import flint
+import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact import roots
-from sgdmoments.exact.numbers import to_exact
-from sgdmoments.exact.ring import Polynomial, Ring, ring_of
+from sgdmoments.exact.numbers import entry_name, to_exact
+from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 
 #: Reads a coefficient back from JSON, by kind; `register_coefficient` adds kinds.
 _READERS: dict[str, Callable[[Any], Any]] = {}
@@ -131,13 +133,16 @@ class BatchPolynomial:
         for c in reversed(self.entries):
             value = c if value is None else (value / float(size) if isinstance(value, float) else
                                              value * (1 / size)) + c
-        return value.simplest() if isinstance(value, Polynomial) else value
+        return _user_form(value)
 
     def evaluate(self, values: Mapping[Any, Any]) -> BatchPolynomial:
         """Numbers for letters: keys are symbols or their names ("alpha", "p", "W1", ...).
 
-        Every letter must be given. Exact numbers give exact results; float arrays give floats.
+        Every letter must be given; an array under its name ("w", "W1") stands for its entries w_1, w_2, ...
+        Exact numbers give exact results; float arrays give floats.
         """
+        if any(isinstance(c, Polynomial) for c in self.entries):
+            values = _with_entries(values)
         memo: dict[str, Any] = {}  # graph expressions share their products
         return BatchPolynomial(tuple(_evaluate(c, values, memo) for c in self.entries), self.population,
                                self.truncated, self.provenance)
@@ -292,7 +297,7 @@ class BatchPolynomial:
             receipt["sizes"] = tuple((k, v) for k, v in receipt["sizes"])
             return cls(tuple(_from_json(c) for c in data["coefficients"]), data["population"], data["truncated"],
                        Provenance(**receipt))
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"from_json: the text is not a saved BatchPolynomial ({error}).") from None
@@ -359,6 +364,16 @@ def _evaluate(coefficient: Any, values: Mapping[Any, Any], memo: dict[str, Any])
     return coefficient.evaluate(values, memo=memo)
 
 
+def _with_entries(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The same values, with the entries of each array under their own names too."""
+    full = dict(values)
+    for key, value in values.items():
+        if isinstance(key, str) and isinstance(value, (list, tuple, np.ndarray, sympy.MatrixBase)):
+            array = np.array(value, dtype=object)
+            full.update({entry_name(key, index, array.shape): array[index] for index in np.ndindex(*array.shape)})
+    return full
+
+
 def _values_by_symbol(symbols: Iterable[sympy.Symbol], values: Mapping[Any, Any]) -> dict[sympy.Symbol, Any]:
     """Look each symbol up by itself, else by its name; a name borne by two symbols is refused."""
     chosen: dict[sympy.Symbol, Any] = {}
@@ -393,14 +408,14 @@ def _to_sympy(coefficient: Any) -> sympy.Expr:
 
 def _to_json(coefficient: Any) -> Any:
     if isinstance(coefficient, Fraction):
-        return str(coefficient)
+        return _write_rational(coefficient)
     if isinstance(coefficient, float):
         return {"kind": "float", "hex": coefficient.hex()}
     if isinstance(coefficient, Polynomial):
         return {"kind": "polynomial",
                 "generators": [[g.name, dict(g._assumptions_orig)]
                                for g in coefficient.ring.generators],
-                "terms": [[list(e), str(c)] for e, c in coefficient.terms()]}
+                "terms": [[list(e), _write_rational(c)] for e, c in coefficient.terms()]}
     if isinstance(coefficient, sympy.Basic):
         raise InputError(f"to_json: {coefficient} is not a polynomial in its symbols; evaluate it first.")
     return coefficient.to_json()
@@ -408,7 +423,7 @@ def _to_json(coefficient: Any) -> Any:
 
 def _from_json(data: Any) -> Any:
     if isinstance(data, str):
-        return Fraction(data)
+        return _read_rational(data)
     reader = _READERS.get(data["kind"])
     if reader is None:
         raise InputError(f"from_json: unknown kind of coefficient {data['kind']!r}.")
@@ -417,7 +432,16 @@ def _from_json(data: Any) -> Any:
 
 def _read_polynomial(data: Any) -> Polynomial:
     ring = Ring(sympy.Symbol(name, **assumptions) for name, assumptions in data["generators"])
-    return ring.from_terms({tuple(e): Fraction(c) for e, c in data["terms"]})
+    return ring.from_terms({tuple(e): _read_rational(c) for e, c in data["terms"]})
+
+
+def _write_rational(value: Fraction) -> str:
+    return str(to_fmpq(value))  # FLINT: Python refuses to print or read integers of more than 4300 digits
+
+
+def _read_rational(text: str) -> Fraction:
+    above, _, below = text.partition("/")
+    return from_fmpq(flint.fmpq(flint.fmpz(above), flint.fmpz(below or "1")))
 
 
 register_coefficient("polynomial", _read_polynomial)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.exact.numbers import fresh_symbol
+from sgdmoments.exact.numbers import entry_name, fresh_symbol
 from sgdmoments.models.model import Parameter
 
 
@@ -33,6 +33,5 @@ def user_letters(parameter: Parameter, taken: frozenset[sympy.Symbol]) -> np.nda
     shape = tuple(int(s) for s in parameter.shape)
     array = np.empty(shape, dtype=object)
     for index in np.ndindex(*shape):
-        label = "".join(str(i + 1) for i in index) if max(shape) < 10 else "_".join(str(i + 1) for i in index)
-        array[index] = fresh_symbol(f"{parameter.name}_{label}", taken)
+        array[index] = fresh_symbol(entry_name(parameter.name, index, shape), taken)
     return array

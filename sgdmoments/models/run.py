@@ -54,7 +54,7 @@ class SGD:
         self.sampling = check_sampling(sampling, isinstance(model.data, Empirical))
         self.initial: dict[str, np.ndarray[Any, Any] | Init | None] = self._read_initial(initial)
         if learning_rate is None:
-            learning_rate = fresh_symbol("alpha", self.symbols())
+            learning_rate = fresh_symbol("alpha", self._problem_symbols())
         self.schedule = Schedule(learning_rate)
         #: What routes keep between questions; not part of the description.
         self.memo: dict[str, Any] = {}
@@ -62,8 +62,14 @@ class SGD:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "memo": {}}
 
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        """The user's symbols: in the data, the targets, the widths and the initial weights."""
+    def symbols(self, steps: int = 0) -> frozenset[sympy.Symbol]:
+        """The user's symbols: in data, targets, widths, initial weights, and the learning rates.
+
+        Of a callable learning rate those of alpha_0, ..., alpha_(steps-1).
+        """
+        return self._problem_symbols() | self.schedule.symbols(steps)
+
+    def _problem_symbols(self) -> frozenset[sympy.Symbol]:
         arrays = [value for value in self.initial.values() if isinstance(value, np.ndarray)]
         if isinstance(self.model.data, Empirical):
             arrays.append(self.model.data.points)

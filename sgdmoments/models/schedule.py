@@ -53,9 +53,9 @@ class Schedule:
         """(alpha_0, ..., alpha_(steps-1))."""
         return tuple(self(t) for t in range(steps))
 
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        """The symbols in a constant or listed rate."""
-        rates = (self.constant,) if self.constant is not None else self._list or ()
+    def symbols(self, steps: int) -> frozenset[sympy.Symbol]:
+        """The symbols in a constant or listed rate; of a callable, those of its first `steps` rates."""
+        rates = (self.constant,) if self.constant is not None else self._list or self.rates(steps)
         return frozenset[sympy.Symbol]().union(*(r.free_symbols for r in rates if isinstance(r, sympy.Basic)))
 
     def __repr__(self) -> str:

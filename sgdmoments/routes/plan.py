@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from sgdmoments.errors import InputError, RouteError
@@ -23,4 +24,12 @@ def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **opt
         raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
     if not closure.is_linear_in_weights(sgd):
         raise RouteError("the closure route needs a model that is linear in its weights.")
+    _check_options(closure.moment, options, "closure")
     return closure.moment(sgd, quantity, moment, **options)
+
+
+def _check_options(function: Any, options: dict[str, Any], route: str) -> None:
+    known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise InputError(f"the {route} route has no option {', '.join(unknown)}; it takes {', '.join(known)}.")

@@ -125,7 +125,8 @@ class Route:
     def at_start(self, rows: list[dict[int, Any]]) -> VScalar:
         """The mean over the initial weights of each row's polynomial."""
         wanted = {i for row in rows for i in row}
-        values = initial_moments(self.sgd, [self.operator.basis[i] for i in sorted(wanted)])
+        values = initial_moments(self.sgd, [self.operator.basis[i] for i in sorted(wanted)],
+                                 len(self._rates))
         exact = self.backend.name != "float"
         result = []
         for row in rows:
@@ -187,15 +188,19 @@ class Route:
         return BatchPolynomial.from_cb(entries, n, receipt)
 
 
-def initial_moments(sgd: SGD, exponents: Sequence[Exponents]) -> dict[Exponents, Any]:
-    """E[w_0^e], arrays of different names being independent."""
+def initial_moments(sgd: SGD, exponents: Sequence[Exponents], steps: int = 0) -> dict[Exponents, Any]:
+    """E[w_0^e], arrays of different names being independent.
+
+    Weights left open are letters, with names that the symbols of the problem (rates of `steps` steps included)
+    do not bear.
+    """
     values: dict[Exponents, Any] = {e: Fraction(1) for e in exponents}
     start = 0
     for parameter in sgd.model.parameters:
         stop = start + int(parameter.size)
         initial = sgd.initial[parameter.name]
         if initial is None:
-            initial = user_letters(parameter, sgd.symbols())
+            initial = user_letters(parameter, sgd.symbols(steps))
         flat = None if isinstance(initial, Init) else [to_scalar(entry) for entry in initial.flat]
         for e in exponents:
             factor: Any = Fraction(1)
