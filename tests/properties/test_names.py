@@ -39,11 +39,10 @@ def assert_symbolic_answer_is_right(X, y, rate, initial, at, quantity, sampling)
     for b in (1, 2):
         expected = enumerate_moment(given_numbers, quantity, b)
         assert answer.evaluate(at)(b) == expected
-        value = answer(b)
-        substituted = value.subs(at, simultaneous=True) if isinstance(value, sympy.Expr) else value
-        assert Fraction(str(substituted)) == expected
-        formula = answer.to_sympy().subs(answer.batch_size, b).subs(at, simultaneous=True)
-        assert Fraction(str(formula)) == expected
+        exact = {s: sympy.Rational(str(v)) for s, v in at.items()}
+        assert sympy.sympify(answer(b)).xreplace(exact) == sympy.Rational(str(expected))
+        formula = answer.to_sympy().xreplace({answer.batch_size: sympy.Integer(b), **exact})
+        assert formula == sympy.Rational(str(expected))
 
 
 @given(st.data())
