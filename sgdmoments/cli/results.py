@@ -86,14 +86,13 @@ def print_table(results: Results, screen: Console) -> None:
     """The table for people: values rounded to six digits, thresholds, the first coefficients."""
     for line in results.problem.description():
         screen.print(line, soft_wrap=True)
-    table = Table(title=f"{results.name('t')} by batch size b and step t", title_justify="left", box=None,
-                  pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("b", justify="right")
     for answer in results.answers:
         table.add_column(f"t = {answer.step}", justify="right", no_wrap=True)
     for k, b in enumerate(results.batch_sizes):
         table.add_row(str(b), *(number_text(a.values[k], exact_digits=0) for a in results.answers))
-    screen.print()
+    screen.print(f"\n{results.name('t')} by batch size b and step t")
     screen.print(table)
     screen.print()
     for answer in results.answers:

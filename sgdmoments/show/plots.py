@@ -129,8 +129,7 @@ def default_batch_sizes(population: int | None, count: int = 60) -> list[int]:
     top = population or _UNBOUNDED_TOP
     if top <= count:
         return list(range(1, top + 1))
-    near_top = {top - 1, top - 2}  # without replacement a variance falls to 0 there
-    return sorted({round(top ** (k / (count - 1))) for k in range(count)} | near_top)
+    return sorted({round(top ** (k / (count - 1))) for k in range(count)})
 
 
 def _as_float(value: Any) -> float:
