@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from math import comb
 from typing import Any
 
 import flint
@@ -16,6 +17,7 @@ import sympy
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact import roots
 from sgdmoments.exact.numbers import entry_name, to_exact
+from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 
 #: Reads a coefficient back from JSON, by kind; `register_coefficient` adds kinds.
@@ -86,9 +88,15 @@ class BatchPolynomial:
         object.__setattr__(self, "entries", tuple(values))
 
     @classmethod
-    def from_cb(cls, coefficients: Sequence[Any], population: int, provenance: Provenance | None = None,
+    def from_cb(cls, coefficients: Sequence[Any], population: int | sympy.Symbol, provenance: Provenance | None = None,
                 ) -> BatchPolynomial:
-        """The polynomial with the given coefficients in powers of c_b = (n - b)/(b (n - 1)), n = population."""
+        """The polynomial with the given coefficients in powers of c_b = (n - b)/(b (n - 1)), n = population.
+
+        Where n is a letter the coefficients are rational functions of it.
+        """
+        if isinstance(population, sympy.Symbol):
+            entries = _with_letter_population(coefficients, population)
+            return cls(entries, provenance=provenance or Provenance())
         if population == 1:  # the only batch is the data set: c_b = 0
             return cls(tuple(coefficients[:1]), population, provenance=provenance or Provenance())
         scale = Fraction(1, population - 1)
@@ -349,6 +357,16 @@ def _substitute_linear(coefficients: Sequence[Any], constant: Fraction, slope: F
         grown[0] = grown[0] + c
         result = grown
     return result[: max(len(coefficients), 1)]
+
+
+def _with_letter_population(coefficients: Sequence[Any], n: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+    """Coefficients of sum_k c_k ((n u - 1)/(n - 1))^k in powers of u."""
+    entries = []
+    for j in range(len(coefficients)):
+        terms = [RationalFunction(c * comb(k, j) * (-1) ** (k - j) * n**j, (n - 1) ** k)
+                 for k, c in enumerate(coefficients) if k >= j]
+        entries.append(sum(terms, RationalFunction(0)).to_sympy())
+    return tuple(entries)
 
 
 def _evaluate(coefficient: Any, values: Mapping[Any, Any], memo: dict[str, Any]) -> Any:

@@ -49,6 +49,8 @@ class Model(ABC):
     data: Law
     targets: np.ndarray[Any, Any] | None = None
     noise: Law | None = None
+    #: Whether `data` is the law of (x, target) together.
+    joint: bool = False
 
     @abstractmethod
     def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
@@ -62,6 +64,11 @@ class Model(ABC):
     def n(self) -> int | None:
         """The number of data points; None for a law that gives fresh samples."""
         return self.data.n if isinstance(self.data, Empirical) else None
+
+    @property
+    def letters(self) -> frozenset[sympy.Symbol]:
+        """Symbols of the description besides those in data points, targets and shapes."""
+        return frozenset()
 
     @property
     def layers(self) -> int:

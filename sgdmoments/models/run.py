@@ -51,7 +51,7 @@ class SGD:
         if not isinstance(model, Model):
             raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
         self.model = model
-        self.sampling = check_sampling(sampling, isinstance(model.data, Empirical))
+        self.sampling = check_sampling(sampling, model.n is not None)
         self.initial: dict[str, np.ndarray[Any, Any] | Init | None] = self._read_initial(initial)
         if learning_rate is None:
             learning_rate = fresh_symbol("alpha", self._problem_symbols())
@@ -75,7 +75,7 @@ class SGD:
             arrays.append(self.model.data.points)
         if self.model.targets is not None:
             arrays.append(self.model.targets)
-        found = free_symbols(*arrays)
+        found = free_symbols(*arrays) | self.model.letters
         for parameter in self.model.parameters:
             found |= {s for s in parameter.shape if isinstance(s, sympy.Symbol)}
         return found

@@ -18,6 +18,7 @@ from math import comb
 from typing import Any
 
 import flint
+import sympy
 
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
@@ -44,12 +45,17 @@ def monomials(variables: int, degree: int) -> tuple[Exponents, ...]:
 
 
 @lru_cache(maxsize=256)
-def v_weight(block_sizes: tuple[int, ...], population: int | None) -> tuple[Fraction, ...]:
+def v_weight(block_sizes: tuple[int, ...], population: int | sympy.Symbol | None) -> tuple[Fraction, ...]:
     """W_rho as a polynomial in v, constant first.
 
     >>> v_weight((2,), 7), v_weight((1, 1), None)
     ((Fraction(0, 1), Fraction(1, 1)), (Fraction(1, 1), Fraction(-1, 1)))
     """
+    if isinstance(population, sympy.Symbol):
+        if sum(block_sizes) > 2:
+            raise RouteError(f"moments of order above 2 depend on n beyond c_b; put a number in place of "
+                             f"{population}.")
+        population = 2  # to order 2 the weights depend on n through c_b alone
     weights = batch_weight(block_sizes, population)
     if population is None:
         return weights
@@ -76,7 +82,8 @@ class StepOperator:
         order: m, the greatest degree of an observable.
     """
 
-    def __init__(self, gradient: SampleGradient, moments: SampleMoments, population: int | None, order: int) -> None:
+    def __init__(self, gradient: SampleGradient, moments: SampleMoments, population: int | sympy.Symbol | None,
+                 order: int) -> None:
         self.order = order
         self.population = population
         self.gradient = gradient

@@ -49,7 +49,8 @@ def sample_gradient(model: Model, teacher: Mapping[str, np.ndarray[Any, Any]]) -
     sizes = [int(parameter.size) for parameter in model.parameters]
     outputs = int(model.parameters[-1].shape[0]) if len(model.parameters[-1].shape) == 2 else 1
     inputs = int(model.parameters[0].shape[-1])
-    counts = (inputs, outputs if model.targets is not None else 0, outputs if model.noise is not None else 0)
+    counts = (inputs, outputs if model.targets is not None or model.joint else 0,
+              outputs if model.noise is not None else 0)
     weights, sample = weight_letters(sum(sizes)), sample_letters(sum(counts))
     constants = ring_of(entry for array in teacher.values() for entry in array.flat)
     ring = Ring((*weights, *sample)).union(constants)
@@ -67,7 +68,7 @@ def sample_gradient(model: Model, teacher: Mapping[str, np.ndarray[Any, Any]]) -
         start += size
     x = lift(sample[:inputs])
     label = lift(sample[inputs:inputs + counts[1]])
-    if model.targets is None:
+    if not counts[1]:
         teacher_arrays = {student.name: lift(teacher[own.name].flat).reshape(teacher[own.name].shape)
                           for student, own in zip(model.parameters, model.teacher_parameters, strict=True)}
         label = model.predict(teacher_arrays, x)
@@ -88,7 +89,8 @@ class SampleMoments:
         if isinstance(model.data, Empirical):
             targets = [] if model.targets is None else [model.targets]
             self._rows = np.concatenate([model.data.points, *targets], axis=1)
-        self._plain = int(model.parameters[0].shape[-1]) if self._rows is None else self._rows.shape[1]
+        inputs = int(model.parameters[0].shape[-1])
+        self._plain = inputs + model.joint if self._rows is None else self._rows.shape[1]
         self._known: dict[Exponents, Scalar] = {}
 
     def __call__(self, exponents: Iterable[Exponents]) -> dict[Exponents, Scalar]:

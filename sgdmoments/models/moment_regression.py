@@ -1,0 +1,99 @@
+"""Linear regression of which only the joint moments of a sample are known: numbers or letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact
+from sgdmoments.models.laws import Law
+from sgdmoments.models.model import Model, Parameter
+
+
+class JointMoments(Law):
+    """The law of (x, y) in R^dimension by its moments; those not given are letters m_20, m_11, ...
+
+    Args:
+        dimension: the number of coordinates, the target's included.
+        known: moments by exponents, e.g. {(2, 0): 1, (1, 1): "1/2"} for E x^2 = 1, E x y = 1/2.
+
+    The letters are real symbols, so that no symbol made by ``sympy.Symbol("m_20")`` is equal to one of them.
+
+    >>> JointMoments(2, {(2, 0): 1}).moment((2, 0)), JointMoments(2).moment((3, 1))
+    (Fraction(1, 1), m_31)
+    """
+
+    def __init__(self, dimension: int, known: Mapping[Sequence[int], Any] | None = None) -> None:
+        self.dimension: int = dimension
+        self.known: dict[tuple[int, ...], Exact] = {}
+        for exponents, value in (known or {}).items():
+            key = tuple(exponents)
+            if len(key) != dimension or any(isinstance(e, bool) or not isinstance(e, int) or e < 0 for e in key):
+                raise InputError(f"moments: found the key {exponents!r}; a key holds {dimension} exponents >= 0, those "
+                                 "of the coordinates of x and then that of y.")
+            self.known[key] = to_exact(value, f"moments[{key}]")
+
+    def moment(self, exponents: Sequence[int]) -> Exact:
+        key = tuple(exponents)
+        if not any(key):
+            return to_exact(1)
+        if key in self.known:
+            return self.known[key]
+        return sympy.Symbol("m_" + ("_" if max(key) > 9 else "").join(map(str, key)), real=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JointMoments) and (self.dimension, self.known) == (other.dimension, other.known)
+
+    def __hash__(self) -> int:
+        return hash((self.dimension, frozenset(self.known.items())))
+
+    def __repr__(self) -> str:
+        return f"JointMoments({self.dimension}, {{{', '.join(f'{k}: {v}' for k, v in self.known.items())}}})"
+
+
+class MomentRegression(Model):
+    """Least squares L_i(w) = 1/2 (x_i^T w - y_i)^2 on samples known by the moments of (x, y) only.
+
+    For batches drawn without replacement from n samples the moments are means over the samples, and every answer
+    of second order in the weights depends on the data through them and c_b = (n-b)/(b(n-1)) alone: n may stay a
+    letter. Without n samples are independent draws.
+
+    Args:
+        moments: by exponents of (x_1, ..., x_p, y); those not given are the letters m_20, m_11, ...
+        features: p.
+        n: the number of samples, a number or a symbol; None for a law that gives fresh samples.
+
+    >>> MomentRegression(n=sympy.Symbol("n"))
+    MomentRegression(features=1, n=n)
+    """
+
+    joint = True
+
+    def __init__(self, moments: Mapping[Sequence[int], Any] | None = None, *, features: int = 1, n: Any = None) -> None:
+        if isinstance(features, bool) or not isinstance(features, int) or features < 1:
+            raise InputError(f"features: found {features!r}; the number of features is an integer >= 1.")
+        if not (n is None or isinstance(n, sympy.Symbol) or (isinstance(n, int) and n >= 1)) or n is True:
+            raise InputError(f"n: found {n!r}; the number of samples is an integer >= 1, a symbol, or None.")
+        self.data: JointMoments = JointMoments(features + 1, moments)
+        self.parameters = (Parameter("w", (features,), 1),)
+        self._n = n
+
+    @property
+    def n(self) -> Any:
+        """The number of samples, perhaps a letter; None for fresh samples."""
+        return self._n
+
+    @property
+    def letters(self) -> frozenset[sympy.Symbol]:
+        """The symbols in the given moments, and n."""
+        given = frozenset(free_symbols(*self.data.known.values()))
+        return given | {self._n} if isinstance(self._n, sympy.Symbol) else given
+
+    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
+        return x[None, :] @ weights["w"]
+
+    def __repr__(self) -> str:
+        return f"MomentRegression(features={self.parameters[0].shape[0]}, n={self._n})"
