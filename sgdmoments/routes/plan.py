@@ -33,3 +33,10 @@ def _check_options(function: Any, options: dict[str, Any], route: str) -> None:
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise InputError(f"the {route} route has no option {', '.join(unknown)}; it takes {', '.join(known)}.")
+
+
+def derive(sgd: SGD, quantity: Quantity, **options: Any) -> Any:
+    """The derivation of E||q||^2 as a DAG; see `SGD.derivation`."""
+    from sgdmoments.derivation import regression
+
+    return regression.derive(sgd, quantity, **options)
