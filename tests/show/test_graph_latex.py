@@ -78,8 +78,8 @@ def test_batch_vertices_bring_their_mean():
     gram = Expression.from_edges([(x, 0, 1), (x, 0, 2), (Label("D", (3, 3)), 1, 2)], Fraction(1, 2))
     assert expression_text(gram) == "1/(2 b) tr(x' x D)"
     cubed = Expression.from_edges([(x, 0, 1), (x, 0, 1), (x, 0, 1), (y, 0)])
-    assert expression_text(cubed) == "1/b sum_{i,mu} x[mu,i]^3 y[mu]"
-    assert expression_latex(cubed) == r"\frac{1}{b} \sum_{i,\mu } x_{\mu i}^{3} y_{\mu }"
+    assert expression_text(cubed) == "1/b sum_{mu,i} x[mu,i]^3 y[mu]"
+    assert expression_latex(cubed) == r"\frac{1}{b} \sum_{\mu ,i} x_{\mu i}^{3} y_{\mu }"
 
 
 def test_names_of_letters():
