@@ -7,7 +7,7 @@ Identity: for independent entries of one law, with cumulants κ₁, κ₂, …,
 On the graph a block loses its edges and its first ends are merged, and its second ends. For N(0, 1) entries only
 pairs have a cumulant (Isserlis' theorem, Wick's formula). For rows x ~ N(0, Σ) a pair merges its batch vertices
 and puts an edge Σ between its feature vertices. The partitions are never listed: one edge is taken, its block
-chosen, the graph brought to normal form, equal graphs added, and the rest done by recursion with a memo.
+grown edge by edge, the graph brought to normal form, equal graphs added, and the rest done by recursion with a memo.
 
 Assumptions: entries of different labels are independent; entries of one label are independent and identically
 distributed (or, with a covariance, its rows are).
@@ -28,8 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
-from itertools import combinations
 from operator import attrgetter
 from typing import Any
 
@@ -37,7 +37,7 @@ from sgdmoments.budget import Monitor
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, Scalar
 from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression, monomial_product
+from sgdmoments.graphs.expression import Expression, dimension_factor, monomial_product
 from sgdmoments.graphs.graph import BATCH, Dimension, Edge, IndexGraph, Label, Monomial
 from sgdmoments.rules.rule import Rule
 
@@ -96,7 +96,10 @@ class Expectation:
         self._random: dict[IndexGraph, bool] = {}
         self._one = ring.one.raw
         self._cumulants = cache(self._cumulant)
-        self._factors = cache(self._factor)
+        self._dimension = cache(self._dimension_value)
+        self._powers = cache(self._power)
+        #: Labels of growing blocks: what they are made of and how many edges they stand for.
+        self._blocks: dict[Label, tuple[Label, int]] = {}
 
     def __call__(self, expression: Expression) -> Expression:
         """The expectation of an expression (its graphs may have open ends)."""
@@ -126,7 +129,8 @@ class Expectation:
         for graph in graphs:
             known = self._random.get(graph)
             if known is None:
-                known = self._random[graph] = any(edge[0] in self.laws for edge in graph.edges)
+                known = self._random[graph] = any(edge[0] in self.laws or edge[0] in self._blocks
+                                                  for edge in graph.edges)
             (random if known else constant).append(graph)
         return tuple(constant), tuple(random)
 
@@ -162,83 +166,111 @@ class Expectation:
         return result
 
     def _choices(self, state: Monomial) -> Iterator[tuple[Monomial, int, Any]]:
-        """(new product, batch vertices merged, coefficient) for each block of one chosen random edge."""
-        graph = state[0]
-        place = next(k for k, edge in enumerate(graph.edges) if edge[0] in self.laws)
-        label = graph.edges[place][0]
-        law = self.laws[label]
-        others = [(i, k) for i, other in enumerate(state) for k, edge in enumerate(other.edges)
-                  if edge[0] is label and not (i == 0 and k == place)]
-        if law.pairs_only:
-            previous, repeats = None, 1
-            outcome: list[tuple[Monomial, int, Any]] = []
-            for i, k in others:
-                if i and state[i] is previous and state[i - 1] is previous:
-                    continue  # a copy of the graph before: the same choices again, counted below
-                previous = state[i] if i else None
-                repeats = sum(g is state[i] for g in state[1:]) if i else 1
-                outcome.append(self._block(state, label, [(0, place), (i, k)], law, repeats))
-            yield from outcome
-            return
-        for size in range(1, len(others) + 2):
-            if self._cumulants(label, size):
-                for block in combinations(others, size - 1):
-                    yield self._block(state, label, [(0, place), *block], law, 1)
+        """(new product, batch vertices merged, coefficient) for what may happen to one chosen random edge.
 
-    def _block(self, state: Monomial, label: Label, block: Sequence[tuple[int, int]], law: EntryLaw,
-               repeats: int) -> tuple[Monomial, int, Any]:
-        """Remove the edges of a block and merge their ends."""
-        touched = sorted({i for i, _ in block})
-        if len(touched) == 1:
-            edges: Sequence[Edge] = state[0].edges
-            removed = [k for _, k in block]
+        A block grows edge by edge: an edge that stands for k merged ones is closed with weight κ_k, or joined with
+        one more edge, with weight 1/k as the order of joining does not matter. A Gaussian block is a pair at once.
+        """
+        chosen, place, size = self._next_edge(state)
+        label = state[chosen].edges[place][0]
+        base = self._blocks.get(label, (label, 1))[0]
+        law = self.laws[base]
+        others = [[k for k, edge in enumerate(graph.edges) if edge[0] is base and not (i == chosen and k == place)]
+                  for i, graph in enumerate(state)]
+        if law.pairs_only:
+            kept, weight = None, self._cumulants(base, 2)
         else:
-            edges, removed, start = [], [], 0
-            for i in touched:
-                removed += [len(edges) + k for j, k in block if j == i]
-                edges.extend([(e[0], *[v + start for v in e[1:]]) for e in state[i].edges] if start
-                             else state[i].edges)
-                start += state[i].vertices
-        gone = set(removed)
+            if self._cumulants(base, size):
+                yield self._closed(state, chosen, place, self._cumulants(base, size))
+            if not any(self._cumulants(base, k) for k in range(size + 1, size + 1 + sum(map(len, others)))):
+                return
+            kept, weight = self._block_label(base, size + 1), self.ring(Fraction(1, size)).raw
+        seen: set[IndexGraph] = set()
+        for i, places in enumerate(others):
+            if i == chosen:
+                repeats = 1
+            elif state[i] in seen:  # a copy of a graph before: the same choices again, counted there
+                continue
+            else:
+                seen.add(state[i])
+                repeats = sum(graph is state[i] for k, graph in enumerate(state) if k != chosen)
+            for k in places:
+                yield self._joined(state, (chosen, place), (i, k), base, kept, law.covariance,
+                                   weight if repeats == 1 else weight * repeats)
+
+    def _next_edge(self, state: Monomial) -> tuple[int, int, int]:
+        """The graph and place of the edge to treat next, and how many edges it stands for."""
+        if self._blocks:
+            for i, graph in enumerate(state):
+                for k, edge in enumerate(graph.edges):
+                    if edge[0] in self._blocks:
+                        return i, k, self._blocks[edge[0]][1]
+        return 0, next(k for k, edge in enumerate(state[0].edges) if edge[0] in self.laws), 1
+
+    def _block_label(self, label: Label, size: int) -> Label:
+        """The label of an edge that stands for `size` merged edges of one label."""
+        block = Label(label.name, label.dimensions, kind="block", meaning=f"{label.kind} {size}")
+        self._blocks[block] = label, size
+        return block
+
+    def _closed(self, state: Monomial, chosen: int, place: int, weight: Any) -> tuple[Monomial, int, Any]:
+        """Remove one edge."""
+        edges = state[chosen].edges
+        ends = dict(zip(edges[place][1:], edges[place][0].dimensions, strict=True))
+        graphs, free = normal_form(edges[:place] + edges[place + 1:], ends)
+        for v in free:
+            weight = weight * self._dimension(ends[v])
+        return monomial_product(graphs, state[:chosen] + state[chosen + 1:]), 0, weight
+
+    def _joined(self, state: Monomial, first: tuple[int, int], second: tuple[int, int], base: Label,
+                kept_label: Label | None, covariance: Label | None, weight: Any) -> tuple[Monomial, int, Any]:
+        """Merge the ends of two edges and remove both, or keep one with a new label."""
+        (i, k), (j, m) = first, second
+        edges: Sequence[Edge] = state[i].edges
+        a, b = edges[k], state[j].edges[m]
+        if i != j:
+            shift = state[i].vertices
+            b = (b[0], *[v + shift for v in b[1:]])
+            edges = [*edges[:k], *edges[k + 1:], *[(e[0], *[v + shift for v in e[1:]])
+                                                  for n, e in enumerate(state[j].edges) if n != m]]
+        else:
+            edges = [e for n, e in enumerate(edges) if n != k and n != m]
         image: dict[int, int] = {}
         merges = 0
-        for position, dimension in enumerate(label.dimensions, 1):
-            if law.covariance is not None and position == 2:
-                continue
-            target = _find(image, edges[removed[0]][position])
-            for k in removed[1:]:
-                v = _find(image, edges[k][position])
-                if v != target:
-                    image[v] = target
-                    merges += dimension is BATCH
-        kept = [e for k, e in enumerate(edges) if k not in gone]
+        for position, dimension in enumerate(base.dimensions, 1):
+            v, w = _find(image, a[position]), _find(image, b[position])
+            if v != w and (covariance is None or position == 1):
+                image[w] = v
+                merges += dimension is BATCH
+        if covariance is not None:
+            edges = [*edges, (covariance, a[2], b[2])]
+        if kept_label is not None:
+            edges = [*edges, (kept_label, *a[1:])]
         if image:
-            full = {v: _find(image, v) for v in image}
-            get = full.get
-            kept = [(e[0], get(e[1], e[1]), get(e[2], e[2])) if len(e) == 3 else
-                    (e[0], *[get(v, v) for v in e[1:]]) for e in kept]
-        if law.covariance is not None:
-            kept.append((law.covariance, edges[removed[0]][2], edges[removed[1]][2]))
-        ends = {_find(image, v): d for v, d in zip(edges[removed[0]][1:], label.dimensions, strict=True)}
-        graphs, free = normal_form(kept, ends)
-        rest = tuple([g for i, g in enumerate(state) if i not in touched]) if len(state) > len(touched) else ()
-        if rest:
+            get = {v: _find(image, v) for v in image}.get
+            edges = [(e[0], get(e[1], e[1]), get(e[2], e[2])) if len(e) == 3 else
+                     (e[0], *[get(v, v) for v in e[1:]]) for e in edges]
+        ends = {_find(image, v): d for v, d in zip(a[1:], base.dimensions, strict=True)}
+        graphs, free = normal_form(edges, ends)
+        for v in free:
+            weight = weight * self._dimension(ends[v])
+        if merges:
+            weight = weight * self._powers(merges)
+        if len(state) > 1 + (i != j):
+            rest = tuple([g for n, g in enumerate(state) if n != i and n != j])
             graphs = tuple(sorted(graphs + rest, key=_BY_KEY))
-        factor = self._factors(label, len(removed), merges, repeats, tuple([ends[v] for v in free]))
-        return graphs, merges, factor
+        return graphs, merges, weight
 
     def _cumulant(self, label: Label, order: int) -> Any:
         return self.ring(self.laws[label].cumulant(order)).raw
 
-    def _factor(self, label: Label, size: int, merges: int, repeats: int, free: tuple[Dimension, ...]) -> Any:
-        """The cumulant, a power of 1/b, the dimensions of vertices left without edges, and a multiplicity."""
-        value = self.ring(repeats) * self.ring(self.laws[label].cumulant(size))
-        if merges:
-            value = value * self.ring.generator(INVERSE_BATCH) ** merges
-        for dimension in free:
-            if dimension is not BATCH:
-                value = value * (dimension if isinstance(dimension, int) else self.ring.generator(dimension))
-        return self.ring(value).raw
+    def _dimension_value(self, dimension: Dimension) -> Any:
+        """What a vertex without edges is worth."""
+        return self.ring(dimension_factor(dimension)).raw
+
+    def _power(self, merges: int) -> Any:
+        """1/b for each pair of batch vertices merged."""
+        return (self.ring.generator(INVERSE_BATCH) ** merges).raw
 
 
 def _find(image: Mapping[int, int], v: int) -> int:
