@@ -54,14 +54,8 @@ class Norm:
         return self.matrices
 
     def latex(self) -> str:
-        parts = []
-        for i, matrix in enumerate(self.matrices, start=1):
-            if any(any(row) for row in matrix):
-                square = len(matrix) == len(matrix[0])
-                scalar = matrix[0][0] if square and matrix == _scaled(_identity(len(matrix)), matrix[0][0]) else None
-                factor = sympy.Matrix([[_sympy(e) for e in row] for row in matrix]) if scalar is None else _sympy(scalar)
-                text = "" if factor == 1 else "-" if factor == -1 else str(sympy.latex(factor))
-                parts.append((f"\\left({text}\\right)" if scalar is not None and factor.is_Add else text) + f"\\nabla L_{{{i}}}")
+        parts = [f"{_matrix_latex(matrix)}\\nabla L_{{{i}}}" for i, matrix in enumerate(self.matrices, start=1)
+                 if any(any(row) for row in matrix)]
         inner = " + ".join(parts).replace("+ -", "- ") or "0"
         return f"\\mathbb{{E}}\\left\\|{inner}(w_{{{self.step}}})\\right\\|^2" if len(parts) == 1 else \
             f"\\mathbb{{E}}\\left\\|\\left({inner}\\right)(w_{{{self.step}}})\\right\\|^2"
@@ -168,6 +162,13 @@ class RegressionDerivation(Derivation):
         return BatchPolynomial.from_cb(plain, self._sgd.population)
 
 
+def applies(sgd: SGD, quantity: Quantity) -> str:
+    """Why Theorem 3.2 does not derive the quantity; an empty text where it does."""
+    if not isinstance(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
+        return f"Theorem 3.2 derives norms of sums of sample gradients of linear regression, not {quantity}"
+    return "" if isinstance(quantity.step, int) else "the derivation needs a number for t"
+
+
 def derive(sgd: SGD, quantity: Quantity, *, theorem: Literal["corrected", "printed"] = "corrected",
            budget: Budget | None = None, progress: ProgressCallback | None = None) -> RegressionDerivation:
     """The DAG of E||q||^2 by Theorem 3.2, for the gradient, the full gradient, and sums of sample gradients.
@@ -178,12 +179,11 @@ def derive(sgd: SGD, quantity: Quantity, *, theorem: Literal["corrected", "print
     >>> dag.polynomial() == sgd.second_moment(sm.gradient(2))
     True
     """
-    if not isinstance(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
-        raise RouteError(f"Theorem 3.2 derives norms of sums of sample gradients of linear regression, not {quantity}.")
+    why_not = applies(sgd, quantity)
+    if why_not:
+        raise RouteError(f"{why_not}.")
     if theorem not in ("corrected", "printed"):
         raise InputError(f"theorem: found {theorem!r}; use 'corrected' or 'printed'.")
-    if not isinstance(quantity.step, int):
-        raise RouteError("the derivation needs a number for t.")
     return RegressionDerivation(sgd, quantity, theorem, Monitor(budget or Budget(terms=200_000), progress))
 
 
@@ -195,8 +195,20 @@ def _sympy(value: Any) -> Any:
     return value.to_sympy() if isinstance(value, Polynomial) else sympy.Rational(value.numerator, value.denominator)
 
 
+def _is_scalar(matrix: Any) -> bool:
+    return len(matrix) == len(matrix[0]) and matrix == _scaled(_identity(len(matrix)), matrix[0][0])
+
+
+def _matrix_latex(matrix: Any) -> str:
+    if not _is_scalar(matrix):
+        return str(sympy.latex(sympy.Matrix([[_sympy(entry) for entry in row] for row in matrix])))
+    scalar = _sympy(matrix[0][0])
+    text = "" if scalar == 1 else "-" if scalar == -1 else str(sympy.latex(scalar))
+    return f"\\left({text}\\right)" if scalar.is_Add else text
+
+
 def _text(matrix: Any) -> str:
-    if len(matrix) == len(matrix[0]) and matrix == _scaled(_identity(len(matrix)), matrix[0][0]):
+    if _is_scalar(matrix):
         return "" if matrix[0][0] == 1 else f"({matrix[0][0]}) "
     return str([list(map(str, row)) for row in matrix]).replace("'", "") + " "
 

@@ -1,42 +1,181 @@
-"""One door: which route answers a question."""
+"""One door: which route answers a question, why, and at what price.
+
+`answer` runs a question, `plan` says what each route would need without running it. Each route offers
+``applies(sgd, quantity) -> str`` (empty, or why not), ``estimate(...) -> dict`` and ``moment(...)``.
+"""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from sgdmoments.errors import InputError, RouteError
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Budget
+from sgdmoments.errors import BudgetExceeded, InputError, RouteError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.routes import components, symbolic
 from sgdmoments.routes.closure import answer as closure
 
-ROUTES = ("auto", "closure")
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as the planner sees it."""
+
+    name: str
+    purpose: str
+    applies: Callable[[SGD, Quantity], str]
+    estimate: Callable[..., dict[str, Any]]
+    moment: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEstimate:
+    """What one route would need for a question.
+
+    Attributes:
+        route: its name.
+        reason: why it does not apply; empty where it does.
+        needs: predicted sizes: terms, seconds, memory, as far as the route can tell.
+        affordable: whether it applies and the prediction is within the budget.
+    """
+
+    route: str
+    reason: str
+    needs: dict[str, Any]
+    affordable: bool
+
+
+def _graphs_apply(sgd: SGD, quantity: Quantity) -> str:
+    return "" if isinstance(sgd.model, Network) else "index graphs are made for networks"
+
+
+#: In the order in which "auto" tries them.
+ROUTES = {route.name: route for route in (
+    Route("closure", "models linear in the weights: whole polynomials at any step",
+          closure.applies, closure.estimate, closure.moment),
+    Route("symbolic", "networks with weights, widths or t left as letters: graph expressions",
+          _graphs_apply, lambda *_: {}, symbolic.moment),
+    Route("components", "small networks with numbers: whole polynomials at the first steps",
+          components.applies, components.estimate, components.moment),
+)}
 
 
 def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
-    """The moment of the quantity by the named route, or by the one that can answer."""
-    if not isinstance(quantity, Quantity):
-        raise InputError(f"quantity: found {quantity!r}; use gradient(t), full_gradient(t), weights(t), loss(t) or "
-                         "sample_gradients(t, matrices).")
-    if route not in ROUTES:
-        raise InputError(f"route: found {route!r}; use one of {', '.join(ROUTES)}.")
-    if options.get("given", "initial") not in ("initial", "nothing"):
-        raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
-    if not closure.is_linear_in_weights(sgd):
-        raise RouteError("the closure route needs a model that is linear in its weights.")
-    _check_options(closure.moment, options, "closure")
-    return closure.moment(sgd, quantity, moment, **options)
+    """The moment of the quantity by the named route, or by the one that "auto" chooses."""
+    _check_question(quantity, route, options)
+    if route != "auto":
+        return _run(ROUTES[route], sgd, moment, quantity, "asked for by name", options)
+    name, reason = choose(sgd, moment, quantity, options)
+    return _run(ROUTES[name], sgd, moment, quantity, reason, options)
 
 
-def _check_options(function: Any, options: dict[str, Any], route: str) -> None:
-    known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise InputError(f"the {route} route has no option {', '.join(unknown)}; it takes {', '.join(known)}.")
+def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -> tuple[str, str]:
+    """The route for a question and the reason for it; `BudgetExceeded` or `RouteError` where none will do."""
+    if isinstance(quantity.step, sympy.Symbol) or options.get("learning_rate_order") is not None:
+        return "symbolic", "a series in the learning rate is asked for"
+    open_letters = any(value is None for value in sgd.initial.values())
+    if options.get("inverse_batch_order") is not None:
+        letters = open_letters or bool(symbolic_shapes(sgd))
+        return ("symbolic", "the first coefficients in 1/b, with letters") if letters else \
+            ("expansion", "the first coefficients in 1/b, with numbers")
+    linear = not closure.applies(sgd, quantity)
+    graphs = not _graphs_apply(sgd, quantity)
+    if linear and not (open_letters and graphs):
+        return "closure", "the gradient is linear in the weights"
+    if graphs and (open_letters or symbolic_shapes(sgd)):
+        return "symbolic", "weights or widths are letters"
+    budget = options.get("budget") or Budget()
+    estimates = plan(sgd, quantity, moment, budget=budget)
+    for estimate in estimates:
+        if estimate.affordable and estimate.route in ("components", "symbolic"):
+            return estimate.route, "the smallest estimate within the budget"
+    table = "; ".join(f"{e.route}: {e.reason or ', '.join(f'{k} {_short(v)}' for k, v in e.needs.items())}"
+                      for e in estimates)
+    if all(e.reason for e in estimates):
+        raise RouteError(f"no route answers the {moment} of {quantity}: {table}.")
+    raise BudgetExceeded(f"the whole polynomial of the {moment} of {quantity} is over the budget ({table}).",
+                         {e.route: e.needs for e in estimates},
+                         "inverse_batch_order=1: the first coefficient in 1/b, at this step; or an earlier step.")
+
+
+def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget | None = None,
+         ) -> tuple[RouteEstimate, ...]:
+    """What every route would need for the question, the cheapest first; nothing is run.
+
+    >>> import sgdmoments as sm
+    >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
+    >>> [estimate.route for estimate in plan(sgd, sm.gradient(5)) if estimate.affordable][0]
+    'closure'
+    """
+    _check_question(quantity, "auto", {})
+    limit = budget or Budget()
+    found = []
+    for route in ROUTES.values():
+        reason = route.applies(sgd, quantity)
+        needs = {} if reason else route.estimate(sgd, quantity, moment)
+        affordable = not reason and all(
+            bound is None or needs.get(name, 0) <= bound
+            for name, bound in (("terms", limit.terms), ("seconds", limit.seconds), ("memory", limit.memory)))
+        found.append(RouteEstimate(route.name, reason, needs, affordable))
+    return tuple(sorted(found, key=lambda e: (not e.affordable, e.needs.get("seconds", 0))))
+
+
+def symbolic_shapes(sgd: SGD) -> tuple[sympy.Symbol, ...]:
+    """The widths that are letters."""
+    return tuple(s for parameter in sgd.model.parameters for s in parameter.shape if isinstance(s, sympy.Symbol))
 
 
 def derive(sgd: SGD, quantity: Quantity, **options: Any) -> Any:
     """The derivation of E||q||^2 as a DAG; see `SGD.derivation`."""
     from sgdmoments.derivation import regression
 
-    return regression.derive(sgd, quantity, **options)
+    if regression.applies(sgd, quantity) and "theorem" not in options:
+        return _call(symbolic.derivation, "symbolic", options, sgd, quantity)
+    return _call(regression.derive, "Theorem 3.2", options, sgd, quantity)
+
+
+def _check_question(quantity: Any, route: str, options: dict[str, Any]) -> None:
+    if not isinstance(quantity, Quantity):
+        raise InputError(f"quantity: found {quantity!r}; use gradient(t), full_gradient(t), weights(t), loss(t) or "
+                         "sample_gradients(t, matrices).")
+    if route != "auto" and route not in ROUTES:
+        raise InputError(f"route: found {route!r}; use one of auto, {', '.join(ROUTES)}.")
+    if options.get("given", "initial") not in ("initial", "nothing"):
+        raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
+
+
+def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, options: dict[str, Any]) -> Any:
+    why_not = route.applies(sgd, quantity)
+    if why_not:
+        raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
+    result = _call(route.moment, route.name, options, sgd, quantity, moment)
+    with_reason = partial(_with_reason, reason=reason)
+    if isinstance(result, np.ndarray):
+        flat = np.empty(result.size, dtype=object)
+        flat[:] = [with_reason(entry) for entry in result.flat]
+        return flat.reshape(result.shape)
+    return with_reason(result)
+
+
+def _with_reason(result: BatchPolynomial, reason: str) -> BatchPolynomial:
+    return replace(result, provenance=replace(result.provenance, reason=reason))
+
+
+def _call(function: Callable[..., Any], route: str, options: dict[str, Any], *arguments: Any) -> Any:
+    known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise InputError(f"the {route} route has no option {', '.join(unknown)}; it takes {', '.join(known)}.")
+    return function(*arguments, **options)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

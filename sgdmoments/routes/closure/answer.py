@@ -20,7 +20,7 @@ from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.choose import choose
 from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
-from sgdmoments.exact.ring import Exponents, Polynomial, Ring, ring_of
+from sgdmoments.exact.ring import Exponents, Polynomial, ring_of
 from sgdmoments.models.initial import Init
 from sgdmoments.models.letters import user_letters
 from sgdmoments.models.quantities import Quantity
@@ -36,11 +36,33 @@ RULES = ("P0, Lemma 3.1 (variance over one batch)", "P0, Theorem 3.2, corrected 
 
 
 def is_linear_in_weights(sgd: SGD) -> bool:
-    """Whether the route applies: all dimensions are numbers and the gradient is linear in the weights."""
+    """Whether the gradient is linear in the weights, for a model whose dimensions are numbers."""
     if "linear" not in sgd.memo:
-        shapes = [s for parameter in sgd.model.parameters for s in parameter.shape]
-        sgd.memo["linear"] = not any(isinstance(s, sympy.Symbol) for s in shapes) and not _bent(sgd)
+        sgd.memo["linear"] = not _bent(sgd)
     return bool(sgd.memo["linear"])
+
+
+def applies(sgd: SGD, quantity: Quantity) -> str:
+    """Why the route cannot answer; an empty text where it can."""
+    if isinstance(quantity.step, sympy.Symbol):
+        return "t is a letter; for a formula in t see closed_form"
+    if any(isinstance(s, sympy.Symbol) for parameter in sgd.model.parameters for s in parameter.shape):
+        return "the widths are letters; closure needs numbers"
+    if getattr(sgd.model.data, "letter", None) is not None:
+        return "the covariance of the data is a letter; closure needs a matrix"
+    if any(isinstance(sgd.initial[parameter.name], Init) for parameter in sgd.model.teacher_parameters):
+        return "the teacher is random; closure needs a fixed one"
+    return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
+
+
+def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
+    """The entries of the operator's matrix, of the table it acts on, and a rough time; nothing is run."""
+    count = sum(int(parameter.size) for parameter in sgd.model.parameters)
+    order = degree_of(quantity) * (1 if kind == "mean" else 2)
+    size, steps = comb(count + order, order), int(quantity.step)
+    table = size * ((order - 1) * steps + 1)
+    return {"terms": max(size * size // 4, table), "seconds": 1e-8 * size * table * (steps + 1) + 1e-5 * size * size,
+            "memory": 200 * size * size + 50 * table * (steps + 1)}
 
 
 def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial", arithmetic: str = "exact",
