@@ -67,11 +67,11 @@ def regression(
 
 def draw(results: Results) -> object:
     """The family of polynomials against b; axes."""
-    from sgdmoments.show.plots import plot_batch_polynomials
+    from sgdmoments.show.plots import new_axes, plot_batch_polynomials
 
     return plot_batch_polynomials(
         [a.polynomial for a in results.answers], labels=[f"$t = {a.step}$" for a in results.answers],
-        ylabel="$" + results.latex_name(0).replace("_{0}", "_t") + "$")
+        ax=new_axes(), ylabel="$" + results.latex_name(0).replace("_{0}", "_t") + "$")
 
 
 def _as_text(results: Results, format: str) -> str:

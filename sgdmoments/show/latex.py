@@ -54,12 +54,11 @@ def _term(coefficient: Any, k: int, exact_digits: int) -> tuple[bool, str]:
         return coefficient < 0, text if k == 0 else _inverse_power(text, k)
     if isinstance(coefficient, sympy.Expr):
         negative = not coefficient.is_Add and coefficient.could_extract_minus_sign()
-        text = sympy.latex(-coefficient if negative else coefficient)
-        sum_of_terms = coefficient.is_Add
-    else:  # a graph expression
-        negative, text, sum_of_terms = False, coefficient.latex(), True
-    if k == 0:
-        return negative, text
+        size = -coefficient if negative else coefficient
+        if k == 0:
+            return negative, sympy.latex(size)
+        above, below = sympy.fraction(size)
+        return negative, _inverse_power(sympy.latex(above), k, "" if below == 1 else sympy.latex(below))
+    text = coefficient.latex()  # a graph expression
     power = "b" if k == 1 else f"b^{{{k}}}"
-    bracketed = f"\\left({text}\\right)" if sum_of_terms else text
-    return negative, f"{bracketed} \\frac{{1}}{{{power}}}"
+    return False, text if k == 0 else f"\\frac{{1}}{{{power}}} \\left({text}\\right)"

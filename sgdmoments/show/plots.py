@@ -27,7 +27,7 @@ def pyplot() -> Any:
 
 
 def new_axes(width: float = 6.4, height: float = 4.2) -> Any:
-    """Axes on a new figure that no window manager knows of, so that nothing has to be closed."""
+    """Axes on a new figure outside pyplot: for a file, not for a window, and with nothing to close."""
     pyplot()
     from matplotlib.figure import Figure
 
@@ -56,9 +56,8 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
         raise InputError("plot: no polynomial given.")
     if labels is not None and len(labels) != len(polynomials):
         raise InputError(f"plot: {len(polynomials)} polynomials but {len(labels)} labels.")
-    axes = new_axes() if ax is None else ax
-    plt = pyplot()
-    colours = plt.get_cmap("viridis")
+    axes = pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    colours = pyplot().get_cmap("viridis")
     for k, polynomial in enumerate(polynomials):
         sizes, values = sample(polynomial, batch_sizes)
         if not sizes:
@@ -90,7 +89,7 @@ def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "",
 
     Returns the axes.
     """
-    axes = new_axes() if ax is None else ax
+    axes = pyplot().subplots(layout="constrained")[1] if ax is None else ax
     colours = pyplot().get_cmap("viridis")
     count = len(trajectory.batch_sizes)
     for k, b in enumerate(trajectory.batch_sizes):

@@ -54,7 +54,7 @@ def run_page(page: Path) -> int:
             count += 1
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
-                exec(compile(block.text, where, "exec"), names)
+                exec(compile("\n" * block.line + block.text, where, "exec"), names)
             following = page_blocks[k + 1] if k + 1 < len(page_blocks) else None
             if following is not None and following.language == "text":
                 compare(printed.getvalue(), following.text, where)
