@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import combinations
 from operator import attrgetter
 from typing import Any
 
@@ -45,6 +46,9 @@ EXPECTATION = Rule(
     "expectation", "random edges are grouped into blocks, weighted by cumulants; a block merges its ends",
     "independent entries with known cumulants (Gaussian: pairs only)",
     "Isserlis' theorem; P0, Lemma A.6; P1, Lemmas 6 and 7")
+
+#: Up to this many partners of an edge, the blocks of a law with all cumulants are made at once.
+LISTED_BLOCKS = 13
 
 _BY_KEY = attrgetter("sort_key")
 
@@ -168,8 +172,9 @@ class Expectation:
     def _choices(self, state: Monomial) -> Iterator[tuple[Monomial, int, Any]]:
         """(new product, batch vertices merged, coefficient) for what may happen to one chosen random edge.
 
-        A block grows edge by edge: an edge that stands for k merged ones is closed with weight κ_k, or joined with
-        one more edge, with weight 1/k as the order of joining does not matter. A Gaussian block is a pair at once.
+        A Gaussian block is a pair. For other laws, with few edges left, each block is made at once; with many, it
+        grows edge by edge so that equal graphs meet early: an edge that stands for k merged ones is closed with
+        weight κ_k, or joined with one more, with weight 1/k as the order of joining does not matter.
         """
         chosen, place, size = self._next_edge(state)
         label = state[chosen].edges[place][0]
@@ -180,8 +185,16 @@ class Expectation:
         if law.pairs_only:
             kept, weight = None, self._cumulants(base, 2)
         else:
+            if size == 1 and sum(map(len, others)) <= LISTED_BLOCKS:
+                candidates = [(i, k) for i, places in enumerate(others) for k in places]
+                for extra in range(len(candidates) + 1):
+                    weight = self._cumulants(base, extra + 1)
+                    if weight:
+                        for block in combinations(candidates, extra):
+                            yield self._joined(state, [(chosen, place), *block], base, None, None, weight)
+                return
             if self._cumulants(base, size):
-                yield self._closed(state, chosen, place, self._cumulants(base, size))
+                yield self._joined(state, [(chosen, place)], base, None, None, self._cumulants(base, size))
             if not any(self._cumulants(base, k) for k in range(size + 1, size + 1 + sum(map(len, others)))):
                 return
             kept, weight = self._block_label(base, size + 1), self.ring(Fraction(1, size)).raw
@@ -195,7 +208,7 @@ class Expectation:
                 seen.add(state[i])
                 repeats = sum(graph is state[i] for k, graph in enumerate(state) if k != chosen)
             for k in places:
-                yield self._joined(state, (chosen, place), (i, k), base, kept, law.covariance,
+                yield self._joined(state, [(chosen, place), (i, k)], base, kept, law.covariance,
                                    weight if repeats == 1 else weight * repeats)
 
     def _next_edge(self, state: Monomial) -> tuple[int, int, int]:
@@ -213,39 +226,33 @@ class Expectation:
         self._blocks[block] = label, size
         return block
 
-    def _closed(self, state: Monomial, chosen: int, place: int, weight: Any) -> tuple[Monomial, int, Any]:
-        """Remove one edge."""
-        edges = state[chosen].edges
-        ends = dict(zip(edges[place][1:], edges[place][0].dimensions, strict=True))
-        graphs, free = normal_form(edges[:place] + edges[place + 1:], ends)
-        for v in free:
-            weight = weight * self._dimension(ends[v])
-        return monomial_product(graphs, state[:chosen] + state[chosen + 1:]), 0, weight
-
-    def _joined(self, state: Monomial, first: tuple[int, int], second: tuple[int, int], base: Label,
-                kept_label: Label | None, covariance: Label | None, weight: Any) -> tuple[Monomial, int, Any]:
-        """Merge the ends of two edges and remove both, or keep one with a new label."""
-        (i, k), (j, m) = first, second
-        edges: Sequence[Edge] = state[i].edges
-        a, b = edges[k], state[j].edges[m]
-        if i != j:
-            shift = state[i].vertices
-            b = (b[0], *[v + shift for v in b[1:]])
-            edges = [*edges[:k], *edges[k + 1:], *[(e[0], *[v + shift for v in e[1:]])
-                                                  for n, e in enumerate(state[j].edges) if n != m]]
-        else:
+    def _joined(self, state: Monomial, block: Sequence[tuple[int, int]], base: Label, kept: Label | None,
+                covariance: Label | None, weight: Any) -> tuple[Monomial, int, Any]:
+        """Merge the ends of the edges (graph, place) of a block and remove them, or keep one with a new label."""
+        first = block[0][0]
+        if len(block) == 2 and block[1][0] == first:
+            (_, k), (_, m) = block
+            edges: Sequence[Edge] = state[first].edges
+            removed = [edges[k], edges[m]]
             edges = [e for n, e in enumerate(edges) if n != k and n != m]
+            touched = 1
+        else:
+            edges, removed, touched = self._cut(state, block)
         image: dict[int, int] = {}
         merges = 0
+        a = removed[0]
         for position, dimension in enumerate(base.dimensions, 1):
-            v, w = _find(image, a[position]), _find(image, b[position])
-            if v != w and (covariance is None or position == 1):
-                image[w] = v
-                merges += dimension is BATCH
+            if covariance is not None and position == 2:
+                continue
+            for b in removed[1:]:
+                v, w = _find(image, a[position]), _find(image, b[position])
+                if v != w:
+                    image[w] = v
+                    merges += dimension is BATCH
         if covariance is not None:
-            edges = [*edges, (covariance, a[2], b[2])]
-        if kept_label is not None:
-            edges = [*edges, (kept_label, *a[1:])]
+            edges = [*edges, (covariance, a[2], removed[1][2])]
+        if kept is not None:
+            edges = [*edges, (kept, *a[1:])]
         if image:
             get = {v: _find(image, v) for v in image}.get
             edges = [(e[0], get(e[1], e[1]), get(e[2], e[2])) if len(e) == 3 else
@@ -256,10 +263,29 @@ class Expectation:
             weight = weight * self._dimension(ends[v])
         if merges:
             weight = weight * self._powers(merges)
-        if len(state) > 1 + (i != j):
-            rest = tuple([g for n, g in enumerate(state) if n != i and n != j])
+        if len(state) > touched:
+            gone = {i for i, _ in block}
+            rest = tuple([g for n, g in enumerate(state) if n not in gone])
             graphs = tuple(sorted(graphs + rest, key=_BY_KEY))
         return graphs, merges, weight
+
+    @staticmethod
+    def _cut(state: Monomial, block: Sequence[tuple[int, int]]) -> tuple[list[Edge], list[Edge], int]:
+        """The edges of the graphs that a block touches, with disjoint vertices: kept ones, and those of the block."""
+        places: dict[int, list[int]] = {}
+        for i, k in block:
+            places.setdefault(i, []).append(k)
+        kept: list[Edge] = []
+        removed: list[Edge] = []
+        shift = 0
+        for i, chosen in places.items():
+            edges: Sequence[Edge] = state[i].edges
+            if shift:
+                edges = [(e[0], *[v + shift for v in e[1:]]) for e in edges]
+            removed += [edges[k] for k in chosen]
+            kept += [e for k, e in enumerate(edges) if k not in chosen]
+            shift += state[i].vertices
+        return kept, removed, len(places)
 
     def _cumulant(self, label: Label, order: int) -> Any:
         return self.ring(self.laws[label].cumulant(order)).raw
