@@ -23,11 +23,11 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
-Dimension = int | sympy.Symbol
+Dimension: TypeAlias = int | sympy.Symbol
 #: An edge: its label, then the vertices at its ends (row first, column second, and so on).
 Edge = tuple[Any, ...]
 #: A chain of labels, each as it stands or transposed, read along a path.

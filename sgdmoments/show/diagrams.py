@@ -165,7 +165,8 @@ def _edge(edge: Edge, ends: Sequence[Point], middle: Point, centre: Point) -> Dr
     direction = (end[0] - start[0], end[1] - start[1])
     place = _label_place(middle, direction, centre, text_width(letter.name, 13))
     line = curve((start, control, end), colour)
-    return [line, arrow(middle, direction, colour), label(place, letter.name, 13, colour)], [(place, text_width(letter.name, 13) / 2), (middle, 4.0)]
+    return [line, arrow(middle, direction, colour), label(place, letter.name, 13, colour)], [
+        (place, text_width(letter.name, 13) / 2), (middle, 4.0)]
 
 
 def _stub(letter: Label, end: Point, tip: Point, colour: str) -> Drawn:
