@@ -19,7 +19,7 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH
-from sgdmoments.graphs.derived import expand_derived
+from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.join import inner_product, squared_norm
@@ -44,7 +44,7 @@ CONVENTIONS = ("loss 1/2 ||f(x) - label||^2 per sample", "g_t is the mean over t
                "the norm of an array is the root of the sum of its squared entries")
 
 
-class Derivation:
+class Question:
     """One question's way from step t back to the initial weights.
 
     Args:
@@ -106,7 +106,7 @@ class Derivation:
             for k in self.layers():
                 total = total + one_batch_mean(self.setting, squared_norm(self.setting.system.gradients[k]))
             return total
-        return self._sum_of_norms([[array] for array in self.arrays()])[0]
+        return self.sum_of_norms([[array] for array in self.arrays()])[0]
 
     # -- back to step 0 -------------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Derivation:
 
     def second_moment(self) -> Expression:
         """E[‖q‖² given W_0]."""
-        return self._total(self.back(self.second_moment_at_step()))
+        return self.total(self.back(self.second_moment_at_step()))
 
     def mean(self) -> list[list[Expression]]:
         """E[q given W_0]: for each array its orders."""
@@ -130,7 +130,7 @@ class Derivation:
 
     def norm_of_mean(self) -> Expression:
         """‖E[q given W_0]‖²."""
-        return self._total(self._sum_of_norms(self.mean()))
+        return self.total(self.sum_of_norms(self.mean()))
 
     def over_initial(self, expression: Expression) -> Expression:
         """The expectation over random initial weights (and teacher), where there are any."""
@@ -138,7 +138,7 @@ class Derivation:
             return expression
         return self.setting.initial(expand_derived(expression))
 
-    def _sum_of_norms(self, arrays: Sequence[Sequence[Expression]]) -> list[Expression]:
+    def sum_of_norms(self, arrays: Sequence[Sequence[Expression]]) -> list[Expression]:
         """Σ ‖array‖², by orders: the parts of order k of a product of two series."""
         count = len(arrays[0])
         totals = [Expression({}, self.setting.ring) for _ in range(count)]
@@ -149,7 +149,7 @@ class Derivation:
                     totals[k] = totals[k] + (product if 2 * i == k else product * 2)
         return totals
 
-    def _total(self, orders: Sequence[Expression]) -> Expression:
+    def total(self, orders: Sequence[Expression]) -> Expression:
         total = Expression({}, self.setting.ring)
         for part in orders:
             total = total + part
@@ -184,26 +184,26 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         array is one with open ends (an object array of polynomials where every letter is known).
     """
     monitor = Monitor(budget, progress)
-    derivation = Derivation(sgd, quantity, learning_rate_order, inverse_batch_order, monitor)
+    asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor)
     if kind == "mean":
-        return _mean(sgd, derivation)
+        return _mean(sgd, asked)
     if kind == "second_moment":
-        result = derivation.over_initial(derivation.second_moment())
-    elif kind == "variance" and given == "nothing" and derivation.setting.initial is not None:
-        means = [[derivation.over_initial(part) for part in orders] for orders in derivation.mean()]
-        result = (derivation.over_initial(derivation.second_moment())
-                  - derivation._total(derivation._sum_of_norms(means)))
+        result = asked.over_initial(asked.second_moment())
+    elif kind == "variance" and given == "nothing" and asked.setting.initial is not None:
+        means = [[asked.over_initial(part) for part in orders] for orders in asked.mean()]
+        result = (asked.over_initial(asked.second_moment())
+                  - asked.total(asked.sum_of_norms(means)))
     elif kind == "variance":
-        result = derivation.over_initial(derivation.second_moment() - derivation.norm_of_mean())
+        result = asked.over_initial(asked.second_moment() - asked.norm_of_mean())
     else:
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
-    return polynomial(sgd, derivation, result, f"{kind} of {quantity}")
+    return polynomial(sgd, asked, result, f"{kind} of {quantity}")
 
 
-def _mean(sgd: SGD, derivation: Derivation) -> Any:
-    results = [polynomial(sgd, derivation, derivation.over_initial(derivation._total(orders)),
-                          f"mean of {derivation.quantity}") for orders in derivation.mean()]
-    if derivation.quantity.kind == "loss":
+def _mean(sgd: SGD, asked: Question) -> Any:
+    results = [polynomial(sgd, asked, asked.over_initial(asked.total(orders)),
+                          f"mean of {asked.quantity}") for orders in asked.mean()]
+    if asked.quantity.kind == "loss":
         return results[0]
     if all(isinstance(result, np.ndarray) for result in results):
         if len(results) == 1:
@@ -214,49 +214,48 @@ def _mean(sgd: SGD, derivation: Derivation) -> Any:
     raise InputError("the mean over all layers is not one array; ask for one layer: gradient(t, layer=1).")
 
 
-def polynomial(sgd: SGD, derivation: Derivation, expression: Expression, question: str) -> Any:
+def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str) -> Any:
     """The expression by powers of 1/b, with the values that the user gave put in."""
-    setting = derivation.setting
+    setting = asked.setting
     coefficients = list(expression.coefficients(INVERSE_BATCH))
-    if derivation.inverse_order is not None:
-        coefficients = coefficients[: derivation.inverse_order + 1]
+    if asked.inverse_order is not None:
+        coefficients = coefficients[: asked.inverse_order + 1]
     sizes = (("graphs", len(expression)), ("coefficients", expression.size),
              ("memo", getattr(setting.mean, "memo_size", 0)))
     provenance = Provenance(
         question=question, route="symbolic", conventions=CONVENTIONS, sizes=sizes,
-        rules=tuple(map(str, derivation.rules)), seconds=derivation.monitor.seconds)
-    values = [_with_known(part, setting) for part in coefficients]
+        rules=tuple(map(str, asked.rules)), seconds=asked.monitor.seconds)
+    memo: dict[Any, Any] = {}
+    values = [_with_known(part, setting, memo) for part in coefficients]
     if any(isinstance(value, np.ndarray) for value in values):
-        return _array_of_polynomials(values, derivation, sgd, provenance)
-    return BatchPolynomial(tuple(values), sgd.population, derivation.inverse_order, provenance)
+        return _array_of_polynomials(values, asked, sgd, provenance)
+    return BatchPolynomial(tuple(values), sgd.population, asked.inverse_order, provenance)
 
 
-def _with_known(expression: Expression, setting: Setting) -> Any:
+def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) -> Any:
     """The value where every matrix is known; else the expression, which remembers what is known."""
     expression = expression.compact()
     letters = {label.name for label in expression.labels if label.kind != "derived"}
     letters |= {label.name for derived in expression.labels if derived.kind == "derived"
                 for label in _leaves(derived)}
     if expression.labels and letters <= setting.known.keys():
-        return expression.evaluate({name: setting.known[name] for name in letters})
+        return expression.evaluate(setting.known, memo=memo)
     if expression.labels:
         return expression.with_known({n: v for n, v in setting.known.items() if n in letters})
     return expression if expression.open_ends else expression.simplest()
 
 
 def _leaves(label: Label) -> frozenset[Label]:
-    from sgdmoments.graphs.derived import definition
-
     inner = definition(label)
     if inner is None:
         return frozenset((label,))
     return frozenset(leaf for part in inner.labels for leaf in _leaves(part))
 
 
-def _array_of_polynomials(values: Sequence[Any], derivation: Derivation, sgd: SGD, provenance: Provenance) -> Any:
+def _array_of_polynomials(values: Sequence[Any], asked: Question, sgd: SGD, provenance: Provenance) -> Any:
     shape = next(value.shape for value in values if isinstance(value, np.ndarray))
     result = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
         entries = tuple(value[index] if isinstance(value, np.ndarray) else value for value in values)
-        result[index] = BatchPolynomial(entries, sgd.population, derivation.inverse_order, provenance)
+        result[index] = BatchPolynomial(entries, sgd.population, asked.inverse_order, provenance)
     return result

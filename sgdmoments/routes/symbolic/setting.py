@@ -13,7 +13,7 @@ from sgdmoments.budget import Monitor
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Dimension, Label
+from sgdmoments.graphs.graph import Dimension, Label
 from sgdmoments.models.initial import GaussianInit, IndependentInit, Init
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.network import Network
