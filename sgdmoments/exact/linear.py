@@ -16,14 +16,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import flint
 import networkx
 
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.rational import RationalFunction
-from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
 
 Vector = tuple[Polynomial, ...]
 Matrix = tuple[Vector, ...]
+
+_SINGULAR = "the linear system has no unique solution: its determinant is zero."
 
 
 def matrix(ring: Ring, rows: Iterable[Iterable[Any]]) -> Matrix:
@@ -106,16 +109,18 @@ def determinant(a: Matrix) -> Polynomial:
 def solve(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...]:
     """The x with a x = right, as rational functions.
 
-    Fraction-free Gauss-Jordan elimination: after the last pivot each row reads det * x_i = number.
-    Raises `AssumptionError` where the determinant is zero.
+    Fraction-free Gauss-Jordan elimination: after the last pivot each row reads det * x_i = number. Numbers are
+    left to FLINT. Raises `AssumptionError` where the determinant is zero.
     """
     size = len(a)
+    if all(entry.is_constant for row in (*a, right) for entry in row):
+        return _solve_rational(a, right)
     rows = [[*row, value] for row, value in zip(a, right, strict=True)]
     previous = rows[0][0].ring.one
     for k in range(size):
         pivot = _pivot(rows, k, size)
         if pivot is None:
-            raise AssumptionError("the linear system has no unique solution: its determinant is zero.")
+            raise AssumptionError(_SINGULAR)
         rows[k], rows[pivot] = rows[pivot], rows[k]
         for i in range(size):
             if i != k:
@@ -127,6 +132,17 @@ def solve(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...
                 rows[i][k] = rows[k][k].ring.zero
         previous = rows[k][k]
     return tuple(RationalFunction(row[size], previous) for row in rows)
+
+
+def _solve_rational(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...]:
+    ring, size = right[0].ring, len(a)
+    square = flint.fmpq_mat(size, size, [to_fmpq(entry.to_fraction()) for row in a for entry in row])
+    column = flint.fmpq_mat(size, 1, [to_fmpq(entry.to_fraction()) for entry in right])
+    try:
+        x = square.solve(column)
+    except ZeroDivisionError:
+        raise AssumptionError(_SINGULAR) from None
+    return tuple(RationalFunction(ring(from_fmpq(x[i, 0]))) for i in range(size))
 
 
 def characteristic_polynomial(a: Matrix) -> Vector:

@@ -25,7 +25,8 @@ from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 
 
 class RationalFunction:
-    """numerator / denominator in lowest terms; the denominator's leading coefficient is 1. Immutable.
+    """numerator / denominator in lowest terms; the denominator is integral, primitive, of positive leading
+    coefficient. Immutable.
 
     Args:
         numerator, denominator: numbers, ring polynomials, or sympy expressions that are polynomials.
@@ -49,9 +50,9 @@ class RationalFunction:
             common = top.gcd(bottom)
             if not common.is_constant:
                 top, bottom = top.exact_quotient(common), bottom.exact_quotient(common)
-        leading = next(bottom.terms())[1]
-        if leading != 1:
-            top, bottom = top / leading, bottom / leading
+        content = bottom.content()
+        if content != 1:
+            top, bottom = top / content, bottom / content
         object.__setattr__(self, "numerator", top)
         object.__setattr__(self, "denominator", bottom)
 
@@ -110,8 +111,8 @@ class RationalFunction:
             return hash(self.numerator)
         ring = Ring(ring_of(self.numerator.symbols | self.denominator.symbols).generators)  # an order of its own
         top, bottom = ring(self.numerator), ring(self.denominator)
-        leading = next(bottom.terms())[1]
-        return hash((top / leading, bottom / leading))
+        content = bottom.content()
+        return hash((top / content, bottom / content))
 
     def __bool__(self) -> bool:
         return bool(self.numerator)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
+from math import gcd, lcm
 from typing import Any, Union
 
 import flint
@@ -336,11 +337,26 @@ class Polynomial:
         return Polynomial(pair[0].ring, pair[0].raw.gcd(pair[1].raw))
 
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
-        """The factorisation over ℚ: a rational constant and irreducible factors with multiplicities."""
+        """The factorisation over ℚ: a rational constant and irreducible factors with multiplicities.
+
+        Each factor has integer coefficients without a common divisor, the leading one positive.
+        """
         if self.is_constant:
             return self.to_fraction(), ()
-        constant, factors = self.raw.factor()
-        return from_fmpq(flint.fmpq(constant)), tuple((Polynomial(self.ring, f), int(m)) for f, m in factors)
+        raw_constant, raw_factors = self.raw.factor()
+        constant, factors = from_fmpq(flint.fmpq(raw_constant)), []
+        for raw, m in raw_factors:
+            factor = Polynomial(self.ring, raw)
+            content = factor.content()
+            constant *= content ** int(m)
+            factors.append((factor / content, int(m)))
+        return constant, tuple(factors)
+
+    def content(self) -> Fraction:
+        """The rational c, of the sign of the leading coefficient, for which self / c is integral and primitive."""
+        coefficients = [c for _, c in self.terms()]
+        size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+        return size if coefficients[0] > 0 else -size
 
     def to_sympy(self, factored: bool = False) -> sympy.Expr:
         """The sympy expression, expanded or factored over ℚ."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +19,9 @@ from sgdmoments.models.schedule import Schedule
 
 if TYPE_CHECKING:
     from sgdmoments.exact.polynomial import BatchPolynomial
+    from sgdmoments.routes.noise_bound import NoiseBound
+    from sgdmoments.routes.stability.stationary import Stationary
+    from sgdmoments.routes.stability.threshold import Stability
 
 Given = Literal["initial", "nothing"]
 
@@ -157,6 +160,36 @@ class SGD:
         from sgdmoments.routes.trajectory import trajectory
 
         return trajectory(self, quantity, steps, batch_sizes, moment=moment, certified=certified, **options)
+
+    def closed_form(self, quantity: Callable[[int], Quantity], moment: str = "variance", **options: Any) -> Any:
+        """A moment as a function of t, for a constant learning rate: `routes.closed_form.answer.ClosedForm`.
+
+        `quantity` is a function of t such as `gradient`; `moment` "variance", "second_moment" or "mean".
+        """
+        from sgdmoments.routes.closed_form.answer import closed_form
+
+        return closed_form(self, quantity, moment, **options)
+
+    def stability(self) -> Stability:
+        """The learning rates for which the second moments converge, for each batch size."""
+        from sgdmoments.routes.stability.threshold import stability
+
+        return stability(self)
+
+    def stationary(self, b: Any = None) -> Stationary:
+        """The stationary law of the weights to second order, for a constant learning rate below the threshold.
+
+        At batch size b, or (for few weights) as rational functions of c_b (1/b for independent draws).
+        """
+        from sgdmoments.routes.stability.stationary import stationary
+
+        return stationary(self, b)
+
+    def noise_bound(self) -> NoiseBound:
+        """The least M for each M_V in var(g | w) <= M + M_V ||grad L(w)||^2 for all w."""
+        from sgdmoments.routes.noise_bound import noise_bound
+
+        return noise_bound(self)
 
     def __repr__(self) -> str:
         return f"SGD({self.model!r}, learning_rate={self.schedule!r}, sampling={self.sampling!r})"

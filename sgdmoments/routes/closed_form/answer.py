@@ -226,8 +226,8 @@ class _Builder:
         moments = initial_moments(sgd, operator.basis)
         start = [moments[e] for e in operator.basis]
         entries = [entry for by_v in by_rate for part in by_v for entry in part.values()]
-        letters = ring_of([rate, *start, *entries]).generators
-        letters += tuple(s for s in operator.ring.generators[len(operator.gradient.weights):] if s not in letters)
+        found = ring_of([rate, *start, *entries, *self.parts.means, *self.parts.square]).generators
+        letters = tuple(s for s in found if s not in operator.gradient.weights)
         self.population: Population = sgd.population
         taken = set(letters) | ({self.population} if isinstance(self.population, sympy.Symbol) else set())
         self.v = fresh_symbol("u" if self.population is None else "c_b", taken)

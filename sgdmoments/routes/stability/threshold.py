@@ -1,0 +1,242 @@
+"""The mean-square stability threshold: the learning rate from which second moments no longer converge.
+
+The step on covariances T = 1 - alpha A1 + alpha^2 B, B = A2 + v A3, maps positive semidefinite matrices to such,
+so its spectral radius is an eigenvalue (Perron, Frobenius, Krein, Rutman), and with A1^-1 positive as well
+
+    second moments converge  <=>  alpha < 1/rho(A1^-1 B) = the smallest positive root of det(A1 - alpha B)
+                             <=>  the solution of (A1 - alpha B) Z = 1 is positive definite.
+
+The last line is an exact test at any rational alpha: two such tests prove an enclosure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import flint
+import numpy as np
+import sympy
+
+from sgdmoments.errors import InputError, RouteError
+from sgdmoments.exact.linear import determinant
+from sgdmoments.exact.numbers import fresh_symbol, to_fraction
+from sgdmoments.exact.rational import RationalFunction
+from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
+from sgdmoments.exact.roots import bernstein, evaluate
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.closed_form.system import pairs
+from sgdmoments.routes.stability.pencil import Pencil, pencil, symmetric
+
+#: Relative width to which an enclosure is brought by default.
+_WIDTH = Fraction(1, 10**12)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """An enclosure of the threshold: stable at `low` (or equal to it), not stable at `high`.
+
+    Attributes:
+        low, high: rationals; equal where the threshold is known to be that rational number.
+    """
+
+    low: Fraction
+    high: Fraction
+    _test: Any = field(repr=False, compare=False)
+
+    @property
+    def exact(self) -> Fraction | None:
+        """The threshold where it was found to be rational, else None."""
+        return self.low if self.low == self.high else None
+
+    def __float__(self) -> float:
+        return float((self.low + self.high) / 2)
+
+    def refine(self, width: Any) -> Threshold:
+        """A narrower enclosure, of at most the given absolute width: one exact test for each halving."""
+        target = to_fraction(width, "width")
+        if target <= 0:
+            raise InputError(f"width: found {width}; a width is positive.")
+        low, high = self.low, self.high
+        while high - low > target:
+            middle = simplest_between(low + (high - low) / 4, high - (high - low) / 4)
+            if self._test(middle):
+                low = middle
+            else:
+                high = middle
+        return Threshold(low, high, self._test)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Mean-square stability of SGD with a constant learning rate, for each batch size.
+
+    >>> import sgdmoments as sm
+    >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]))
+    >>> stability(sgd).threshold(1).exact, stability(sgd).formula()
+    (Fraction(2, 7), 6/(7*(c_b + 2)))
+    """
+
+    pencil: Pencil
+
+    @property
+    def v(self) -> sympy.Symbol:
+        """The letter of the batch size: c_b without replacement, else 1/b."""
+        return self.pencil.v
+
+    def is_stable(self, learning_rate: Any, b: Any) -> bool:
+        """Whether E||w_t - w*||^2 converges at this learning rate and batch size, on the span of the data."""
+        return _is_stable(*self.pencil.at(self.pencil.noise(b)), self.pencil.rank,
+                          to_fraction(learning_rate, "learning_rate"))
+
+    def threshold(self, b: Any, width: Any = None) -> Threshold:
+        """The learning rate below which the second moments converge at batch size b, as a proved enclosure.
+
+        Args:
+            width: the greatest width of the enclosure; by default 10^-12 of the threshold.
+
+        Raises `InputError` where the problem has letters (see `formula`).
+        """
+        first, growth = self.pencil.at(self.pencil.noise(b))
+        rank = self.pencil.rank
+
+        def test(alpha: Fraction) -> bool:
+            return _is_stable(first, growth, rank, alpha)
+
+        if rank == 1:
+            value = from_fmpq(first[0, 0] / growth[0, 0])
+            return Threshold(value, value, test)
+        found = _enclose(first, growth, test)
+        if width is not None:
+            found = found.refine(width)
+        exact = _rational_root(first, growth, found)
+        return found if exact is None else Threshold(exact, exact, test)
+
+    def polynomial(self, b: Any) -> tuple[Fraction, ...]:
+        """det(A1 - alpha (A2 + v A3)) at batch size b, coefficients of 1, alpha, ...; its least positive root is
+        the threshold."""
+        return pencil_determinant(*self.pencil.at(self.pencil.noise(b)))
+
+    def formula(self) -> RationalFunction:
+        """The threshold as a function of v for one weight: 2a/(a^2 + v (q - a^2)), a = E x^2, q = E x^4.
+
+        Raises `RouteError` for more weights; see `boundary`.
+        """
+        if self.pencil.rank > 1:
+            raise RouteError(f"with {self.pencil.rank} directions the threshold is algebraic in v: use boundary() for "
+                             "its equation, or threshold(b).")
+        v = self.pencil.ring.generator(self.v)
+        return RationalFunction(self.pencil.first[0][0], self.pencil.growth(v)[0][0])
+
+    def boundary(self, alpha: sympy.Symbol | None = None) -> Polynomial:
+        """det(A1 - alpha (A2 + v A3)) as a polynomial in alpha, v and the letters; up to 3 directions.
+
+        The threshold is its smallest positive root in alpha at each v.
+        """
+        if self.pencil.rank > 3:
+            raise RouteError(f"with {self.pencil.rank} directions the polynomial is large; use polynomial(b) or "
+                             "threshold(b).")
+        letter = fresh_symbol("alpha", set(self.pencil.ring.generators)) if alpha is None else alpha
+        if letter in self.pencil.ring.generators:
+            raise InputError(f"{letter} is a letter of the problem; use another one for the learning rate.")
+        ring = self.pencil.ring.union(Ring((letter,)))
+        rate = ring.generator(letter)
+        growth = self.pencil.growth(self.pencil.ring.generator(self.v))
+        return determinant(tuple(tuple(ring(x) - rate * ring(y) for x, y in zip(r, s, strict=True))
+                                 for r, s in zip(self.pencil.first, growth, strict=True)))
+
+
+def stability(sgd: SGD) -> Stability:
+    """Mean-square stability of a model linear in its weights; the learning rate of `sgd` plays no part."""
+    return Stability(pencil(sgd))
+
+
+def _is_stable(first: flint.fmpq_mat, growth: flint.fmpq_mat, rank: int, alpha: Fraction) -> bool:
+    """Whether (A1 - alpha B) Z = 1 has a positive definite solution."""
+    if alpha <= 0:
+        return False
+    identity = flint.fmpq_mat(first.nrows(), 1, [int(k == m) for k, m in pairs(rank)])
+    try:
+        z = (first - to_fmpq(alpha) * growth).solve(identity)
+    except ZeroDivisionError:
+        return False
+    return is_positive_definite(symmetric([z[i, 0] for i in range(z.nrows())], rank))
+
+
+def is_positive_definite(rows: list[list[Any]]) -> bool:
+    """Sylvester's criterion in FLINT rationals."""
+    return all(flint.fmpq_mat([row[:k] for row in rows[:k]]).det() > 0 for k in range(1, len(rows) + 1))
+
+
+def _enclose(first: flint.fmpq_mat, growth: flint.fmpq_mat, test: Any) -> Threshold:
+    """A guess in floats, then exact tests on both sides of it."""
+    guess = _guess(first, growth)
+    margin = _WIDTH / 4
+    low, high = simplest_between(guess * (1 - margin), guess), simplest_between(guess, guess * (1 + margin))
+    while not test(low):
+        margin *= 16
+        low, high = (guess * (1 - margin) if margin < 1 else low / 2), low
+    while test(high):
+        margin *= 16
+        low, high = high, guess * (1 + margin)
+    return Threshold(low, high, test).refine(low * _WIDTH)
+
+
+def _guess(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> Fraction:
+    size = first.nrows()
+
+    def floats(a: flint.fmpq_mat) -> np.ndarray[Any, Any]:
+        return np.array([[float(from_fmpq(a[i, j])) for j in range(size)] for i in range(size)])
+
+    radius = max(abs(np.linalg.eigvals(np.linalg.solve(floats(first), floats(growth)))))
+    return Fraction(1.0 / float(radius))
+
+
+def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, found: Threshold) -> Fraction | None:
+    """The simplest fraction in the enclosure, where it is proved to be the threshold."""
+    value = simplest_between(found.low, found.high)
+    if (first - to_fmpq(value) * growth).det() != 0:
+        return None
+    rest = list(pencil_determinant(first, growth))
+    while not evaluate(rest, value):  # divide by x - value
+        quotient = [rest[-1]]
+        for c in reversed(rest[1:-1]):
+            quotient.append(c + value * quotient[-1])
+        rest = quotient[::-1]
+    signs = {(c > 0) - (c < 0) for c in bernstein(rest, found.low, value)}
+    return value if signs in ({1}, {-1}) else None  # then no root lies between a stable rate and this one
+
+
+def pencil_determinant(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> tuple[Fraction, ...]:
+    """det(first - x growth), constant first: determinants at 0, ..., N and Newton's interpolation."""
+    size = first.nrows()
+    values = [from_fmpq((first - k * growth).det()) for k in range(size + 1)]
+    for order in range(1, size + 1):
+        for k in range(size, order - 1, -1):
+            values[k] = (values[k] - values[k - 1]) / order
+    result = [Fraction(0)]
+    for k in range(size, -1, -1):  # result * (x - k) + values[k]
+        shifted = [Fraction(0), *result]
+        for i, c in enumerate(result):
+            shifted[i] -= k * c
+        shifted[0] += values[k]
+        result = shifted
+    while len(result) > 1 and not result[-1]:
+        result.pop()
+    return tuple(result)
+
+
+def simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of least denominator in [low, high], 0 < low.
+
+    >>> simplest_between(Fraction(5, 16), Fraction(3, 8))
+    Fraction(1, 3)
+    """
+    whole = floor(low)
+    if whole == low:
+        return Fraction(whole)
+    if whole + 1 <= high:
+        return Fraction(whole + 1)
+    return whole + 1 / simplest_between(1 / (high - whole), 1 / (low - whole))
