@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import comb
+from operator import add
 from typing import Any
 
 import flint
@@ -171,6 +172,7 @@ class StepOperator:
             return self._parts
         count = len(self.gradient.weights)
         self._prepare([gamma for gamma in self.basis if sum(gamma) and gamma not in self._means])
+        collected = {gamma: [list(self.collect(part).items()) for part in self.batch_mean(gamma)] for gamma in self.basis}
         parts: list[list[dict[tuple[int, int], Any]]] = [[{} for _ in range(max(j, 1))] for j in range(self.order + 1)]
         for row, beta in enumerate(self.basis):
             for gamma in monomials(count, sum(beta)):
@@ -181,10 +183,10 @@ class StepOperator:
                 for e, g in zip(beta, gamma, strict=True):
                     factor *= comb(e, g)
                 rest = tuple(e - g for e, g in zip(beta, gamma, strict=True))
-                for k, polynomial in enumerate(self.batch_mean(gamma)):
-                    for exponents, value in self.collect(polynomial).items():
-                        place = (row, self.index[tuple(a + b for a, b in zip(rest, exponents, strict=True))])
-                        entries = parts[j][k]
+                for k, terms in enumerate(collected[gamma]):
+                    entries = parts[j][k]
+                    for exponents, value in terms:
+                        place = (row, self.index[tuple(map(add, rest, exponents))])
                         entries[place] = entries[place] + value * factor if place in entries else value * factor
         self._parts = parts  # type: ignore[assignment]
         return parts  # type: ignore[return-value]
