@@ -25,9 +25,12 @@ AXIS = "replicates"
 @contextmanager
 def precision(x64: bool) -> Iterator[None]:
     """Run with 64-bit (or 32-bit) floats; the process-wide setting of JAX is left as it was."""
-    switch = getattr(jax, "enable_x64", None)
-    if switch is None:  # before JAX 0.8
-        from jax.experimental import enable_x64 as switch
+    if hasattr(jax, "enable_x64"):
+        switch = jax.enable_x64
+    else:  # before JAX 0.8
+        from jax.experimental import enable_x64
+
+        switch = enable_x64
     with switch(x64):
         yield
 
@@ -43,9 +46,12 @@ def shard_over_groups(function: Any, mesh: Mesh) -> Any:
     No device needs another's numbers, so each runs the same program on its own groups. The output of
     `function` is an array (records, groups, columns).
     """
-    shard_map = getattr(jax, "shard_map", None)
-    if shard_map is None:  # before JAX 0.6
-        from jax.experimental.shard_map import shard_map
+    if hasattr(jax, "shard_map"):
+        shard_map = jax.shard_map
+    else:  # before JAX 0.6
+        from jax.experimental.shard_map import shard_map as experimental
+
+        shard_map = experimental
     out = PartitionSpec(None, AXIS)
     mapped = shard_map(function, mesh=mesh, in_specs=(PartitionSpec(), PartitionSpec(AXIS)), out_specs=out,
                        **_unchecked(shard_map))

@@ -41,7 +41,7 @@ def word_pairs(key: Any, replicates: Any, count: int) -> tuple[Any, Any]:
     shape = (count, replicates.shape[0])
     counters = jnp.broadcast_to(jnp.arange(count, dtype=jnp.uint32)[:, None], shape)
     pair = threefry(key, jnp.broadcast_to(replicates[None, :], shape), counters)
-    return jax.lax.optimization_barrier(pair)  # type: ignore[no-any-return]
+    return jax.lax.optimization_barrier(pair)
 
 
 def words(key: Any, replicates: Any, count: int) -> Any:

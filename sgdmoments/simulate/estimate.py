@@ -226,7 +226,8 @@ def _observables(quantities: Any, steps: Any, gradients: Gradients,
             template = quantity
         if not isinstance(template, Quantity) or not isinstance(template.step, int):
             raise InputError(f"quantities: expected gradient, gradient(3) or the like, found {quantity!r}.")
-        times.add(template.step) if not callable(quantity) else None
+        if not callable(quantity):
+            times.add(template.step)
         template = replace(template, step=0)
         if template not in templates:
             templates.append(template)

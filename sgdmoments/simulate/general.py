@@ -14,6 +14,7 @@ from sgdmoments.simulate.draws import cubature, sampler, to_floats
 from sgdmoments.simulate.gradients import Gradients, Projection
 from sgdmoments.simulate.problem import Array, Problem
 
+
 class General(Gradients):
     """1/2 ||f(w, x) - label||^2 averaged over batches, and exactly over the data or the data law.
 
@@ -156,7 +157,8 @@ class General(Gradients):
         """1/2 E||f(x) - label||^2 = 1/2 (||E(f - label)||^2 + tr(D cov(x) D^T) + tr cov(noise)), D x + e = f - label."""
         p = self.problem.dimension
         mean, covariance = _two_moments(self.problem.model.data, p)
-        noise_mean, spread = 0.0, 0.0
+        noise_mean: Any = 0.0
+        spread = 0.0
         if self.noise is not None:
             noise_mean, noise_covariance = _two_moments(self.noise, self.problem.outputs)
             spread = float(np.trace(noise_covariance))

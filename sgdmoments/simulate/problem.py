@@ -166,7 +166,7 @@ def _size(parameter: Parameter) -> int:
 def _integers(shape: Any, seed: int) -> Array:
     """Small nonzero integers, as Python ints, the same each time."""
     values = np.random.default_rng(seed).integers(1, 8, size=shape)
-    return values.astype(object)  # type: ignore[no-any-return]
+    return values.astype(object)
 
 
 def _integer_weights(model: Model, seed: int) -> dict[str, Array]:

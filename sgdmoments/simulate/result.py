@@ -217,7 +217,7 @@ class Simulation:
                 found = {k: file[f"{name}.{k}"] for k in Moments.__slots__ if f"{name}.{k}" in file}
                 if found:
                     parts[name] = Moments(**{**found, "count": int(found["count"])})
-            pending = file["pending"] if "pending" in file else None
+            pending = file.get("pending")
         columns = tuple({k: slice(*c) for k, c in item.items()} for item in meta["columns"])
         return cls(tuple(map(_quantity_from_json, meta["quantities"])), columns, tuple(meta["identity"]["times"]),
                    tuple(meta["identity"]["batch_sizes"]), parts["moments"], meta["identity"], parts.get("folded"),
