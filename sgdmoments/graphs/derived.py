@@ -18,9 +18,11 @@ the definition is part of the label, so that two letters R of different networks
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
+from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Edge, IndexGraph, Label, Monomial, open_end, open_number
 from sgdmoments.graphs.join import disjoint_edges
@@ -79,24 +81,48 @@ def substitute_edge(graph: IndexGraph, place: int, array: Monomial,
 
 def expand_derived(expression: Expression) -> Expression:
     """The expression with derived letters replaced by what they stand for."""
-    while any(label.kind == "derived" for label in expression.labels):
-        expression = _expand_once(expression)
+    while True:
+        arrays = {label: definition(label) for label in expression.labels if label.kind == "derived"}
+        if not arrays:
+            return expression
+        expression = substitute_letters(expression, {label: a for label, a in arrays.items() if a is not None})
+
+
+def substitute_letters(expression: Expression, arrays: Mapping[Label, Expression]) -> Expression:
+    """The expression with each edge of the given labels replaced by an array with open ends 0, 1, ....
+
+    The replacement is done once: labels of `arrays` that come in with an array are left alone.
+    """
+    plan = [(label, tuple(array.terms())) for label, array in arrays.items()]
+    marked = {label: Label(label.name, label.dimensions, "marked", label.symmetric, str(label)) for label, _ in plan}
+    expression = relabelled(expression, marked)
+    for label, terms in plan:
+        while marked[label] in expression.labels:
+            expression = _substituted(expression, marked[label], terms)
     return expression
 
 
-def _expand_once(expression: Expression) -> Expression:
-    """One derived edge of every monomial replaced."""
-    total = Expression()
+def relabelled(expression: Expression, labels: Mapping[Label, Label]) -> Expression:
+    """The expression with labels exchanged for others of the same dimensions."""
+    total: dict[Monomial, Any] = {}
+    for monomial, c in expression.raw.items():
+        edges, _ = disjoint_edges(monomial)
+        new, _ = normal_form((labels.get(edge[0], edge[0]), *edge[1:]) for edge in edges)
+        total[new] = total[new] + c if new in total else c
+    return Expression.from_raw(expression.ring, total)
+
+
+def _substituted(expression: Expression, label: Label, terms: Sequence[tuple[Monomial, Any]]) -> Expression:
+    """One edge of the label replaced in every monomial that has one."""
+    total = Expression({}, expression.ring)
     for monomial, coefficient in expression.terms():
         hit = next(((i, k) for i, graph in enumerate(monomial) for k, edge in enumerate(graph.edges)
-                    if edge[0].kind == "derived"), None)
+                    if edge[0] is label), None)
         if hit is None:
             total += Expression({monomial: coefficient})
             continue
         i, k = hit
         rest = monomial[:i] + monomial[i + 1:]
-        array = definition(monomial[i].edges[k][0])
-        assert array is not None
-        for inner, c in array.terms():
+        for inner, c in terms:
             total += substitute_edge(monomial[i], k, inner) * Expression({rest: coefficient * c})
     return total

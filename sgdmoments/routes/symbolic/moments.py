@@ -52,10 +52,13 @@ class Question:
         quantity: what is asked for.
         learning_rate_order: the order K of a series in the learning rates, or None for whole polynomials.
         inverse_batch_order: powers of 1/b above this order are dropped.
+        monitor: budget and progress.
+        further: more letters for the ring of coefficients.
     """
 
     def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
-                 inverse_batch_order: int | None = None, monitor: Monitor | None = None) -> None:
+                 inverse_batch_order: int | None = None, monitor: Monitor | None = None,
+                 further: Sequence[sympy.Symbol] = ()) -> None:
         self.quantity = quantity
         self.order = check_order(learning_rate_order, "learning_rate_order")
         self.inverse_order = check_order(inverse_batch_order, "inverse_batch_order")
@@ -69,10 +72,10 @@ class Question:
             if sgd.schedule.constant is None:
                 raise InputError(f"t = {self.step} is a letter: the learning rate has to be constant.")
             self.rates = (sgd.schedule.constant,)
-            self.setting = read_setting(sgd, self.rates, self.step, self.inverse_order, self.monitor)
+            self.setting = read_setting(sgd, self.rates, (self.step, *further), self.inverse_order, self.monitor)
         else:
             self.rates = sgd.schedule.rates(self.step)
-            self.setting = read_setting(sgd, self.rates, None, self.inverse_order, self.monitor)
+            self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor)
         require_letters_apart(self.setting)
 
     # -- what is asked, at step t ---------------------------------------------------------------------------

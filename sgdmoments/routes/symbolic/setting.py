@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,13 +46,13 @@ class Setting:
     known: Mapping[str, Any]
 
 
-def read_setting(sgd: SGD, rates: tuple[Any, ...], step: sympy.Symbol | None, inverse_batch_order: int | None,
+def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
                  monitor: Monitor) -> Setting:
     """The setting of an SGD whose model is a `Network`.
 
     Args:
         rates: the learning rates that will be used.
-        step: the letter t, where t is one.
+        further: more letters for the ring of coefficients, such as t where it is one.
         inverse_batch_order: powers of 1/b above this order are dropped.
         monitor: budget and progress.
     """
@@ -65,7 +65,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], step: sympy.Symbol | None, in
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
-    scalars = [*rates, *model.activation, *letters, *([step] if step is not None else []),
+    scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH),
                *_law_symbols(model.data), *(_law_symbols(model.noise) if model.noise is not None else []),
                *(s for value in sgd.initial.values() if isinstance(value, Init) for s in _init_symbols(value))]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))

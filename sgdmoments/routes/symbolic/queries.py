@@ -1,0 +1,69 @@
+"""Expectations of products of traces in weights and gradients of several steps: the left sides of Theorems 3.6–3.8.
+
+From the last step down to 0: the letters W_(s+1) become W_s − α_s g_s, the letters g_(s,k) of the query the gradient's
+graph (on the same batch), the mean over that batch is taken, and the letters W_(s,k) join the current weights.
+
+Source: P0, Theorems 3.6, 3.7 and 3.8.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.errors import InputError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.ring import ring_of
+from sgdmoments.graphs.derived import relabelled, substitute_letters
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.run_letters import base_of, step_of
+from sgdmoments.models.quantities import weights
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.symbolic.moments import Question, polynomial
+from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
+
+
+def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
+                progress: ProgressCallback | None = None) -> BatchPolynomial:
+    """E[query given W_0], a polynomial in u = 1/b.
+
+    Args:
+        sgd: the run; its model is a `Network`.
+        query: an expression in letters of the run (`weights_matrix`, `gradient_matrix`, `teacher_matrix`) and
+            constants of the user's; it may have open ends.
+        budget: what the work may use.
+        progress: called with a `Progress` now and then.
+    """
+    letters = [label for label in query.labels if label.kind in ("weights", "gradient")]
+    last = max(map(step_of, letters), default=0)
+    asked = Question(sgd, weights(last), monitor=Monitor(budget, progress))
+    setting = asked.setting
+    ring = setting.ring.union(query.ring).union(ring_of(d for label in query.labels for d in label.dimensions
+                                                        if not isinstance(d, int)))
+    if ring is not setting.ring:
+        asked = Question(sgd, weights(last), monitor=asked.monitor, further=ring.generators)
+        setting = asked.setting
+    ring = setting.ring
+    current = {label.name: label for label in setting.system.weights}
+    gradients = dict(zip(current, setting.system.gradients, strict=True))
+    start = {label: Label(label.name, label.dimensions, "initial") for label in current.values()}
+    expression = relabelled(query.in_ring(ring), start)
+    for name in {base_of(label) for label in letters} - current.keys():
+        raise InputError(f"the query has letters of {name!r}, but the network's weights are {', '.join(current)}.")
+    rates = as_rates(setting, asked.rates)
+    for step in range(last, -1, -1):
+        if step < last:
+            total = expression
+            for order in range(1, setting.propagator.update.degree_of(expression) + 1):
+                total = total + setting.propagator.update.expression_order(expression, order) * rates[step]**order
+            expression = total
+        here = {label: gradients[base_of(label)] for label in letters
+                if label.kind == "gradient" and step_of(label) == step}
+        expression = one_batch_mean(setting, substitute_letters(expression, here).in_ring(ring))
+        expression = relabelled(expression, {label: current[base_of(label)] for label in letters
+                                             if label.kind == "weights" and step_of(label) == step})
+        asked.monitor.update("query", last - step + 1, last + 1, expression.size)
+    expression = relabelled(expression, {new: old for old, new in start.items()})
+    result: BatchPolynomial = polynomial(sgd, asked, asked.over_initial(expression), "mean of a query")
+    return result
