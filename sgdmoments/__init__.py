@@ -6,6 +6,8 @@
 2
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sgdmoments.budget import Budget, Progress
 from sgdmoments.errors import (
     AssumptionError,
@@ -17,12 +19,18 @@ from sgdmoments.errors import (
     Stopped,
 )
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
+from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.models.initial import GaussianInit, IndependentInit, RandomInit
 from sgdmoments.models.laws import Coordinates, Empirical, Gaussian, Rademacher, Uniform
+from sgdmoments.models.moment_regression import MomentRegression
 from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.models.run import SGD
+
+if TYPE_CHECKING:
+    from sgdmoments.simulate.check import check
 
 __version__ = "0.1.0"
 
@@ -40,6 +48,7 @@ __all__ = [
     "InputError",
     "LinearRegression",
     "MissingExtraError",
+    "MomentRegression",
     "Network",
     "Progress",
     "Rademacher",
@@ -48,9 +57,30 @@ __all__ = [
     "SgdMomentsError",
     "Stopped",
     "Uniform",
+    "check",
+    "diagonal",
     "full_gradient",
     "gradient",
+    "gradient_matrix",
+    "hadamard",
+    "identity",
+    "kron",
     "loss",
+    "matrix",
     "sample_gradients",
+    "squared_norm",
+    "teacher_matrix",
+    "trace",
+    "vector",
     "weights",
+    "weights_matrix",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`check` needs JAX: it is imported when it is first asked for, so that the core stays light."""
+    if name == "check":
+        from sgdmoments.simulate.check import check
+
+        return check
+    raise AttributeError(f"module 'sgdmoments' has no attribute {name!r}")

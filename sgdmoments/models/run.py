@@ -18,8 +18,11 @@ from sgdmoments.models.sampling import check_sampling
 from sgdmoments.models.schedule import Schedule
 
 if TYPE_CHECKING:
+    from sgdmoments.budget import Budget
     from sgdmoments.exact.polynomial import BatchPolynomial
+    from sgdmoments.graphs.expression import Expression
     from sgdmoments.routes.noise_bound import NoiseBound
+    from sgdmoments.routes.plan import RouteEstimate
     from sgdmoments.routes.stability.stationary import Stationary
     from sgdmoments.routes.stability.threshold import Stability
 
@@ -137,6 +140,30 @@ class SGD:
         from sgdmoments.routes.plan import answer
 
         return answer(self, moment, quantity, route, **options)
+
+    def plan(self, quantity: Quantity, moment: str = "variance", budget: Budget | None = None,
+             ) -> tuple[RouteEstimate, ...]:
+        """What each route would need for the question, the cheapest first; nothing is run."""
+        from sgdmoments.routes.plan import plan
+
+        return plan(self, quantity, moment, budget)
+
+    def expectation(self, query: Expression, **options: Any) -> BatchPolynomial:
+        """E of a product of traces in weights and gradients of any steps, given the initial weights.
+
+        The left-hand sides of Theorems 3.6 to 3.8 (P0); letters of the run come from `weights_matrix(sgd, t, k)`,
+        `gradient_matrix(sgd, t, k)` and `teacher_matrix(sgd, k)`.
+        """
+        from sgdmoments.routes.symbolic.queries import expectation
+
+        return expectation(self, query, **options)
+
+    def simulate(self, quantities: Any, steps: Any, batch_sizes: Any, samples: Any, seed: int = 0,
+                 **options: Any) -> Any:
+        """Estimates of the moments from independent runs in JAX; see `sgdmoments.simulate.simulate`."""
+        from sgdmoments.simulate import simulate
+
+        return simulate(self, quantities, steps, batch_sizes, samples, seed, **options)
 
     def derivation(self, quantity: Quantity, **options: Any) -> Any:
         """The derivation of E||q||^2 as a shared DAG of terms, with the rule of each step."""
