@@ -160,8 +160,8 @@ class SGD:
 
     def simulate(self, quantities: Any, steps: Any, batch_sizes: Any, samples: Any, seed: int = 0,
                  **options: Any) -> Any:
-        """Estimates of the moments from independent runs in JAX; see `sgdmoments.simulate.simulate`."""
-        from sgdmoments.simulate import simulate
+        """Estimates of the moments from independent runs in JAX; see `sgdmoments.simulate.estimate.simulate`."""
+        from sgdmoments.simulate.estimate import simulate
 
         return simulate(self, quantities, steps, batch_sizes, samples, seed, **options)
 
