@@ -121,7 +121,7 @@ def inner_product(a: Expression, b: Expression) -> Expression:
         for (others, places, _), d in prepared:
             image = merged(zip(held, places, strict=True))
             kept = [(e[0], *[image.get(v, v) for v in e[1:]]) for e in edges + others]
-            graphs, free = normal_form(kept, [image.get(v, v) for v in held])
+            graphs, free = normal_form(kept, {image.get(v, v) for v in held})
             value = c * d
             for v in free:
                 value = value * ring(dimension_factor(dimensions[v])).raw

@@ -88,6 +88,12 @@ def test_letters_of_scalars_and_dimensions():
     assert trace(D - D) == 0
 
 
+def test_an_identity_counts_its_index_once():
+    n = sympy.Symbol("n", integer=True, positive=True)
+    assert squared_norm(identity("n")) == trace(identity("n")) == n
+    assert squared_norm(identity("n") + D) == n + 2 * trace(D) + squared_norm(D)
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: A @ A, r"columns of the left matrix have dimensions \(n\), the rows of the right one \(m\)"),
     (lambda: A + B, r"\+: shapes \(m\) x \(n\) and \(n\) x \(m\) differ"),
