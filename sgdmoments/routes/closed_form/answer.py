@@ -144,6 +144,9 @@ class ClosedForm:
                 ) -> sympy.Expr:
         """The moment as a sympy expression in t: a sum of K_i rho_i^t.
 
+        The K_i are rational in the letters. Where numbers put in for these make two rho_i equal, the formula is 0/0
+        and its limit is meant: use `value(t, b)` or `at(t)` there.
+
         Args:
             t: the letter for t, or an expression; by default a symbol called t that is no letter of the problem.
             b: the batch size, a letter or number; where None the letter `v` stays.
