@@ -3,56 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import comb
 from typing import Any
 
-import flint
-import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact import roots
-from sgdmoments.exact.numbers import entry_name, to_exact
-from sgdmoments.exact.rational import RationalFunction
-from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
-
-#: Reads a coefficient back from JSON, by kind; `register_coefficient` adds kinds.
-_READERS: dict[str, Callable[[Any], Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """The receipt of a result: how it came about.
-
-    Attributes:
-        question: e.g. "variance of g_1 given F_0".
-        route: which route answered, and `reason`: why that one.
-        conventions: what the numbers mean (factor 1/2 in the loss, mean over the batch, ...).
-        sizes: term counts and dimensions.
-        rules: the theorems used, as citations.
-        checks: the checks the result has passed.
-        seconds: time taken.
-    """
-
-    question: str = ""
-    route: str = ""
-    reason: str = ""
-    conventions: tuple[str, ...] = ()
-    sizes: tuple[tuple[str, Any], ...] = ()
-    rules: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        lines = [f"question: {self.question}", f"route: {self.route}" + (f" ({self.reason})" if self.reason else "")]
-        lines += [f"sizes: {', '.join(f'{k} = {v}' for k, v in self.sizes)}"] * bool(self.sizes)
-        lines += [f"{name}: {'; '.join(values)}" for name, values in
-                  (("conventions", self.conventions), ("rules", self.rules), ("checks", self.checks)) if values]
-        return "\n".join([*lines, f"time: {self.seconds:.3g} s"])
+from sgdmoments.exact.coefficients import (
+    entry_to_sympy,
+    evaluate_entry,
+    read_entry,
+    substitute_linear,
+    user_form,
+    with_entries,
+    with_letter_population,
+)
+from sgdmoments.exact.numbers import to_exact
+from sgdmoments.exact.provenance import Provenance
+from sgdmoments.exact.ring import Polynomial
+from sgdmoments.exact.saving import entry_from_json, entry_to_json
 
 
 @dataclass(frozen=True)
@@ -82,7 +55,7 @@ class BatchPolynomial:
     provenance: Provenance = field(default_factory=Provenance, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        values = [_read(c) for c in self.entries] or [Fraction(0)]
+        values = [read_entry(c) for c in self.entries] or [Fraction(0)]
         while len(values) > 1 and not values[-1]:
             values.pop()
         object.__setattr__(self, "entries", tuple(values))
@@ -95,12 +68,12 @@ class BatchPolynomial:
         Where n is a letter the coefficients are rational functions of it.
         """
         if isinstance(population, sympy.Symbol):
-            entries = _with_letter_population(coefficients, population)
+            entries = with_letter_population(coefficients, population)
             return cls(entries, provenance=provenance or Provenance())
         if population == 1:  # the only batch is the data set: c_b = 0
             return cls(tuple(coefficients[:1]), population, provenance=provenance or Provenance())
         scale = Fraction(1, population - 1)
-        result = _substitute_linear(coefficients, -scale, population * scale)
+        result = substitute_linear(coefficients, -scale, population * scale)
         return cls(tuple(result), population, provenance=provenance or Provenance())
 
     # -- reading --------------------------------------------------------------------------------------------
@@ -108,7 +81,7 @@ class BatchPolynomial:
     @cached_property
     def coefficients(self) -> tuple[Any, ...]:
         """The coefficients, constant first: Fractions; sympy expressions factored over ℚ; graph expressions."""
-        return tuple(map(_user_form, self.entries))
+        return tuple(map(user_form, self.entries))
 
     @property
     def degree(self) -> int:
@@ -141,7 +114,7 @@ class BatchPolynomial:
         for c in reversed(self.entries):
             value = c if value is None else (value / float(size) if isinstance(value, float) else
                                              value * (1 / size)) + c
-        return _user_form(value)
+        return user_form(value)
 
     def evaluate(self, values: Mapping[Any, Any]) -> BatchPolynomial:
         """Numbers for letters: keys are symbols or their names ("alpha", "p", "W1", ...).
@@ -150,9 +123,9 @@ class BatchPolynomial:
         Exact numbers give exact results; float arrays give floats.
         """
         if any(isinstance(c, Polynomial) for c in self.entries):
-            values = _with_entries(values)
+            values = with_entries(values)
         memo: dict[str, Any] = {}  # graph expressions share their products
-        return BatchPolynomial(tuple(_evaluate(c, values, memo) for c in self.entries), self.population,
+        return BatchPolynomial(tuple(evaluate_entry(c, values, memo) for c in self.entries), self.population,
                                self.truncated, self.provenance)
 
     def in_cb(self) -> tuple[Any, ...]:
@@ -164,10 +137,10 @@ class BatchPolynomial:
         if n is None:
             raise AssumptionError("c_b belongs to sampling without replacement from n points; this polynomial "
                                   "has no n. Its natural basis is 1/b.")
-        result = _substitute_linear(self.entries, Fraction(1, n), Fraction(n - 1, n))
+        result = substitute_linear(self.entries, Fraction(1, n), Fraction(n - 1, n))
         while len(result) > 1 and not result[-1]:
             result.pop()
-        return tuple(map(_user_form, result))
+        return tuple(map(user_form, result))
 
     def is_nonnegative_in_cb(self) -> bool:
         """Whether every coefficient in powers of c_b is >= 0: then p decreases in b on 1..n.
@@ -257,7 +230,7 @@ class BatchPolynomial:
         size = _BATCH_SIZE if b is None else b
         if size in self.symbols:
             raise InputError(f"the symbol {size} occurs in the coefficients; pass another one for the batch size.")
-        return sympy.Add(*(_to_sympy(c) / size**k for k, c in enumerate(self.entries)))
+        return sympy.Add(*(entry_to_sympy(c) / size**k for k, c in enumerate(self.entries)))
 
     @property
     def batch_size(self) -> sympy.Symbol:
@@ -289,7 +262,7 @@ class BatchPolynomial:
         receipt = {name: getattr(self.provenance, name) for name in Provenance.__dataclass_fields__}
         return json.dumps({
             "format": "sgdmoments.BatchPolynomial/1",
-            "coefficients": [_to_json(c) for c in self.entries],
+            "coefficients": [entry_to_json(c) for c in self.entries],
             "population": self.population, "truncated": self.truncated,
             "provenance": {**receipt, "sizes": [[k, v] for k, v in self.provenance.sizes]},
         })
@@ -303,7 +276,7 @@ class BatchPolynomial:
                 raise InputError(f"from_json: unknown format {data['format']!r}.")
             receipt: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["provenance"].items()}
             receipt["sizes"] = tuple((k, v) for k, v in receipt["sizes"])
-            return cls(tuple(_from_json(c) for c in data["coefficients"]), data["population"], data["truncated"],
+            return cls(tuple(entry_from_json(c) for c in data["coefficients"]), data["population"], data["truncated"],
                        Provenance(**receipt))
         except (json.JSONDecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             if isinstance(error, InputError):
@@ -313,154 +286,3 @@ class BatchPolynomial:
 
 #: The batch size as a symbol. A Dummy, so that a user's own letter b is another one.
 _BATCH_SIZE = sympy.Dummy("b", dummy_index=1_000_002)
-
-
-def register_coefficient(kind: str, reader: Callable[[Any], Any]) -> None:
-    """Let `BatchPolynomial.from_json` read coefficients whose ``to_json()`` gives {"kind": kind, ...}."""
-    _READERS[kind] = reader
-
-
-def _read(value: Any) -> Any:
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, Polynomial):
-        return value.simplest()
-    if isinstance(value, (int, str)):
-        return to_exact(value, "coefficient")
-    if isinstance(value, sympy.Basic):
-        exact = to_exact(value, "coefficient")
-        try:
-            return exact if isinstance(exact, Fraction) else ring_of([exact])(exact)
-        except InputError:  # not a polynomial, a rational function for example: kept as sympy has it
-            return exact
-    return value
-
-
-def _user_form(entry: Any) -> Any:
-    """A Fraction, a sympy expression factored over ℚ, or the entry itself."""
-    if not isinstance(entry, Polynomial):
-        return entry
-    return entry.to_fraction() if entry.is_constant else entry.to_sympy(factored=True)
-
-
-def _substitute_linear(coefficients: Sequence[Any], constant: Fraction, slope: Fraction) -> list[Any]:
-    """Coefficients of sum_k c_k (constant + slope v)^k in powers of v (Horner)."""
-    result: list[Any] = []
-    for c in reversed(coefficients):
-        if isinstance(c, float):
-            shift: tuple[Any, Any] = (float(constant), float(slope))
-        else:
-            shift = (constant, slope)
-        grown = [r * shift[0] for r in result] + [0 * c]
-        for k, r in enumerate(result):
-            grown[k + 1] = grown[k + 1] + r * shift[1]
-        grown[0] = grown[0] + c
-        result = grown
-    return result[: max(len(coefficients), 1)]
-
-
-def _with_letter_population(coefficients: Sequence[Any], n: sympy.Symbol) -> tuple[sympy.Expr, ...]:
-    """Coefficients of sum_k c_k ((n u - 1)/(n - 1))^k in powers of u."""
-    entries = []
-    for j in range(len(coefficients)):
-        terms = [RationalFunction(c * comb(k, j) * (-1) ** (k - j) * n**j, (n - 1) ** k)
-                 for k, c in enumerate(coefficients) if k >= j]
-        entries.append(sum(terms, RationalFunction(0)).to_sympy())
-    return tuple(entries)
-
-
-def _evaluate(coefficient: Any, values: Mapping[Any, Any], memo: dict[str, Any]) -> Any:
-    if isinstance(coefficient, Fraction):
-        return coefficient
-    if isinstance(coefficient, Polynomial):
-        chosen = _values_by_symbol(coefficient.symbols, values)
-        result = coefficient.evaluate(chosen)
-        return result.simplest() if isinstance(result, Polynomial) else result
-    if isinstance(coefficient, sympy.Expr):
-        chosen = _values_by_symbol(coefficient.free_symbols, values)
-        return to_exact(coefficient.xreplace({s: sympy.sympify(v) for s, v in chosen.items()}), "value")
-    return coefficient.evaluate(values, memo=memo)
-
-
-def _with_entries(values: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The same values, with the entries of each array under their own names too."""
-    full = dict(values)
-    for key, value in values.items():
-        if isinstance(key, str) and isinstance(value, (list, tuple, np.ndarray, sympy.MatrixBase)):
-            array = np.array(value, dtype=object)
-            full.update({entry_name(key, index, array.shape): array[index] for index in np.ndindex(*array.shape)})
-    return full
-
-
-def _values_by_symbol(symbols: Iterable[sympy.Symbol], values: Mapping[Any, Any]) -> dict[sympy.Symbol, Any]:
-    """Look each symbol up by itself, else by its name; a name borne by two symbols is refused."""
-    chosen: dict[sympy.Symbol, Any] = {}
-    names: dict[str, sympy.Symbol] = {}
-    for symbol in symbols:
-        if symbol in values:
-            value = values[symbol]
-        elif symbol.name in values:
-            if symbol.name in names:
-                raise InputError(f"evaluate: two symbols are called {symbol.name!r}; give them as symbols.")
-            names[symbol.name] = symbol
-            value = values[symbol.name]
-        else:
-            raise InputError(f"evaluate: no value given for {symbol.name!r}; the letters are "
-                             f"{', '.join(sorted(s.name for s in symbols))}.")
-        chosen[symbol] = value if isinstance(value, float) else _as_scalar(value, symbol.name)
-    return chosen
-
-
-def _as_scalar(value: Any, name: str) -> Any:
-    exact = to_exact(value, name)
-    return exact if isinstance(exact, Fraction) else Ring(sorted(exact.free_symbols, key=str))(exact)
-
-
-def _to_sympy(coefficient: Any) -> sympy.Expr:
-    if isinstance(coefficient, Fraction):
-        return sympy.Rational(coefficient.numerator, coefficient.denominator)
-    if isinstance(coefficient, float):
-        return sympy.Float(coefficient)
-    return coefficient.to_sympy() if hasattr(coefficient, "to_sympy") else sympy.sympify(coefficient)
-
-
-def _to_json(coefficient: Any) -> Any:
-    if isinstance(coefficient, Fraction):
-        return _write_rational(coefficient)
-    if isinstance(coefficient, float):
-        return {"kind": "float", "hex": coefficient.hex()}
-    if isinstance(coefficient, Polynomial):
-        return {"kind": "polynomial",
-                "generators": [[g.name, dict(g._assumptions_orig)]
-                               for g in coefficient.ring.generators],
-                "terms": [[list(e), _write_rational(c)] for e, c in coefficient.terms()]}
-    if isinstance(coefficient, sympy.Basic):
-        raise InputError(f"to_json: {coefficient} is not a polynomial in its symbols; evaluate it first.")
-    return coefficient.to_json()
-
-
-def _from_json(data: Any) -> Any:
-    if isinstance(data, str):
-        return _read_rational(data)
-    reader = _READERS.get(data["kind"])
-    if reader is None:
-        raise InputError(f"from_json: unknown kind of coefficient {data['kind']!r}.")
-    return reader(data)
-
-
-def _read_polynomial(data: Any) -> Polynomial:
-    ring = Ring(sympy.Symbol(name, **assumptions) for name, assumptions in data["generators"])
-    return ring.from_terms({tuple(e): _read_rational(c) for e, c in data["terms"]})
-
-
-def _write_rational(value: Fraction) -> str:
-    return str(to_fmpq(value))  # FLINT: Python refuses to print or read integers of more than 4300 digits
-
-
-def _read_rational(text: str) -> Fraction:
-    above, _, below = text.partition("/")
-    return from_fmpq(flint.fmpq(flint.fmpz(above), flint.fmpz(below or "1")))
-
-
-register_coefficient("polynomial", _read_polynomial)
-register_coefficient("float", lambda data: float.fromhex(data["hex"]))

@@ -19,8 +19,8 @@ from typing import Any
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.polynomial import register_coefficient
 from sgdmoments.exact.ring import RATIONALS, Polynomial, Ring, Scalar, ring_of
+from sgdmoments.exact.saving import register_coefficient
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.graph import (
     BATCH,
@@ -32,7 +32,6 @@ from sgdmoments.graphs.graph import (
     symbol_from_json,
     symbol_to_json,
 )
-
 
 _NOTHING: Mapping[str, Any] = {}
 

@@ -19,7 +19,8 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.choose import choose
-from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Exponents, Polynomial, ring_of
 from sgdmoments.models.initial import Init
 from sgdmoments.models.letters import user_letters

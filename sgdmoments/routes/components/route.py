@@ -13,7 +13,8 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import BudgetExceeded, InputError
-from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given

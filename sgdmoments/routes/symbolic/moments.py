@@ -17,7 +17,8 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError, RouteError
-from sgdmoments.exact.polynomial import BatchPolynomial, Provenance
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH
 from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
