@@ -63,7 +63,7 @@ class Arithmetic(ABC):
 
     def sum(self, a: Array, axes: tuple[int, ...]) -> Array:
         """The sum over axes."""
-        return np.asarray(a.sum(axis=axes))
+        return np.asarray(a.sum(axis=axes), dtype=a.dtype)
 
     def total(self, a: Array) -> Any:
         """The sum of all entries."""
