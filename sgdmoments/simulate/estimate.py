@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     >>> bool((abs(run.variance(sm.gradient(1)).z(exact)) < 4).all())
     True
     """
+    if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < 2**64:
+        raise InputError(f"seed: found {seed!r}; expected an integer from 0 to 2^64 - 1.")
     options = Options(seed=int(seed), conditional=_one_of(estimator, "estimator", Estimator) == "conditional",
                       paired=paired, antithetic=antithetic, total=_one_of(given, "given", Any) == "nothing")
     goals = _goals(samples)
@@ -171,18 +174,30 @@ class _Runner:
         groups = max(1, min(cap, -(-wanted // count),
                             self.memory // max(program.bytes_per_group() for program in self.programs)))
         while True:
-            self._compiled = []
-            for program in self.programs:
-                constants = program.constants()
-                ids = np.zeros(groups * count, dtype=np.uint32)
-                compiled = shard_over_groups(program.__call__, self.mesh).lower(constants, ids).compile()
-                self._compiled.append((compiled, constants))
+            self._compiled = [(_compiled(program, self.mesh, groups * count), program.constants())
+                              for program in self.programs]
             used = max(_temporary_bytes(compiled) for compiled, _ in self._compiled)
             if groups == 1 or used <= self.memory:
                 break
             groups = max(1, min(groups // 2, int(groups * self.memory / used)))
         self._chunk = groups * count
         self.compile_seconds += time.perf_counter() - start
+
+
+#: Compiled programs of this process, oldest first: a question asked again, with another seed say, is not
+#: compiled again.
+_CACHE: OrderedDict[Any, Any] = OrderedDict()
+_CACHE_SIZE = 128
+
+
+def _compiled(program: Program, mesh: Any, groups: int) -> Any:
+    key = (program.identity(), tuple(mesh.devices.flat), groups, bool(jax.config.jax_enable_x64))
+    if key not in _CACHE:
+        ids = np.zeros(groups, dtype=np.uint32)
+        _CACHE[key] = shard_over_groups(program.__call__, mesh).lower(program.constants(), ids).compile()
+        while len(_CACHE) > _CACHE_SIZE:
+            _CACHE.popitem(last=False)
+    return _CACHE[key]
 
 
 def _temporary_bytes(compiled: Any) -> int:

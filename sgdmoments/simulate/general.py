@@ -154,7 +154,7 @@ class General(Gradients):
         return self._degree
 
     def _affine_population(self) -> Any:
-        """1/2 E||f(x) - label||^2 = 1/2 (||E(f - label)||^2 + tr(D cov(x) D^T) + tr cov(noise)), D x + e = f - label."""
+        """With f - label = D x + e: 1/2 (||D E x + e||^2 + tr(D cov(x) D^T) + tr cov(noise))."""
         p = self.problem.dimension
         mean, covariance = _two_moments(self.problem.model.data, p)
         noise_mean: Any = 0.0

@@ -101,13 +101,13 @@ class CheckReport:
         notes = []
         doubtful = [str(p.batch_size) for p in self.points if not p.trusted]
         if doubtful:
-            notes.append(f"Heavy tails at b = {', '.join(doubtful)}: the standard errors there are not to be believed and "
-                         "took no part in the verdict. More samples, larger b, a smaller learning rate or "
+            notes.append(f"Heavy tails at b = {', '.join(doubtful)}: the standard errors there cannot be believed "
+                         "and took no part in the verdict. More samples, larger b, a smaller learning rate or "
                          "estimator='conditional' help.")
         unresolved = [str(c.power) for c in self.coefficients if c.status == "not resolved"]
         if unresolved:
-            notes.append(f"The data cannot resolve the coefficients of b^-k for k = {', '.join(unresolved)} with the others "
-                         "free: more samples or other batch sizes are needed for that.")
+            notes.append(f"The data cannot resolve the coefficients of b^-k for k = {', '.join(unresolved)} "
+                         "with the others free: more samples or other batch sizes are needed for that.")
         return tuple(notes)
 
     def to_json(self) -> str:

@@ -52,7 +52,13 @@ class Program:
     def constants(self) -> dict[str, Any]:
         """The arrays that the compiled function takes."""
         gaps = np.diff(np.array([*self.times, self.times[-1] + 1]))
-        return {**self.gradients.constants, "rates": self.rates, "times": np.array(self.times), "gaps": gaps}
+        return {**self.gradients.constants, "rates": self.rates, "times": np.array(self.times), "gaps": gaps,
+                "seed": np.uint32(self.options.seed % 2**32), "high_seed": np.uint32(self.options.seed >> 32)}
+
+    def identity(self) -> tuple[Any, ...]:
+        """What the compiled code depends on; the seed is data."""
+        return (self.gradients.problem.fingerprint(self.times[-1]), tuple(map(repr, self.observables)), self.times,
+                self.batch_size, replace(self.options, seed=0), tuple(self.gradients.order))
 
     def __call__(self, constants: Any, groups: Any) -> Any:
         """Values (times, groups, columns) for the groups with the given numbers.
@@ -60,7 +66,7 @@ class Program:
         A run of T recorded steps makes times[-1] updates (the last recorded gradient is only recorded).
         """
         problem, options = self.gradients.problem, self.options
-        key = jax.random.key(options.seed)
+        key = jax.random.fold_in(jax.random.key(constants["seed"]), constants["high_seed"])
         groups = groups.astype(jnp.uint32)
         replicates = (groups[:, None] * GROUP + jnp.arange(GROUP, dtype=jnp.uint32)).ravel()
         owners = replicates if options.total else replicates // GROUP
@@ -88,7 +94,12 @@ class Program:
                 w = jax.lax.fori_loop(t + 1, t + gap, update, w)
             return w, values
 
-        w = jax.lax.fori_loop(0, self.times[0], update, w)
+        if self.times[0]:
+            w = jax.lax.fori_loop(0, self.times[0], update, w)
+        if len(self.times) == 1:
+            t = self.times[0]
+            recorded = any(o.quantity.kind == "gradient" for o in self.observables)
+            return self._record(constants, w, teacher, batch(w, t) if recorded else w)[None]
         return jax.lax.scan(record, w, (constants["times"], constants["gaps"]))[1]
 
     def _record(self, constants: Any, w: Any, teacher: Any, g: Any) -> Any:
@@ -141,7 +152,7 @@ def sort_for_antithetic(gradients: Gradients, options: Options) -> None:
     problem = gradients.problem
     if not options.antithetic or gradients.n is None:
         return
-    key = jax.random.key(options.seed)
+    key = jax.random.fold_in(jax.random.key(options.seed % 2**32), options.seed >> 32)
     one = jnp.zeros(1, dtype=jnp.uint32)
     w = jnp.atleast_2d(problem.draw_start(problem.student, jax.random.fold_in(key, _START), one))
     teacher = jnp.zeros(0)
