@@ -28,6 +28,7 @@ from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.models.run import SGD
+from sgdmoments.rules.random_letters import expectation
 
 if TYPE_CHECKING:
     from sgdmoments.simulate.check import check
@@ -59,6 +60,7 @@ __all__ = [
     "Uniform",
     "check",
     "diagonal",
+    "expectation",
     "full_gradient",
     "gradient",
     "gradient_matrix",

@@ -14,7 +14,7 @@ from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label
-from sgdmoments.models.initial import GaussianInit, IndependentInit, Init
+from sgdmoments.models.initial import Init
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.network import Network
 from sgdmoments.models.run import SGD
@@ -22,6 +22,7 @@ from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
 from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
+from sgdmoments.rules.random_letters import entry_law, independent_law, law_symbols
 from sgdmoments.rules.update import Update
 
 
@@ -67,7 +68,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
     scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH),
                *_law_symbols(model.data), *(_law_symbols(model.noise) if model.noise is not None else []),
-               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in _init_symbols(value))]
+               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in law_symbols(value))]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: BatchMean
     if isinstance(model.data, Empirical):
@@ -112,15 +113,6 @@ def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[str, Any])
     raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law!r}.")
 
 
-def independent_law(law: IndependentCoordinates) -> EntryLaw:
-    """Independent entries with the law's cumulants."""
-    def cumulant(order: int) -> Any:
-        value = law.cumulant(order)
-        return ring_of([value])(value)
-
-    return EntryLaw(cumulant)
-
-
 def _initial_laws(sgd: SGD, system: System, known: dict[str, Any]) -> dict[Label, EntryLaw]:
     laws: dict[Label, EntryLaw] = {}
     shapes = {q.name: q.shape for q in (*sgd.model.parameters, *sgd.model.teacher_parameters)}
@@ -131,26 +123,13 @@ def _initial_laws(sgd: SGD, system: System, known: dict[str, Any]) -> dict[Label
             known[name] = value
             continue
         label = Label(name, shapes[name])
-        if isinstance(value, IndependentInit):
-            laws[label] = independent_law(value.law)
-        elif isinstance(value, GaussianInit) and value.variance is not None and value.mean is None:
-            laws[label] = EntryLaw.gaussian(ring_of([value.variance])(value.variance))
-        else:
-            raise RouteError(f"initial[{name!r}]: the symbolic route knows independent entries with mean zero "
-                             f"(GaussianInit(variance=...)) or given moments (IndependentInit), not {value!r}.")
+        laws[label] = entry_law(value, f"initial[{name!r}]")
     return laws
 
 
 def _law_symbols(law: Law) -> list[Any]:
     moments = getattr(law, "moments", ())
     return [m for m in moments if isinstance(m, sympy.Expr)]
-
-
-def _init_symbols(value: Init) -> list[Any]:
-    if isinstance(value, IndependentInit):
-        return _law_symbols(value.law)
-    variance = getattr(value, "variance", None)
-    return [variance] if isinstance(variance, sympy.Expr) else []
 
 
 def require_letters_apart(setting: Setting) -> None:
