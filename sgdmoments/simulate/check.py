@@ -153,8 +153,8 @@ def _judge(sgd: SGD, q: Quantity, moment: str, polynomial: BatchPolynomial, foun
     verdict = "rejected" if rejected else "passed" if p_values else "undecided"
     return CheckReport(
         question=f"{moment.replace('_', ' ')} of {q}", model=repr(sgd), claimed=is_claim, verdict=verdict,
-        points=points, coefficients=tuple(coefficients), condition=None if fit is None else fit.condition, chi_square=chi_square,
-        degrees=len(used), joint_p=joint_p, smallest_p=min(p_values, default=1.0), tests=tests,
+        points=points, coefficients=tuple(coefficients), condition=None if fit is None else fit.condition,
+        chi_square=chi_square, degrees=len(used), joint_p=joint_p, smallest_p=min(p_values, default=1.0), tests=tests,
         false_alarm_rate=rate, samples=run.samples, seed=int(run.identity["options"][0]), seconds=seconds,
         steps_per_second=run.throughput.steps_per_second, polynomial=polynomial)
 

@@ -87,7 +87,7 @@ def identifying_batch_sizes(degree: int, largest: int | None, extra: int = 3) ->
     low = 1 / top
     nodes = low + (1 - low) * (1 + np.cos(np.pi * np.arange(wanted) / (wanted - 1))) / 2
     chosen = {1, top}
-    for u in nodes:
+    for u in nodes[1:-1]:
         b = round(1 / float(u))
         while b in chosen and b < top:
             b += 1

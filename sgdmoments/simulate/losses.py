@@ -1,0 +1,292 @@
+"""`simulate_loss`: the same statistics for any JAX loss and any optax optimiser, trained in epochs or not.
+
+For what lies outside exactness: ReLU, cross-entropy, Adam, cyclic order. The theory's own models go through
+`simulate`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from sgdmoments.errors import InputError, MissingExtraError, Stopped
+from sgdmoments.simulate import batches
+from sgdmoments.simulate.backend import jax, jnp, precision, replicate_mesh, shard_over_groups, to_host
+from sgdmoments.simulate.counters import step_key
+from sgdmoments.simulate.moments import Moments, Stream
+from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
+
+Array = np.ndarray[Any, Any]
+Order = Literal["without_replacement", "with_replacement", "shuffled", "cyclic"]
+
+_GRADIENTS = ("gradient", "full_gradient")
+
+
+@dataclass(frozen=True)
+class LossSimulation:
+    """Estimates for each recorded name, over (recorded steps, batch sizes).
+
+    Attributes:
+        steps: the recorded steps for each batch size: array (batch sizes, records).
+        epochs: the same in passes through the data.
+        group: replicates behind one independent value.
+        interrupted: whether the run was stopped before it was done.
+    """
+
+    names: tuple[str, ...]
+    steps: Array
+    epochs: Array
+    batch_sizes: tuple[int, ...]
+    moments: Moments
+    group: int
+    interrupted: bool
+    throughput: Throughput
+
+    @property
+    def samples(self) -> int:
+        """The number of replicates at each batch size."""
+        return self.moments.count * self.group
+
+    def variance(self, name: str) -> Estimates:
+        """var of "gradient", "full_gradient" or a metric, arrays (records, batch sizes)."""
+        return self._column(2 * self._place(name))
+
+    def mean(self, name: str) -> Estimates:
+        """The mean of "loss" or a metric; for gradients E||.||^2. Arrays (records, batch sizes)."""
+        return self._column(2 * self._place(name) + 1)
+
+    def _place(self, name: str) -> int:
+        if name not in self.names:
+            raise InputError(f"{name!r}: not recorded; recorded are {', '.join(self.names)}.")
+        return self.names.index(name)
+
+    def _column(self, k: int) -> Estimates:
+        m = self.moments
+
+        def pick(array: Array) -> Array:
+            return np.asarray(array)[..., k].T
+
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.maximum(np.abs(m.high), np.abs(m.low)) / np.abs(m.mean * m.count)
+        return Estimates(pick(m.mean), pick(m.standard_error()), pick(m.kurtosis()), pick(m.skewness()),
+                         pick(np.nan_to_num(share)), m.count)
+
+
+def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, optimiser: Any, batch_sizes: Sequence[int],
+                  samples: int, epochs: float = 1, *, order: Order = "shuffled", record: int = 10,
+                  metrics: Mapping[str, Callable[[Any], Any]] | None = None, full_gradient: bool = False,
+                  seed: int = 0, x64: bool = False, memory: int = 2**30, group: int = 4, devices: Any = None,
+                  progress: Callable[[SimulationProgress], object] | None = None) -> LossSimulation:
+    """Train many times with one loss, optimiser and start; estimate the variance of the gradient and more.
+
+    Args:
+        loss: ``loss(params, batch)``, a number: the mean over the batch's examples. `batch` is `data` with b
+            examples along the first axes.
+        initial: the parameters at the start, a pytree of arrays, the same in each run.
+        data: a pytree of arrays with n examples along their first axes, e.g. ``(images, labels)``.
+        optimiser: an optax optimiser (a gradient transformation), e.g. ``optax.adam(1e-3)``.
+        batch_sizes: the values of b, at most n.
+        samples: runs for each b, rounded up to a multiple of `group`.
+        epochs: passes through the data; an epoch is floor(n/b) steps.
+        order: "shuffled": a new random order each epoch; "cyclic": one random order for each run, used in every
+            epoch; or independent batches, "without_replacement" or "with_replacement".
+        record: how many times in a run to record, evenly spread, the first before the first step.
+        metrics: names and functions of the parameters, recorded too (e.g. test error).
+        full_gradient: record the gradient over all data too.
+        seed: run r at step t draws from (seed, b, r, t) alone.
+        x64: 64-bit floats; off by default, as networks are trained.
+        memory: bytes that one device may use for a chunk of runs.
+        group: runs behind one unbiased variance; independent values are samples / group.
+        devices: JAX devices; None: all.
+        progress: called after each chunk with a `SimulationProgress`; returning False stops the run.
+
+    Returns:
+        A `LossSimulation` with the names "loss" (over all data), "gradient", "full_gradient" where asked for, and
+        the metrics.
+
+    Raises:
+        InputError: an argument cannot be used.
+        MissingExtraError: optax is not installed.
+
+    >>> import jax.numpy as jnp, numpy as np, optax
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0]]); y = np.array([1.0, 1.0, 2.0, 2.0])
+    >>> mean_square = lambda w, batch: 0.5 * jnp.mean((batch[0] @ w - batch[1]) ** 2)
+    >>> run = simulate_loss(mean_square, np.zeros(1), (x, y), optax.adam(0.1), [1, 2], samples=64, record=3)
+    >>> run.mean("loss").value.shape
+    (3, 2)
+    """
+    try:
+        import optax
+    except ImportError as error:
+        raise MissingExtraError("simulate_loss", "jax") from error
+    if order not in get_args(Order):
+        raise InputError(f"order: found {order!r}; use one of {', '.join(get_args(Order))}.")
+    if group < 2 or record < 1 or samples < 2:
+        raise InputError(f"expected group >= 2, record >= 1, samples >= 2; found {group}, {record}, {samples}.")
+    with precision(x64):
+        data = jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), data)
+        counts = {leaf.shape[0] for leaf in jax.tree.leaves(data)}
+        if len(counts) != 1:
+            raise InputError(f"data: the first axes have different lengths {sorted(counts)}.")
+        n = counts.pop()
+        if any(int(b) != b or not 1 <= b <= n for b in batch_sizes):
+            raise InputError(f"batch_sizes: expected integers from 1 to n = {n}, found {list(batch_sizes)}.")
+        names = ("loss", "gradient", *(("full_gradient",) if full_gradient else ()), *(metrics or {}))
+        training = _Training(loss, jax.tree.map(jnp.asarray, initial), optimiser, optax.apply_updates, n, order,
+                             names, dict(metrics or {}), group)
+        plans = [_record_times(int(epochs * (n // b)), record) for b in batch_sizes]
+        return _run(training, data, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), seed, memory,
+                    replicate_mesh(devices), progress)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """The program of one chunk of runs."""
+
+    loss: Any
+    initial: Any
+    optimiser: Any
+    apply: Any
+    n: int
+    order: Order
+    names: tuple[str, ...]
+    metrics: dict[str, Any]
+    group: int
+
+    def chunk(self, b: int, times: Array) -> Any:
+        """The function (constants, groups) -> values (records, groups, columns)."""
+        gaps = np.diff(np.append(times, times[-1] + 1))
+
+        def run(constants: Any, groups: Any) -> Any:
+            replicates = (groups.astype(jnp.uint32)[:, None] * self.group
+                          + jnp.arange(self.group, dtype=jnp.uint32)).ravel()
+            key = jax.random.fold_in(jax.random.key(constants["seed"]), b)
+            count = replicates.shape[0]
+            start = jax.tree.map(lambda a: jnp.broadcast_to(a, (count, *a.shape)), self.initial)
+            state = jax.vmap(self.optimiser.init)(start)
+            data = constants["data"]
+
+            def gradient(params: Any, rows: Any) -> Any:
+                batch = jax.tree.map(lambda a: a[rows], data)
+                return jax.grad(self.loss)(params, batch)
+
+            def step(t: Any, carry: Any) -> Any:
+                params, state, order = carry
+                order, rows = self._rows(key, replicates, order, t, b)
+                g = jax.vmap(gradient)(params, rows)
+                return self._update(g, params, state), order, g
+
+            def plain(t: Any, carry: Any) -> Any:
+                (params, state), order, _ = step(t, carry)
+                return params, state, order
+
+            def record(carry: Any, when: Any) -> Any:
+                t, gap = when
+                values_at = carry[0]
+                (params, state), order, g = step(t, carry)
+                values = self._values(values_at, g, data)
+                return jax.lax.fori_loop(t + 1, t + gap, plain, (params, state, order)), values
+
+            order = self._first_order(key, replicates)
+            return jax.lax.scan(record, (start, state, order), (jnp.asarray(times), jnp.asarray(gaps)))[1]
+
+        return run
+
+    def _update(self, g: Any, params: Any, state: Any) -> Any:
+        def one(g: Any, params: Any, state: Any) -> Any:
+            updates, state = self.optimiser.update(g, state, params)
+            return self.apply(params, updates), state
+
+        return jax.vmap(one)(g, params, state)
+
+    def _first_order(self, key: Any, replicates: Any) -> Any:
+        if self.order == "cyclic":
+            return self._permutations(key, replicates, 0)
+        return jnp.zeros((replicates.shape[0], self.n if self.order == "shuffled" else 0), dtype=jnp.int32)
+
+    def _permutations(self, key: Any, replicates: Any, epoch: Any) -> Any:
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, epoch), replicates)
+        return jax.vmap(lambda k: jax.random.permutation(k, self.n))(keys).astype(jnp.int32)
+
+    def _rows(self, key: Any, replicates: Any, order: Any, t: Any, b: int) -> tuple[Any, Any]:
+        """(order of the data, row numbers (replicates, b)) of step t."""
+        if self.order == "with_replacement":
+            return order, batches.draw_with_replacement(step_key(key, t), replicates, self.n, b).T
+        if self.order == "without_replacement":
+            return order, batches.draw_subset(step_key(key, t), replicates, self.n, b).T
+        length = self.n // b
+        place = t % length
+        if self.order == "shuffled":
+            order = jax.lax.cond(place == 0, lambda: self._permutations(key, replicates, t // length), lambda: order)
+        return order, jax.lax.dynamic_slice_in_dim(order, place * b, b, axis=1)
+
+    def _values(self, params: Any, g: Any, data: Any) -> Any:
+        """Columns (groups, 2 names): an unbiased variance and a mean for each name."""
+        columns = []
+        for name in self.names:
+            if name == "gradient":
+                value = g
+            elif name == "full_gradient":
+                value = jax.lax.map(lambda p: jax.grad(self.loss)(p, data), params)
+            elif name == "loss":
+                value = jax.lax.map(lambda p: self.loss(p, data), params)
+            else:
+                value = jax.lax.map(self.metrics[name], params)
+            variance: Any = 0.0
+            second: Any = 0.0
+            for leaf in jax.tree.leaves(value):
+                q = leaf.reshape(-1, self.group, max(leaf[0].size, 1))
+                d = q - q.mean(axis=1, keepdims=True)
+                variance = variance + (d * d).sum(axis=(1, 2)) / (self.group - 1)
+                second = second + ((q * q).sum(axis=(1, 2)) if name in _GRADIENTS else q.sum(axis=(1, 2))) / self.group
+            columns += [variance, second]
+        return jnp.stack(columns, axis=1)
+
+
+def _run(training: _Training, data: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int, seed: int,
+         memory: int, mesh: Any, progress: Any) -> LossSimulation:
+    begun = time.perf_counter()
+    weights = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(training.initial))
+    largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(data)) + 8 * weights
+    count = mesh.devices.size
+    chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024)) * count
+    constants = {"data": data, "seed": np.uint32(seed)}
+    compiled = [shard_over_groups(training.chunk(b, times), mesh).lower(constants, np.zeros(chunk, np.uint32)).compile()
+                for b, times in zip(batch_sizes, plans, strict=True)]
+    compile_seconds, started, stopped = time.perf_counter() - begun, time.perf_counter(), False
+    stream = Stream()
+    steps = np.array(plans)
+    per_epoch = np.array([[training.n // b] for b in batch_sizes])
+
+    def result() -> LossSimulation:
+        updates = stream.count * training.group * int((steps[:, -1] + 1).sum())
+        return LossSimulation(training.names, steps, steps / per_epoch, batch_sizes, stream.moments(), training.group,
+                              stopped, Throughput(updates, time.perf_counter() - started, compile_seconds))
+
+    try:
+        while stream.count < groups and not stopped:
+            first = stream.count
+            ids = (first + np.arange(chunk)).astype(np.uint32)
+            done = min(chunk, groups - first)
+            parts = [np.moveaxis(to_host(program(constants, ids))[:, :done], 1, 0) for program in compiled]
+            stream.add(np.stack(parts, axis=1).astype(float))
+            seconds = time.perf_counter() - started
+            report = SimulationProgress("simulate_loss", stream.count * training.group, groups * training.group, 0,
+                                        seconds, seconds / stream.count * (groups - stream.count), result())
+            stopped = progress is not None and progress(report) is False
+    except KeyboardInterrupt:
+        stopped = True
+    if stream.count == 0:
+        raise Stopped("simulate_loss: stopped before the first chunk was done; nothing to return.")
+    return result()
+
+
+def _record_times(steps: int, record: int) -> Array:
+    """`record` steps from 0 to the last, increasing; all of them where there are fewer."""
+    if steps < 1:
+        raise InputError("epochs: there is not a single step to take; give more epochs.")
+    return np.unique(np.linspace(0, steps - 1, min(record, steps)).round().astype(int))
