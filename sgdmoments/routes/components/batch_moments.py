@@ -16,7 +16,6 @@ Source: Lemma 3.1 and Theorem 3.6 (P0), whose counting of equal indices this rep
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from itertools import product
 from math import comb, prod
 from typing import Any
@@ -25,7 +24,7 @@ import flint
 import numpy as np
 import sympy
 
-from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
+from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.models.laws import Empirical, Law
 from sgdmoments.models.model import Model
 from sgdmoments.routes.closure.samples import SampleMoments
@@ -78,7 +77,7 @@ class BatchMoments:
         frontier = set(wanted)
         while frontier:
             below |= frontier
-            frontier = {e[:i] + (e[i] - 1,) + e[i + 1:] for e in frontier for i in range(len(e)) if e[i]} - below
+            frontier = {(*e[:i], e[i] - 1, *e[i + 1:]) for e in frontier for i in range(len(e)) if e[i]} - below
         self._sample({self._monomial(e) for e in below if e not in self._logarithm})
         for e in sorted(below, key=sum):  # in this order the recursion is never deep
             self._moment_series(e)
@@ -113,7 +112,7 @@ class BatchMoments:
             first = _first(e)
             found = 0 * self._y
             for f in _below(rest):
-                factor = self._log_series(f[:first] + (f[first] + 1,) + f[first + 1:])
+                factor = self._log_series((*f[:first], f[first] + 1, *f[first + 1:]))
                 if factor:
                     other = self._moment_series(tuple(a - c for a, c in zip(rest, f, strict=True)))
                     found += _binomial(rest, f) * (factor * other)
@@ -152,7 +151,7 @@ class BatchMoments:
             for f in _below(rest):
                 if f != rest:
                     other = tuple(a - c for a, c in zip(rest, f, strict=True))
-                    lower = self._point_cumulant(k, f[:first] + (f[first] + 1,) + f[first + 1:])
+                    lower = self._point_cumulant(k, (*f[:first], f[first] + 1, *f[first + 1:]))
                     found -= _binomial(rest, f) * (lower * (self._y * self._point_moment(k, other)))
             self._logarithm[key] = found
         return found
@@ -174,27 +173,27 @@ class BatchMoments:
         """y^k -> b^-order (b)_k, divided by (n)_k without replacement, with u = 1/b."""
         n = self.population
         parts = [series[k] for k in range(series.degree() + 1)] if self._numeric else series.coefficients(_Y)
-        u = self.ring.generator(INVERSE_BATCH)
-        total = self.ring.zero
-        numeric: dict[int, Fraction] = {}
-        falling = flint.fmpq_poly([1])
+        numeric, total = flint.fmpq_poly(), self.ring.zero
+        falling = flint.fmpq_poly([1])  # b^-k (b)_k
         for k, part in enumerate(parts):
             if k > 1:
                 falling = falling * flint.fmpq_poly([1, 1 - k])
             if not part:
                 continue
-            scale = Fraction(1, 1 if n is None else prod(range(n - k + 1, n + 1)))
-            for j in range(falling.degree() + 1):
-                coefficient = from_fmpq(falling[j]) * scale
-                if self._numeric:
-                    numeric[order - k + j] = numeric.get(order - k + j, Fraction(0)) + coefficient * from_fmpq(part)
-                else:
-                    total = total + self.ring(part) * u ** (order - k + j) * coefficient
-        if self._numeric:
-            zeros = (0,) * (len(self.ring.generators) - 1)
-            place = self.ring.index(INVERSE_BATCH)
-            return self.ring.from_terms({(*zeros[:place], j, *zeros[place:]): c for j, c in numeric.items()})
-        return total
+            scale = flint.fmpq(1, 1 if n is None else prod(range(n - k + 1, n + 1)))
+            weight = (falling * scale).left_shift(order - k)
+            if self._numeric:
+                numeric += weight * part
+            else:
+                total = total + self.ring(part) * self._univariate(weight)
+        return self._univariate(numeric) if self._numeric else total
+
+    def _univariate(self, polynomial: flint.fmpq_poly) -> Polynomial:
+        """A polynomial in u as an element of `ring`."""
+        place, after = self.ring.index(INVERSE_BATCH), len(self.ring.generators)
+        terms = {(0,) * place + (j,) + (0,) * (after - place - 1): polynomial[j]
+                 for j in range(polynomial.degree() + 1) if polynomial[j]}
+        return Polynomial(self.ring, self.ring.context.from_dict(terms))
 
 
 def _has_letters(model: Model) -> bool:
@@ -222,7 +221,7 @@ def _first(e: Exponents) -> int:
 
 def _less_one(e: Exponents) -> Exponents:
     first = _first(e)
-    return e[:first] + (e[first] - 1,) + e[first + 1:]
+    return (*e[:first], e[first] - 1, *e[first + 1:])
 
 
 def _below(e: Exponents) -> Iterator[Exponents]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 import flint
@@ -182,15 +183,13 @@ def _data_entries(sgd: SGD) -> list[Any]:
 def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
     """The polynomial by monomials of the sample; coefficients in the target ring."""
     source = polynomial.ring
+    last = len(source.generators)  # the place of a zero that is put behind each exponent
     inside = [source.index(s) for s in sample]
-    places = [-1 if i in inside else target.index(g) for i, g in enumerate(source.generators)]
+    outside = [last if g in sample or i < 0 else i for g in target.generators for i in [source.index(g)]]
+    pick = itemgetter(*outside, last)
     parts: dict[Exponents, dict[Exponents, flint.fmpq]] = {}
     for e, c in polynomial.raw.to_dict().items():
-        outer = [0] * len(target.generators)
-        for place, power in zip(places, e, strict=True):
-            if power and place >= 0:
-                outer[place] = power
-        parts.setdefault(tuple(int(e[i]) for i in inside), {})[tuple(outer)] = c
+        parts.setdefault(tuple(int(e[i]) for i in inside), {})[pick((*e, 0))[:-1]] = c
     return {m: Polynomial(target, target.context.from_dict(part)) for m, part in parts.items()}
 
 

@@ -1,0 +1,114 @@
+"""The first coefficient in certified balls: arb arithmetic, every rounding error enclosed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from sgdmoments.budget import Monitor
+from sgdmoments.errors import InputError
+from sgdmoments.exact.ring import Polynomial, to_fmpq
+from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
+
+#: The terms of a polynomial: (coefficient, indices of the weights, with repetition).
+Terms = list[tuple[Any, tuple[int, ...]]]
+
+
+def first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
+    """The coefficient of u in the variance, a ball that contains the truth.
+
+    beta_1 = tr(A C A^T) + tr(B Sigma B^T) at the noiseless weights: A the Jacobian of the mean quantity, B its
+    coefficients of the statistics, C the covariance C' = J C J^T + alpha^2 G Sigma G^T carried along the path.
+    """
+    with flint.ctx.workprec(precision):
+        width, count = len(problem.weights), len(problem.statistics)
+        sigma = flint.arb_mat(count, count, [
+            flint.arb(to_fmpq(_covariance(problem, i, j))) for i in range(count) for j in range(count)])
+        weights = [flint.arb(to_fmpq(w.to_fraction())) for w in problem.start]
+        step, output = _Compiled(problem, problem.gradient), _Compiled(problem, problem.outputs)
+        covariance = flint.arb_mat(width, width)
+        for t, rate in enumerate(problem.rates):
+            monitor.update("steps", t, len(problem.rates), width * width)
+            alpha = flint.arb(to_fmpq(rate if isinstance(rate, Fraction) else rate.to_fraction()))
+            jacobian, noise = step.jacobian(weights), step.noise(weights)
+            move = _identity(width) - alpha * jacobian
+            covariance = (move * covariance * move.transpose()
+                          + (alpha * alpha) * (noise * sigma * noise.transpose()))
+            covariance = (covariance + covariance.transpose()) / flint.arb(2)
+            weights = [w - alpha * g for w, g in zip(weights, step.values(weights), strict=True)]
+        outer, inner = output.jacobian(weights), output.noise(weights)
+        return _trace(outer * covariance * outer.transpose()) + _trace(inner * sigma * inner.transpose())
+
+
+class _Compiled:
+    """A polynomial map: its mean, Jacobian and the coefficients of the statistics, at balls."""
+
+    def __init__(self, problem: Problem, components: tuple[ByStatistic, ...]) -> None:
+        self.shape = (len(components), len(problem.weights), len(problem.statistics))
+        means = [mean_over_batch(by, problem.moments, problem.ring) for by in components]
+        self._means = [_terms(problem, mean) for mean in means]
+        self._slopes = {(j, k): _terms(problem, mean.derivative(w)) for j, mean in enumerate(means)
+                        for k, w in enumerate(problem.weights)}
+        self._noise = {(j, i): _terms(problem, c) for j, by in enumerate(components)
+                       for i, c in by.items() if i >= 0}
+
+    def values(self, weights: list[Any]) -> list[Any]:
+        return [_evaluate(terms, weights) for terms in self._means]
+
+    def jacobian(self, weights: list[Any]) -> Any:
+        return self._matrix(self._slopes, weights, self.shape[1])
+
+    def noise(self, weights: list[Any]) -> Any:
+        return self._matrix(self._noise, weights, self.shape[2])
+
+    def _matrix(self, entries: dict[tuple[int, int], Terms], weights: list[Any], columns: int) -> Any:
+        matrix = flint.arb_mat(self.shape[0], columns)
+        for (j, k), terms in entries.items():
+            if terms:
+                matrix[j, k] = _evaluate(terms, weights)
+        return matrix
+
+
+def _terms(problem: Problem, polynomial: Polynomial) -> Terms:
+    place = {w: i for i, w in enumerate(problem.weights)}
+    result: Terms = []
+    for e, c in polynomial.terms():
+        factors: list[int] = []
+        for g, power in zip(polynomial.ring.generators, e, strict=True):
+            if power and g not in place:
+                raise InputError("arithmetic='balls' needs numbers, but the problem has letters (or random initial "
+                                 "weights); use arithmetic='exact'.")
+            factors += [place[g]] * power if power else []
+        result.append((flint.arb(to_fmpq(c)), tuple(factors)))
+    return result
+
+
+def _evaluate(terms: Terms, weights: list[Any]) -> Any:
+    total = flint.arb(0)
+    for coefficient, factors in terms:
+        value = coefficient
+        for k in factors:
+            value = value * weights[k]
+        total += value
+    return total
+
+
+def _covariance(problem: Problem, i: int, j: int) -> Fraction:
+    count = len(problem.statistics)
+    one = [[int(k == a) for k in range(count)] for a in (i, j)]
+    moment = problem.moments.sample_moment
+    both = tuple(a + c for a, c in zip(*one, strict=True))
+    return moment(both) - moment(tuple(one[0])) * moment(tuple(one[1]))  # type: ignore[no-any-return]
+
+
+def _identity(width: int) -> Any:
+    return flint.arb_mat(width, width, [int(i == j) for i in range(width) for j in range(width)])
+
+
+def _trace(matrix: Any) -> Any:
+    total = flint.arb(0)
+    for i in range(matrix.nrows()):
+        total += matrix[i, i]
+    return total

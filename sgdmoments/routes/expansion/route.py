@@ -1,0 +1,179 @@
+"""The expansion route: the first coefficients in 1/b at any step."""
+
+from __future__ import annotations
+
+import time
+from math import comb
+from typing import Any
+
+import flint
+import numpy as np
+
+from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, RouteError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
+from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD, Given
+from sgdmoments.routes.components.problem import Problem, applies, read
+from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
+from sgdmoments.routes.expansion.balls import first_variance
+from sgdmoments.routes.expansion.cumulants import expansion, highest_vertex
+from sgdmoments.routes.expansion.truncated import expansions
+
+RULES = ("P0, Theorem 3.8 (recursion to the initial weights), truncated in 1/b",
+         "cumulants of a batch mean: the k-th is O(b^(1-k))")
+ARITHMETICS = ("exact", "float", "balls")
+#: Seconds that the truncated polynomials take for one monomial of the state, one step and one target, measured.
+SECONDS_PER_MONOMIAL = 2e-4
+
+
+def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact",
+           given: Given = "initial", budget: Budget | None = None,
+           progress: ProgressCallback | None = None) -> Any:
+    """The coefficients of u^0, ..., u^order of the mean, second moment or variance, u = 1/b.
+
+    For order 1 the variance is u (tr Sigma_q(v_t) + tr(A C_t A^T)) + O(u^2): Sigma_q the covariance of the
+    quantity over one sample at the noiseless weights v_t, A its Jacobian there, and C_t the covariance of the
+    weights, C_(t+1) = (I - alpha H) C_t (I - alpha H)^T + alpha^2 Sigma_g. Higher orders carry the cumulants of
+    the weights up to order + 1 and the correction of their mean.
+
+    Args:
+        quantity: at a step t that is a number, for a model whose widths are numbers.
+        kind: "mean", "second_moment" or "variance".
+        order: the highest power of u that is kept, at least 1.
+        arithmetic: "exact" (rationals, or letters: truncated polynomials); "float" (cumulant arrays: hundreds of
+            weights at order 1, tens at 2 and 3); "balls" (certified enclosures; the variance at order 1).
+        given: for a variance with random initial weights; see `SGD.variance`.
+
+    Returns:
+        A `BatchPolynomial` with ``truncated=order``; for the mean of an array an object array of them.
+
+    Raises:
+        AssumptionError: batches are drawn without replacement: there every cumulant of a batch mean has a term
+            linear in c_b, so that no finite set of cumulants gives even the first coefficient.
+        BudgetExceeded: with the estimate and the nearest affordable question.
+        RouteError: a width, t or the covariance is a letter.
+
+    Source: Theorems 3.8 and 3.9 (P0), restricted to the first powers of 1/b.
+
+    >>> import sgdmoments as sm
+    >>> start = {"W1": [[1]], "W2": [[1]], "W1*": [[1]], "W2*": [[2]]}
+    >>> sgd = SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
+    >>> moment(sgd, sm.gradient(2), "variance", order=1).coefficients[1] == (
+    ...     sgd.variance(sm.gradient(2), route="components").coefficients[1])
+    True
+    """
+    start = time.perf_counter()
+    _check(sgd, quantity, kind, order, arithmetic)
+    found = estimate(sgd, quantity, kind, order=order, arithmetic=arithmetic)
+    monitor = Monitor(budget, progress)
+    _refuse_beyond(monitor.budget, found, quantity, order, arithmetic)
+    problem = read(sgd, quantity)
+    receipt = Provenance(
+        f"{kind} of {quantity}, to order {order} in 1/b", "expansion", "", CONVENTIONS,
+        (("order", order), ("arithmetic", arithmetic), ("weights", len(problem.weights)),
+         ("statistics", len(problem.statistics))), RULES)
+
+    def answer(entries: Any) -> BatchPolynomial:
+        full = [*entries, *([0 * entries[0]] * (order + 1 - len(entries)))][: order + 1]
+        return BatchPolynomial(tuple(full), None, order, _timed(receipt, time.perf_counter() - start))
+
+    if arithmetic == "balls":
+        return answer([flint.arb(0), first_variance(problem, monitor, 128)])
+    if arithmetic == "float":
+        values = expansion(problem, kind, order, monitor)
+        rows = [answer([float(x) for x in row]) for row in np.atleast_2d(values)]
+    else:
+        rows = [answer(_coefficients(problem, value))
+                for value in _exact(problem, kind, order, given, monitor)]
+    if kind != "mean" or problem.scalar:
+        return rows[0]
+    array = np.empty(len(rows), dtype=object)
+    array[:] = rows
+    return array
+
+
+def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact") -> dict[str, Any]:
+    """What the question would need, without running it.
+
+    Returns:
+        terms (monomials of the truncated state, or entries of the largest array), seconds, memory in bytes; or
+        {"reason": why the route does not apply}.
+    """
+    reason = applies(sgd, quantity) or ("batches are drawn without replacement" if sgd.population is not None else "")
+    if reason:
+        return {"route": "expansion", "reason": reason}
+    problem = read(sgd, quantity)
+    width, count, steps = len(problem.weights), len(problem.statistics), max(len(problem.rates), 1)
+    if arithmetic == "exact":
+        terms = comb(width + 2 * order, 2 * order)
+        targets = 1 if kind == "second_moment" else len(problem.outputs) + (kind == "variance")
+        # the noiseless path's rationals grow threefold in length with each step (letters: in number of terms)
+        growth = float(sum(max(problem.weight_degree, 1) ** min(t, 12) for t in range(len(problem.rates)))) or 1.0
+        seconds = SECONDS_PER_MONOMIAL * terms * (steps * (1 + targets / 4) * (1 + count) ** (order / 2)
+                                                  + terms * growth / 3_000)
+        memory = 500 * terms * (1 + targets)
+    else:
+        degree = problem.weight_degree
+        mean = width ** (1 + highest_vertex(1, order - (kind == "variance"), degree))
+        pair = width * (width + count) ** highest_vertex(2, order, degree + 1)
+        terms = max(mean, pair, (width + count) ** (order + 1))
+        seconds = steps * (1e-3 + 2e-8 * terms * (1 if arithmetic == "float" else 60))
+        memory = 24 * terms
+    return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,
+            "memory": memory}
+
+
+def _exact(problem: Problem, kind: str, order: int, given: Given, monitor: Monitor) -> list[Polynomial]:
+    square, means = conditional_moments(problem)
+    targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
+    values = expansions(problem, targets, order, monitor)
+    if kind != "variance" or given == "nothing":
+        values = [average_over_start(problem, value) for value in values]
+    if kind != "variance":
+        return values
+    spread = values[0] - sum((m * m for m in values[1:]), values[0].ring.zero)
+    return [spread if given == "nothing" else average_over_start(problem, spread)]
+
+
+def _coefficients(problem: Problem, value: Polynomial) -> list[Polynomial]:
+    drawn = {s for symbols, _ in problem.random for s in symbols}
+    ring = Ring((INVERSE_BATCH, *(g for g in problem.letters if g not in drawn)))
+    return list(ring(value).coefficients(INVERSE_BATCH))
+
+
+def _timed(receipt: Provenance, seconds: float) -> Provenance:
+    from dataclasses import replace
+
+    return replace(receipt, seconds=seconds)
+
+
+def _check(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str) -> None:
+    if kind not in ("mean", "second_moment", "variance"):
+        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise InputError(f"order: found {order!r}; the order in 1/b is an integer >= 1.")
+    if arithmetic not in ARITHMETICS:
+        raise InputError(f"arithmetic: found {arithmetic!r}; use one of {', '.join(ARITHMETICS)}.")
+    if arithmetic == "balls" and (order != 1 or kind != "variance"):
+        raise InputError("arithmetic='balls' is there for the variance at order 1; use 'exact' or 'float' for "
+                         f"the {kind} at order {order}.")
+    reason = applies(sgd, quantity)
+    if reason:
+        raise RouteError(f"expansion: {reason}; try route='symbolic'.")
+    if sgd.population is not None:
+        raise AssumptionError(
+            "the expansion in 1/b needs independent draws. Without replacement every cumulant of a batch mean has "
+            "a term linear in c_b, so the first coefficient needs all of them. Try sampling='with_replacement', or "
+            "the whole polynomial: route='closure' (models linear in the weights) or route='components'.")
+
+
+def _refuse_beyond(budget: Budget, found: dict[str, Any], quantity: Quantity, order: int, arithmetic: str) -> None:
+    for name, limit in (("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory)):
+        if limit is not None and found[name] > limit:
+            nearest = ("order=1 in floats (arithmetic='float')" if order > 1 else
+                       "arithmetic='float'" if arithmetic != "float" else "a smaller network")
+            raise BudgetExceeded(f"expansion: {quantity} to order {order} is predicted to need {found[name]:,.0f} "
+                                 f"{name}, over the budget of {limit:,} (budget=Budget({name}=...)).", found, nearest)
