@@ -9,14 +9,22 @@ from typing import Annotated
 import typer
 
 from sgdmoments import __version__
+from sgdmoments.cli.check import check
 from sgdmoments.cli.demo import demo
+from sgdmoments.cli.network import network
+from sgdmoments.cli.plan import plan
 from sgdmoments.cli.regression import regression
+from sgdmoments.cli.report import report
 from sgdmoments.errors import SgdMomentsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None,
                   help="Exact moments of stochastic gradient descent as polynomials in 1/b (b = batch size).")
 app.command()(demo)
 app.command()(regression)
+app.command()(network)
+app.command()(report)
+app.add_typer(check, name="check")
+app.add_typer(plan, name="plan")
 
 
 def _version(asked: bool) -> None:

@@ -56,6 +56,15 @@ def write_text(path: str | Path, text: str) -> None:
     write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
+def deliver(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file; one newline at its end."""
+    whole = text.rstrip("\n") + "\n"
+    if output is None:
+        sys.stdout.write(whole)
+    else:
+        write_text(output, whole)
+
+
 def write_figure(path: str | Path, axes: Any) -> None:
     """Save the figure of matplotlib axes, whole or not at all; the ending of `path` says the format."""
     target = Path(path)

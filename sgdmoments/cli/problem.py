@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def parse_batch_sizes(text: str | None, population: int | None, n: int) -> list[
     """
     if text is None:
         return sorted({2**k for k in range(n.bit_length()) if 2**k < n} | {n})
-    sizes = sorted({_positive(part, "--batch-sizes") for part in split(text, "--batch-sizes")})
+    sizes = integers(text, "--batch-sizes")
     if population is not None and sizes[-1] > population:
         raise InputError(f"--batch-sizes: found {sizes[-1]} > n = {population}; batches are drawn without replacement "
                          "(--sampling with_replacement has no such limit).")
@@ -106,7 +105,7 @@ def parse_steps(steps: int, at: str | None) -> list[int]:
         raise InputError(f"--steps: found {steps}; the last step t is an integer >= 0.")
     if at is None:
         return sorted({steps * k // 4 for k in range(1, 5)})
-    chosen = sorted({_positive(part, "--at", least=0) for part in split(at, "--at")})
+    chosen = integers(at, "--at", least=0)
     if chosen[-1] > steps:
         raise InputError(f"--at: found {chosen[-1]}, beyond --steps {steps}.")
     return chosen
@@ -120,8 +119,14 @@ def split(text: str, option: str) -> Sequence[str]:
     return parts
 
 
-def _positive(text: str, option: str, least: int = 1) -> int:
-    value = to_fraction(text, option)
-    if value.denominator != 1 or value < least:
-        raise InputError(f"{option}: found {text}; an integer >= {least} is needed.")
-    return int(Fraction(value))
+def integers(text: str, option: str, least: int = 1) -> list[int]:
+    """The integers of a list by commas, sorted, each once.
+
+    >>> integers("8, 1,2,2", "--batch-sizes")
+    [1, 2, 8]
+    """
+    values = {part: to_fraction(part, option) for part in split(text, option)}
+    for part, value in values.items():
+        if value.denominator != 1 or value < least:
+            raise InputError(f"{option}: found {part}; an integer >= {least} is needed.")
+    return sorted(set(map(int, values.values())))

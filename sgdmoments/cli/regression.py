@@ -7,35 +7,31 @@ from typing import Annotated, Literal
 
 import typer
 
-from sgdmoments.cli.output import console, write_figure, write_text
+from sgdmoments.cli.options import (
+    At,
+    BatchSizes,
+    Data,
+    Features,
+    Initial,
+    Intercept,
+    LearningRate,
+    Moment,
+    Output,
+    QuantityName,
+    RouteName,
+    SamplingName,
+    Standardize,
+    Steps,
+    Target,
+)
+from sgdmoments.cli.output import console, deliver, write_figure
 from sgdmoments.cli.problem import parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
 
-Data = Annotated[str, typer.Argument(help="A CSV file whose first line names the columns, or an embedded data set: "
-                                     "longley.")]
-Target = Annotated[str, typer.Option(help="The column to predict.")]
-Features = Annotated[str | None, typer.Option(help="The columns to predict from, by commas; all others by default.")]
-Standardize = Annotated[bool, typer.Option("--standardize", help="Subtract the mean of each column and divide by its "
-                                           "standard deviation (1/n), target included.")]
-Intercept = Annotated[bool, typer.Option("--intercept", help="Add a column of ones.")]
-LearningRate = Annotated[str, typer.Option(help='A number, a list by commas, or an expression in t = 0, 1, 2, ... such '
-                                           'as "1/(2*(t+1))".')]
-Steps = Annotated[int, typer.Option(help="The last step t.")]
-At = Annotated[str | None, typer.Option(help="The steps t to report, by commas; four evenly spread ones by default.")]
-BatchSizes = Annotated[str | None, typer.Option(help="Batch sizes by commas; powers of two and n by default.")]
-QuantityName = Annotated[Literal["gradient", "full_gradient", "weights", "loss"], typer.Option(
-    help="The mini-batch gradient g_t, the gradient of L at w_t, the weights w_t, or the loss L(w_t).")]
-Moment = Annotated[Literal["variance", "second_moment"], typer.Option(help="var(q), or E||q||^2.")]
-Initial = Annotated[str, typer.Option(help="Initial weights: one number for all, a list by commas, or "
-                                      "gaussian:VARIANCE.")]
-SamplingName = Annotated[Literal["without_replacement", "with_replacement"], typer.Option(
-    help="How a batch is drawn.")]
 Format = Annotated[Literal["table", "latex", "json", "csv"], typer.Option(
     help="table and latex round long rationals; json and csv are lossless.")]
-Output = Annotated[Path | None, typer.Option(help="Write the result to this file.")]
 Plot = Annotated[Path | None, typer.Option(help="Write a plot against b to this file (extra: plot).")]
-RouteName = Annotated[str, typer.Option(help="The route of the calculation; see `sgdmoments plan`.")]
 
 
 def regression(
@@ -59,10 +55,8 @@ def regression(
         write_figure(plot, draw(results))
     if format == "table" and output is None:
         print_table(results, console())
-    elif output is None:
-        typer.echo(_as_text(results, format).rstrip("\n"))
     else:
-        write_text(output, _as_text(results, format).rstrip("\n") + "\n")
+        deliver(_as_text(results, format), output)
 
 
 def draw(results: Results) -> object:

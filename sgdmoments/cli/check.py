@@ -1,0 +1,117 @@
+"""`sgdmoments check regression | network`: exact results against simulated SGD; status 1 where they differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from sgdmoments.cli.network import ask_at
+from sgdmoments.cli.network_problem import network_sgd
+from sgdmoments.cli.options import (
+    Activation,
+    BatchSizes,
+    Data,
+    Features,
+    Initial,
+    Intercept,
+    Law,
+    Layer,
+    LearningRate,
+    Moment,
+    Output,
+    QuantityName,
+    SamplingName,
+    Standardize,
+    Step,
+    Target,
+    Weights,
+    Widths,
+)
+from sgdmoments.cli.output import deliver, write_figure
+from sgdmoments.cli.problem import integers, regression_problem
+from sgdmoments.errors import InputError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+
+check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 1 "
+                    "where they are rejected.")
+
+Samples = Annotated[int | None, typer.Option(help="Runs at each batch size; by default as many as are needed.")]
+Seed = Annotated[int, typer.Option(help="The seed of the simulation.")]
+Claim = Annotated[Path | None, typer.Option(help="A JSON file with another polynomial to put to the test: what "
+                                            "BatchPolynomial.to_json writes, or a list of coefficients, constant "
+                                            "first.")]
+FalseAlarmRate = Annotated[float, typer.Option(help="The probability that a right answer is rejected.")]
+Format = Annotated[Literal["table", "json", "html"], typer.Option(help="The form of the report.")]
+Plot = Annotated[Path | None, typer.Option(help="Write a plot of exact curve and estimates to this file.")]
+
+
+@check.command("regression")
+def check_regression(
+    data: Data, target: Target, learning_rate: LearningRate, step: Step, features: Features = None,
+    standardize: Standardize = False, intercept: Intercept = False, quantity: QuantityName = "gradient",
+    moment: Moment = "variance", initial: Initial = "0", sampling: SamplingName = "without_replacement",
+    batch_sizes: BatchSizes = None, samples: Samples = None, seed: Seed = 0, claim: Claim = None,
+    false_alarm_rate: FalseAlarmRate = 0.01, format: Format = "table", output: Output = None, plot: Plot = None,
+) -> None:
+    """Least squares on a table."""
+    problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
+                                 learning_rate=learning_rate, initial=initial, sampling=sampling)
+    _run(problem.sgd, problem.quantity(quantity, step), moment, batch_sizes, samples, seed, claim, false_alarm_rate,
+         format, output, plot)
+
+
+@check.command("network")
+def check_network(
+    widths: Widths, learning_rate: LearningRate, step: Step = 0, layer: Layer = None, activation: Activation = "0,1",
+    data: Law = "gaussian", weights: Weights = "random:0", quantity: QuantityName = "gradient",
+    moment: Moment = "variance", batch_sizes: BatchSizes = None, samples: Samples = None, seed: Seed = 0,
+    claim: Claim = None, false_alarm_rate: FalseAlarmRate = 0.01, format: Format = "table", output: Output = None,
+    plot: Plot = None,
+) -> None:
+    """A network that learns from a teacher; weights are random rationals unless given."""
+    sgd = network_sgd(widths, activation, data, weights, learning_rate)
+    _run(sgd, ask_at(quantity, step, layer), moment, batch_sizes, samples, seed, claim, false_alarm_rate, format,
+         output, plot)
+
+
+def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, samples: int | None, seed: int,
+         claim: Path | None, false_alarm_rate: float, format: str, output: Path | None, plot: Path | None) -> None:
+    from sgdmoments.simulate.check import check as run_check
+
+    if plot is not None:
+        from sgdmoments.show.plots import pyplot
+
+        pyplot()
+    report = run_check(sgd, asked, samples=samples,
+                       batch_sizes=None if batch_sizes is None else integers(batch_sizes, "--batch-sizes"),
+                       claim=None if claim is None else read_claim(claim), seed=seed, moment=moment,
+                       false_alarm_rate=false_alarm_rate)
+    if plot is not None:
+        write_figure(plot, report.plot())
+    if format == "html":
+        deliver(report._repr_html_(), output)
+    else:
+        deliver(report.to_json() if format == "json" else str(report), output)
+    if report.verdict == "rejected":
+        raise typer.Exit(1)
+
+
+def read_claim(path: Path) -> BatchPolynomial:
+    """The polynomial in a JSON file: as `BatchPolynomial.to_json` writes it, or a list of coefficients."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text, parse_float=str)
+    except OSError as error:
+        raise InputError(f"--claim: {path}: cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise InputError(f"--claim: {path} is not JSON ({error}).") from None
+    if isinstance(data, list):
+        if not all(isinstance(c, (str, int)) for c in data):
+            raise InputError(f"--claim: {path}: the coefficients must be numbers, or text such as \"1/3\".")
+        return BatchPolynomial(tuple(data))
+    return BatchPolynomial.from_json(text)

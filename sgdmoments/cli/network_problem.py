@@ -1,0 +1,87 @@
+"""The network, data law and weights that the options of a command describe."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sgdmoments.cli.problem import split
+from sgdmoments.cli.rate import parse_learning_rate
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_fraction
+from sgdmoments.models.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
+from sgdmoments.models.network import Network
+from sgdmoments.models.run import SGD
+
+
+def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:
+    """SGD on a student with a teacher of the same shape."""
+    sizes = [int(w) if w.isdigit() else w for w in split(widths, "--widths")]
+    for name in sizes:
+        if isinstance(name, str) and not name.isidentifier():
+            raise InputError(f"--widths: found {name!r}; a width is a positive integer or a name such as p1.")
+    coefficients = [to_fraction(c, "--activation") for c in split(activation, "--activation")]
+    model = Network(sizes, activation=coefficients, data=parse_law(data))
+    rate = None if learning_rate is None else parse_learning_rate(learning_rate)
+    return SGD(model, rate, initial=_weights(weights, model))
+
+
+def parse_law(text: str) -> Law:
+    """The data law that `text` names.
+
+    >>> parse_law("uniform:-1,1"), parse_law("moments:0,1,0,3")
+    (Uniform(-1, 1), Coordinates([0, 1, 0, 3]))
+    """
+    name, _, rest = text.partition(":")
+    match name.strip():
+        case "gaussian":
+            if rest and not rest.isidentifier():
+                raise InputError(f"--data: the covariance's letter must be a name, found {rest!r}.")
+            return Gaussian(rest or None)
+        case "rademacher" if not rest:
+            return Rademacher()
+        case "uniform":
+            bounds = split(rest, "--data uniform:A,B")
+            if len(bounds) != 2:
+                raise InputError(f"--data: found {text!r}; write uniform:A,B.")
+            return Uniform(*(to_fraction(b, "--data uniform:A,B") for b in bounds))
+        case "moments":
+            return Coordinates([to_fraction(m, "--data moments:...") for m in split(rest, "--data moments:m1,m2,...")])
+    raise InputError(f"--data: found {text!r}; use gaussian, gaussian:NAME, rademacher, uniform:A,B or "
+                     "moments:m1,m2,...")
+
+
+def random_weights(model: Network, seed: int) -> dict[str, list[list[Fraction]]]:
+    """Small rationals k/4, -4 <= k <= 4, the same for the same seed, for student and teacher."""
+    rng = random.Random(seed)
+    arrays = {}
+    for parameter in (*model.parameters, *model.teacher_parameters):
+        rows, columns = parameter.shape
+        if not isinstance(rows, int) or not isinstance(columns, int):
+            raise InputError("--weights random:SEED needs widths that are integers.")
+        arrays[parameter.name] = [[Fraction(rng.randint(-4, 4), 4) for _ in range(columns)] for _ in range(rows)]
+    return arrays
+
+
+def _weights(text: str | None, model: Network) -> Any:
+    if text is None or text == "letters":
+        return None
+    if text.startswith("random:"):
+        if not text.removeprefix("random:").isdigit():
+            raise InputError(f"--weights: found {text!r}; write random:SEED with an integer SEED.")
+        return random_weights(model, int(text.removeprefix("random:")))
+    try:
+        found = json.loads(Path(text).read_text(encoding="utf-8"), parse_float=str)
+    except OSError as error:
+        raise InputError(f"--weights: {text}: cannot be read ({error.strerror}); use letters, random:SEED or a JSON "
+                         "file.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"--weights: {text} is not JSON ({error}).") from None
+    if not isinstance(found, Mapping):
+        raise InputError(f"--weights: {text} must hold an object such as "
+                         '{"W1": [["1/2", "0"]], ...}.')
+    return found
