@@ -133,7 +133,11 @@ class SGD:
         return self._answer("second_moment", quantity, route, **options)
 
     def mean(self, quantity: Quantity, *, route: str = "auto", **options: Any) -> Any:
-        """E q: a polynomial in u = 1/b for a number, an object array of them for an array."""
+        """E q: a polynomial in u = 1/b for a number, an object array of them for an array.
+
+        The array has the shape of the weights of the layer asked for; with several layers, or a matrix on the
+        left, it is flat: layers in order, each row by row.
+        """
         return self._answer("mean", quantity, route, **options)
 
     def _answer(self, moment: str, quantity: Quantity, route: str, **options: Any) -> Any:

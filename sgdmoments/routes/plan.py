@@ -161,8 +161,16 @@ def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, o
     if isinstance(result, np.ndarray):
         flat = np.empty(result.size, dtype=object)
         flat[:] = [with_reason(entry) for entry in result.flat]
-        return flat.reshape(result.shape)
+        return flat.reshape(_shape(sgd, quantity) or result.shape)
     return with_reason(result)
+
+
+def _shape(sgd: SGD, quantity: Quantity) -> tuple[int, ...] | None:
+    """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
+    chosen = [p for p in sgd.model.parameters if quantity.layer in (None, p.layer)]
+    if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
+        return None
+    return tuple(int(s) for s in chosen[0].shape)
 
 
 def _with_reason(result: BatchPolynomial, reason: str) -> BatchPolynomial:
