@@ -1,0 +1,241 @@
+"""The symbolic route against closed forms, an exact scalar calculation, and listing."""
+
+from fractions import Fraction
+
+import pytest
+import sympy
+
+import sgdmoments as sm
+from sgdmoments.exact.ring import INVERSE_BATCH, Ring
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.query import kron, matrix, trace
+from sgdmoments.graphs.query import squared_norm as norm
+from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
+from sgdmoments.routes.symbolic import derivation, moment
+from sgdmoments.routes.symbolic.queries import expectation
+from sgdmoments.testing import enumerate_moment
+
+WIDTHS = ("p", "p1", "p2")
+ALPHA, T = sympy.Symbol("alpha"), sympy.Symbol("t")
+
+
+def widths(*names):
+    return tuple(sympy.Symbol(name, integer=True, positive=True) for name in names)
+
+
+def value(polynomial):
+    """A `BatchPolynomial` with graph coefficients as one expression."""
+    u = Ring((INVERSE_BATCH,)).generator(INVERSE_BATCH)
+    return sum((Expression() + c * u**k for k, c in enumerate(polynomial.entries)), Expression())
+
+
+def test_first_gradient_of_the_two_layer_linear_network():
+    """var(g_(0,1)) = (p+1)/b ‖W₂ᵀR‖² (reference for papers 000 and 001)."""
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    p, p1, p2 = widths("p", "p1", "p2")
+    w2, r = matrix("W2", p2, p1), None
+    variance = moment(sgd, sm.gradient(0, layer=1), "variance")
+    (label,) = (label for label in variance.entries[1].labels if label.kind == "derived")
+    from sgdmoments.graphs.query import letter
+
+    r = letter(label)
+    assert variance.entries[0] == 0
+    assert variance.entries[1] == norm(w2.T @ r) * (p + 1)
+    assert variance.degree == 1
+
+
+@pytest.mark.parametrize(("t", "layer"), [(0, 1), (0, 2), (1, 1), (1, 2)])
+def test_generic_degree_and_no_constant_term(t, layer):
+    """Theorem 3.9 with the exact degree 3^(t+1) − t − 2."""
+    variance = moment(sm.SGD(sm.Network(WIDTHS)), sm.gradient(t, layer=layer), "variance")
+    assert variance.degree == 3 ** (t + 1) - t - 2
+    assert variance.entries[0] == 0
+
+
+def scalar_variances(rate, noise_moments=(1, 0, 0, 0, 0)):
+    """var(g_(1,1)), var(g_(1,2)) for p = p₁ = p₂ = 1 and x ~ N(0, 1), from the moments Π_j (1 + 2ju) of mean x²."""
+    ring = Ring((INVERSE_BATCH, *sympy.symbols("w1 w2 v s0 s1 alpha")))
+    u, w1, w2, v, s0, s1, alpha = (ring.generator(g) for g in ring.generators)
+
+    def mean(f, s):
+        total, weight = ring.zero, ring.one
+        for k, c in enumerate(f.coefficients(s)):
+            total = total + c * weight
+            weight = weight * (1 + 2 * k * u)
+        return total
+
+    r = w2 * w1 - v
+    new1, new2 = w1 - rate(alpha) * w2 * r * s0, w2 - rate(alpha) * r * w1 * s0
+    variances = []
+    for factor in (new2, new1):
+        g = factor * (new2 * new1 - v) * s1
+        e = [mean(mean(f, ring.generators[5]), ring.generators[4]) for f in (g * g, g)]
+        variances.append(e[0] - e[1] * e[1])
+    return variances
+
+
+def test_scalar_network_at_step_one():
+    for layer, expected in enumerate(scalar_variances(lambda a: a), 1):
+        answer = value(moment(sm.SGD(sm.Network(WIDTHS)), sm.gradient(1, layer=layer), "variance"))
+        w1, w2, v = sympy.symbols("w1 w2 v")
+        found = answer.substitute({d: 1 for d in widths(*WIDTHS)})
+        for number in (2, 5):
+            at = {"W1": [[w1]], "W2": [[w2]], "W1*": [[v]], "W2*": [[1]], "alpha": ALPHA}
+            size = {INVERSE_BATCH: Fraction(1, number)}
+            assert found.substitute(size).evaluate(at) == expected.substitute(size)
+
+
+def test_series_in_the_learning_rate_is_the_start_of_the_whole_polynomial():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    for layer in (1, 2):
+        whole = value(moment(sgd, sm.gradient(1, layer=layer), "variance"))
+        series = value(moment(sgd, sm.gradient(1, layer=layer), "variance", learning_rate_order=3))
+        letter = value(moment(sgd, sm.gradient(T, layer=layer), "variance", learning_rate_order=3))
+        assert letter.substitute({T: 1}) == series
+        for k in range(4):
+            assert series.coefficients(ALPHA)[k] == whole.coefficients(ALPHA)[k]
+        assert len(series.coefficients(ALPHA)) == 4
+        later = value(moment(sgd, sm.gradient(4, layer=layer), "variance", learning_rate_order=3))
+        assert letter.substitute({T: 4}) == later
+
+
+def test_varying_rates_and_listed_rates():
+    a0, a1 = sympy.symbols("a0 a1")
+    sgd = sm.SGD(sm.Network(("p", "p1", "p2")), learning_rate=[a0, a1])
+    numbers = sm.SGD(sm.Network(("p", "p1", "p2")), learning_rate=["1/3", "1/5"])
+    letters = value(moment(sgd, sm.loss(2), "mean", learning_rate_order=2))
+    assert letters.substitute({a0: Fraction(1, 3), a1: Fraction(1, 5)}) == \
+        value(moment(numbers, sm.loss(2), "mean", learning_rate_order=2))
+    assert letters != letters.substitute({a0: Ring((a1,)).generator(a1), a1: Ring((a0,)).generator(a0)})
+
+
+def test_order_in_one_over_b():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    whole = moment(sgd, sm.gradient(1, layer=1), "variance")
+    first = moment(sgd, sm.gradient(1, layer=1), "variance", inverse_batch_order=2)
+    assert first.truncated == 2
+    assert first.entries == whole.entries[:3]
+
+
+def test_the_derivation_adds_up_to_the_moment():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    answer = value(moment(sgd, sm.gradient(1, layer=2), "second_moment"))
+    for detail in (False, True):
+        dag = derivation(sgd, sm.gradient(1, layer=2), detail=detail)
+        total = Expression()
+        for node, c in dag.coefficients().items():
+            total += Expression({dag.graph.nodes[node]["term"].monomial: c})
+        assert total == answer
+        assert set(dag.counts()) == {0, 1}
+
+
+def test_queries_share_the_batch_with_the_update():
+    """W(1) − W(0) = −α g(0): the same batch on both sides."""
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    moved = weights_matrix(sgd, 1, 1) - weights_matrix(sgd, 0, 1)
+    g = gradient_matrix(sgd, 0, 1)
+    alpha = Ring((ALPHA,)).generator(ALPHA)
+    assert value(expectation(sgd, norm(moved))) == value(expectation(sgd, norm(g))) * alpha**2
+    assert value(expectation(sgd, trace(moved @ g.T))) == value(expectation(sgd, norm(g))) * -alpha
+
+
+def test_queries_of_several_gradients_on_listed_data():
+    """Theorem 3.6: products of traces with Kronecker and Hadamard factors, against every batch sequence."""
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    g1, g2 = gradient_matrix(sgd, 1, 1), gradient_matrix(sgd, 1, 2)
+    teacher = teacher_matrix(sgd, 1)
+    query = trace(g1 @ teacher.T) * trace(kron(g2, weights_matrix(sgd, 1, 2)).T @ kron(g2, weights_matrix(sgd, 0, 2)))
+    answer = expectation(sgd, query)
+    assert answer.degree <= 5 + 3  # d - 1 for the step's own gradients, more from the step before
+    assert answer.evaluate({"W1": [[1]], "W2": [[2]], "W1*": [[1]], "W2*": [[1]], "alpha": 0, "p": 1, "p1": 1, "p2": 1})(1) \
+        == 2 * 1 * 15 * 4  # r = 1: g1 = 2x², g2 = x²: E[2x² · 4x⁴] = 120
+
+
+W1, W2, V1, V2 = [[1, -1], [2, 0], [0, 1]], [[1, 3, 0], [1, 1, -1]], [[0, 1], [1, 1], [2, 1]], [[2, -1, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("sampling", ["with_replacement", "without_replacement"])
+@pytest.mark.parametrize("activation", [(0, 1), (1, "1/2", 1)])
+def test_finite_data_by_listing(sampling, activation):
+    data = sm.Empirical([[1, 2], [0, "1/2"], [-1, 3]])
+    net = sm.Network((2, 3, 2), activation=activation, data=data, targets=[[1, 2], [3, 1], [0, -1]])
+    sgd = sm.SGD(net, "1/7", {"W1": W1, "W2": W2}, sampling)
+    for layer in (1, 2):
+        for t in (0, 1) if activation == (0, 1) else (0,):
+            answer = moment(sgd, sm.gradient(t, layer=layer), "variance")
+            for b in (1, 2, 3):
+                assert answer(b) == enumerate_moment(sgd, sm.gradient(t, layer=layer), b)
+
+
+def test_three_layers_quadratic_on_listed_signs():
+    net = sm.Network((1, 2, 1, 2), activation=(1, 1, "1/2"), data=sm.Rademacher())
+    sgd = sm.SGD(net, "1/7", {"W1": [[1], [2]], "W2": [[1, -1]], "W3": [[2], [1]],
+                              "W1*": [[0], [1]], "W2*": [[1, 1]], "W3*": [[1], [-1]]})
+    for layer in (1, 2, 3):
+        answer = moment(sgd, sm.gradient(0, layer=layer), "second_moment")
+        for b in (1, 2):
+            assert answer(b) == enumerate_moment(sgd, sm.gradient(0, layer=layer), b, "second_moment")
+
+
+def initial(depth, law):
+    return {f"W{k}{star}": law for k in range(1, depth + 1) for star in ("", "*")}
+
+
+def test_random_weights_and_teacher_give_polynomials_in_the_widths():
+    """Paper 002, Theorems 6, 8 and 9: E‖∇f_i‖² and E⟨∇f_i, ∇f_j⟩ (with f = (Wx − W*x)²/2 the same gradient)."""
+    d, k, k1, k2 = sympy.symbols("d K K1 K2", integer=True, positive=True)
+    for dims, product, squares, cross in (
+        ((d, k), k * (k + 2), k**2, d * k * (4 * k + d + 3)),
+        ((d, k1, k2), k1 * (k1 + 2) * k2 * (k2 + 2), (k1 * k2) ** 2, d * k1 * k2 * (
+            d * k1 + 2 * d * k2 + 3 * d + 6 * k1 * k2 + 5 * k1 + 4 * k2 + 9)),
+    ):
+        depth = len(dims)
+        sgd = sm.SGD(sm.Network((*dims, 1)), initial=initial(depth, sm.GaussianInit(variance=1)))
+        second = moment(sgd, sm.gradient(0), "second_moment").to_sympy()
+        b = moment(sgd, sm.gradient(0), "second_moment").batch_size
+        n = depth * d * (d + 2) * (product + squares)
+        assert sympy.expand(second - (cross + (n - cross) / b)) == 0
+
+
+def test_law_of_total_variance():
+    sgd = sm.SGD(sm.Network(("p", "p1", 2)), initial=initial(2, sm.GaussianInit(variance=1)))
+    for layer in (1, 2):
+        q = sm.gradient(0, layer=layer)
+        total = moment(sgd, q, "variance", given="nothing")
+        within = moment(sgd, q, "variance", given="initial")
+        mean = moment(sgd, sm.full_gradient(0, layer=layer), "second_moment")
+        assert (total - within).to_sympy().equals(mean.to_sympy())  # E g = 0, so var(E[g given W_0]) = E‖∇L‖²
+        assert total.entries[0] != 0
+        assert within.entries[0] == 0
+
+
+def test_letters_of_the_user_called_like_ours():
+    e, i = sympy.symbols("e I", integer=True, positive=True)
+    sgd = sm.SGD(sm.Network((e, i, "pi")), learning_rate=sympy.Symbol("u"))
+    plain = sm.SGD(sm.Network(WIDTHS))
+    left = value(moment(sgd, sm.gradient(1, layer=1), "variance"))
+    right = value(moment(plain, sm.gradient(1, layer=1), "variance"))
+    assert (len(left), left.size) == (len(right), right.size)
+
+
+def test_depth_one_with_noise_is_least_squares():
+    """E‖g_0‖² for R = W₁ − W₁*: ‖R‖² (1 + (p+1)u) + u σ² p p₁."""
+    p, p1 = widths("p", "p1")
+    sgd = sm.SGD(sm.Network(("p", "p1"), noise=sm.Gaussian()))
+    answer = moment(sgd, sm.gradient(0), "second_moment")
+    (r,) = (label for label in answer.entries[0].labels)
+    norm_r = Expression.from_edges([(r, 0, 1), (r, 0, 1)])
+    assert answer.entries[0] == norm_r
+    assert answer.entries[1] == norm_r * (p + 1) + p * p1
+
+
+def test_refusals_name_what_to_try():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    with pytest.raises(sm.InputError, match="learning_rate_order"):
+        moment(sgd, sm.gradient(T), "variance")
+    with pytest.raises(sm.InputError, match="3, but the network has 2 layers"):
+        moment(sgd, sm.gradient(0, layer=3), "variance")
+    with pytest.raises(sm.InputError, match="another name"):
+        moment(sm.SGD(sm.Network(("p", "p", "p"), data=sm.Gaussian("W1"))), sm.gradient(0), "variance")
+    assert Label("Sigma", (2, 2), symmetric=True).T is Label("Sigma", (2, 2), symmetric=True)
