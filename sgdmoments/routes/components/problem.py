@@ -206,9 +206,10 @@ def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
         known = moments(products)
     except AssumptionError:  # moments of that order are not given: nothing can be said
         return tuple(monomials), {}
-    if not all(isinstance(value, Fraction) for value in known.values()):
+    numbers = {e: to_fmpq(value) for e, value in known.items() if isinstance(value, Fraction)}
+    if len(numbers) < len(known):  # letters in the data: nothing is decided
         return tuple(monomials), {}
-    gram = flint.fmpq_mat([[to_fmpq(known[tuple(a + c for a, c in zip(m, k, strict=True))]) for k in everything]
+    gram = flint.fmpq_mat([[numbers[tuple(a + c for a, c in zip(m, k, strict=True))] for k in everything]
                            for m in everything])
     reduced, rank = gram.rref()
     pivots = [next(j for j in range(len(everything)) if reduced[i, j]) for i in range(rank)]

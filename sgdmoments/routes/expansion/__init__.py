@@ -1,5 +1,5 @@
 """The first coefficients in 1/b at any step: cumulants about the noiseless path."""
 
-from sgdmoments.routes.expansion.route import estimate, moment
+from sgdmoments.routes.expansion.route import applies, estimate, moment
 
-__all__ = ["estimate", "moment"]
+__all__ = ["applies", "estimate", "moment"]

@@ -100,7 +100,7 @@ def _covariance(problem: Problem, i: int, j: int) -> Fraction:
     one = [[int(k == a) for k in range(count)] for a in (i, j)]
     moment = problem.moments.sample_moment
     both = tuple(a + c for a, c in zip(*one, strict=True))
-    return moment(both) - moment(tuple(one[0])) * moment(tuple(one[1]))  # type: ignore[no-any-return]
+    return moment(both) - moment(tuple(one[0])) * moment(tuple(one[1]))
 
 
 def _identity(width: int) -> Any:

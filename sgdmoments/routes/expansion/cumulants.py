@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from itertools import combinations_with_replacement, product
 from math import factorial, prod
 from typing import Any
@@ -124,7 +124,7 @@ def _vertices(step: PolynomialMap, weights: Array, n: int, order: int, factor: f
     return {r: factor * table.derivative(r, weights) for r in range(1, highest_vertex(n, order, table.degree) + 1)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def highest_vertex(n: int, order: int, degree: int) -> int:
     """The most legs of a vertex in the diagrams of the n-th cumulant to the given order."""
     return max((sum(block[i] for block in diagram) for diagram in diagrams(n, order, degree) for i in range(n)),
@@ -200,7 +200,7 @@ def push(vertices: dict[int, Array], cumulants: Cumulants, n: int, order: int, t
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def diagrams(n: int, order: int, degree: int) -> tuple[Diagram, ...]:
     """The connected diagrams of n vertices of 1 to `degree` legs whose order in u is at most `order`."""
     blocks = [block for block in product(range(degree + 1), repeat=n)

@@ -16,7 +16,8 @@ from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
-from sgdmoments.routes.components.problem import Problem, applies, read
+from sgdmoments.routes.components import problem as components
+from sgdmoments.routes.components.problem import Problem, read
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
 from sgdmoments.routes.expansion.balls import first_variance
 from sgdmoments.routes.expansion.cumulants import expansion, highest_vertex
@@ -95,6 +96,12 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
     return array
 
 
+def applies(sgd: SGD, quantity: Quantity) -> str:
+    """Why the route cannot answer the question; an empty text where it can."""
+    return components.applies(sgd, quantity) or (
+        "batches are drawn without replacement" if sgd.population is not None else "")
+
+
 def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact") -> dict[str, Any]:
     """What the question would need, without running it.
 
@@ -102,7 +109,7 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithme
         terms (monomials of the truncated state, or entries of the largest array), seconds, memory in bytes; or
         {"reason": why the route does not apply}.
     """
-    reason = applies(sgd, quantity) or ("batches are drawn without replacement" if sgd.population is not None else "")
+    reason = applies(sgd, quantity)
     if reason:
         return {"route": "expansion", "reason": reason}
     problem = read(sgd, quantity)
@@ -160,7 +167,7 @@ def _check(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str)
     if arithmetic == "balls" and (order != 1 or kind != "variance"):
         raise InputError("arithmetic='balls' is there for the variance at order 1; use 'exact' or 'float' for "
                          f"the {kind} at order {order}.")
-    reason = applies(sgd, quantity)
+    reason = components.applies(sgd, quantity)
     if reason:
         raise RouteError(f"expansion: {reason}; try route='symbolic'.")
     if sgd.population is not None:

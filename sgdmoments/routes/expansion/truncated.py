@@ -17,7 +17,7 @@ from typing import Any
 import flint
 
 from sgdmoments.budget import Monitor
-from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring
+from sgdmoments.exact.ring import Exponents, Polynomial, Ring
 from sgdmoments.routes.components.problem import Problem, mean_over_batch, statistic_letters
 from sgdmoments.routes.components.recursion import compose, in_statistics, integrate
 
@@ -39,7 +39,7 @@ def expansions(problem: Problem, targets: Sequence[Polynomial], order: int, moni
         monitor.update("steps taken backward", steps - t, steps, sum(map(len, states)),
                        "order=1, or fewer steps, or arithmetic='float'")
     ring = problem.moments.ring
-    at_zero = {w: ring.zero for w in problem.weights}
+    at_zero = dict.fromkeys(problem.weights, ring.zero)
     return [compose(state, at_zero, ring) for state in states]
 
 
