@@ -29,9 +29,14 @@ from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.observables import coordinates, left_matrix
 from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, sample_gradient
 from sgdmoments.routes.components.batch_moments import BatchMoments
+from sgdmoments.routes.components.term_count import loss_terms
 
 #: A polynomial in letters and weights for each statistic (by number), and for the constant 1 (number -1).
 ByStatistic = Mapping[int, Polynomial]
+
+
+#: The most terms of a loss that is written out in components.
+MOST_LOSS_TERMS = 3_000_000
 
 
 def statistic_letters(step: int, count: int) -> tuple[sympy.Dummy, ...]:
@@ -105,6 +110,9 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
         return "t is a letter; component form needs a number"
     if getattr(sgd.model.data, "letter", None) is not None:
         return "the covariance is a letter; component form needs a matrix"
+    terms = loss_terms(sgd.model)
+    if terms > MOST_LOSS_TERMS:
+        return f"the loss has up to {terms:,} terms in components, over {MOST_LOSS_TERMS:,}"
     return ""
 
 

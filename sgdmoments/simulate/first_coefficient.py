@@ -1,0 +1,147 @@
+"""The first coefficient in 1/b of a variance along SGD, for any differentiable JAX model.
+
+With v_0, v_1, ... the noiseless path (full-batch gradient descent), H_s the Hessian of the loss at v_s and
+Sigma_s the covariance of one sample's gradient there,
+
+    var(g_t)        = (1/b) (tr Sigma_t + tr(H_t C_t H_t)) + O(1/b^2),
+    C_(s+1)         = (I - alpha_s H_s) C_s (I - alpha_s H_s) + alpha_s^2 Sigma_s,        C_0 = 0.
+
+No matrix is formed. For a vector a_t at the end, a_s = (I - alpha_s H_s) a_(s+1) is one Hessian-vector product,
+and a_t^T C_t a_t = sum_s alpha_s^2 var_i(<grad L_i(v_s), a_(s+1)>), one Jacobian-vector product of all samples'
+losses a step. Summed over the unit vectors the trace is exact; over random signs it is unbiased.
+
+Source: Theorem 3.8 (P0), restricted to the first power of 1/b; derived in `sgdmoments.routes.expansion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from sgdmoments.errors import InputError
+from sgdmoments.simulate.backend import jax, jnp, precision  # first: names the extra where JAX is missing
+
+# isort: split
+from jax.flatten_util import ravel_pytree
+
+Kind = Literal["gradient", "full_gradient", "weights", "loss"]
+
+
+@dataclass(frozen=True)
+class FirstCoefficient:
+    """beta_1 of var(q_t) = beta_1 / b + O(1/b^2).
+
+    Attributes:
+        value: the coefficient.
+        standard_error: of the random probes; 0 where the trace is summed exactly.
+        local: the part of the step's own batch, tr Sigma_t; 0 for quantities that hold no batch of step t.
+        carried: the part that the noise of earlier steps carries in through the weights.
+        probes: the number of vectors that the trace was taken over.
+    """
+
+    value: float
+    standard_error: float
+    local: float
+    carried: float
+    probes: int
+
+    def __call__(self, b: float) -> float:
+        """beta_1 / b."""
+        return self.value / b
+
+
+def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: Any, learning_rates: Sequence[float], *,
+                      quantity: Kind = "gradient", probes: int | None = None, seed: int = 0,
+                      chunk: int = 32) -> FirstCoefficient:
+    """beta_1 of the variance at step t = len(learning_rates), for batches of independent draws from the samples.
+
+    Args:
+        loss: ``loss(weights, sample)``, the loss of one sample, differentiable twice along the path (for ReLU:
+            away from the kinks).
+        weights: the initial weights, any pytree of arrays.
+        samples: a pytree of arrays with one leading axis n: the equally likely samples. A data law is given by a
+            large sample of it; the coefficient is then that of drawing from this sample.
+        learning_rates: alpha_0, ..., alpha_(t-1).
+        quantity: "gradient" (the mini-batch gradient g_t), "full_gradient", "weights" or "loss" (over all samples).
+        probes: None: the trace over all N weights, exact up to rounding, N Hessian-vector products a step; a
+            number: random signs, unbiased, with a standard error. The loss needs one vector and is always exact.
+        seed: of the random signs.
+        chunk: how many vectors are carried at a time.
+
+    Returns:
+        A `FirstCoefficient`. Everything is computed in 64-bit floats.
+
+    >>> found = first_coefficient(lambda w, x: 0.5 * (w - x) ** 2, 0.0, np.array([-1.0, 1.0]), [0.5])
+    >>> round(found.value, 12), round(found.carried, 12)  # tr Sigma = 1, and H C H = alpha^2
+    (1.25, 0.25)
+    """
+    if quantity not in get_args(Kind):
+        raise InputError(f"quantity: found {quantity!r}; use one of {', '.join(get_args(Kind))}.")
+    if probes is not None and probes < 2:
+        raise InputError(f"probes: found {probes}; at least 2 are needed for a standard error (None: exact).")
+    with precision(True):
+        rates = jnp.asarray([float(rate) for rate in learning_rates], dtype=float)
+        start, unflatten = ravel_pytree(
+            jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), weights))
+        data = jax.tree.map(jnp.asarray, samples)
+
+        def losses(w: Any) -> Any:
+            return jax.vmap(loss, (None, 0))(unflatten(w), data)
+
+        def mean_loss(w: Any) -> Any:
+            return jnp.mean(losses(w))
+
+        slope = jax.grad(mean_loss)
+        end, path = jax.lax.scan(lambda w, rate: (w - rate * slope(w), w), start, rates)
+
+        def product(w: Any, a: Any) -> Any:
+            return jax.jvp(slope, (w,), (a,))[1]
+
+        def spread(w: Any, a: Any) -> Any:
+            return jnp.var(jax.jvp(losses, (w,), (a,))[1])
+
+        def carried(a: Any) -> Any:
+            """a^T C_t a."""
+            def back(state: Any, step: Any) -> Any:
+                (a, total), (rate, w) = state, step
+                return (a - rate * product(w, a), total + rate**2 * spread(w, a)), None
+
+            return jax.lax.scan(back, (a, jnp.zeros(())), (rates, path), reverse=True)[0][1]
+
+        local = jax.jit(lambda w: _trace_of_covariance(loss, unflatten, data, w))(end) \
+            if quantity == "gradient" else jnp.zeros(())
+        if quantity == "loss":
+            scalar: Any = jax.jit(carried)
+            values = np.asarray([scalar(slope(end))])
+            exact, count = True, 1
+        else:
+            bend = (lambda z: product(end, z)) if quantity != "weights" else (lambda z: z)
+            quadratic: Any = jax.jit(jax.vmap(lambda z: carried(bend(z))))
+            size = start.size
+            exact, count = probes is None, size if probes is None else probes
+            signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, size)) if probes else None
+            parts = []
+            for first in range(0, count, chunk):
+                rows = np.arange(first, min(first + chunk, count))
+                vectors = jax.nn.one_hot(rows, size, dtype=float) if signs is None else jnp.asarray(signs[rows])
+                parts.append(np.asarray(quadratic(vectors)))
+            values = np.concatenate(parts)
+        total = float(values.sum()) if exact else float(values.mean())
+        error = 0.0 if exact else float(values.std(ddof=1) / np.sqrt(count))
+        return FirstCoefficient(total + float(local), error, float(local), total, count)
+
+
+def _trace_of_covariance(loss: Any, unflatten: Any, data: Any, w: Any) -> Any:
+    """tr Sigma = mean_i ||grad L_i||^2 - ||mean_i grad L_i||^2, one sample at a time."""
+    slope = jax.grad(lambda w, sample: loss(unflatten(w), sample))
+
+    def add(state: Any, sample: Any) -> Any:
+        g = slope(w, sample)
+        return (state[0] + g, state[1] + g @ g), None
+
+    count = jax.tree.leaves(data)[0].shape[0]
+    (total, square), _ = jax.lax.scan(add, (jnp.zeros_like(w), jnp.zeros(())), data)
+    return square / count - (total / count) @ (total / count)
