@@ -21,7 +21,7 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
-from sgdmoments.routes import components, symbolic
+from sgdmoments.routes import components, expansion, symbolic
 from sgdmoments.routes.closure import answer as closure
 
 
@@ -65,6 +65,8 @@ ROUTES = {route.name: route for route in (
           _graphs_apply, lambda *_: {}, symbolic.moment),
     Route("components", "small networks with numbers: whole polynomials at the first steps",
           components.applies, components.estimate, components.moment),
+    Route("expansion", "the first coefficients in 1/b, at any step",
+          expansion.applies, expansion.estimate, expansion.moment),
 )}
 
 
@@ -95,7 +97,7 @@ def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -
     budget = options.get("budget") or Budget()
     estimates = plan(sgd, quantity, moment, budget=budget)
     for estimate in estimates:
-        if estimate.affordable and estimate.route in ("components", "symbolic"):
+        if estimate.affordable and estimate.route != "expansion":
             return estimate.route, "the smallest estimate within the budget"
     table = "; ".join(f"{e.route}: {e.reason or ', '.join(f'{k} {_short(v)}' for k, v in e.needs.items())}"
                       for e in estimates)
@@ -121,7 +123,7 @@ def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget 
     for route in ROUTES.values():
         reason = route.applies(sgd, quantity)
         needs = {} if reason else route.estimate(sgd, quantity, moment)
-        affordable = not reason and all(
+        affordable = bool(needs) and all(
             bound is None or needs.get(name, 0) <= bound
             for name, bound in (("terms", limit.terms), ("seconds", limit.seconds), ("memory", limit.memory)))
         found.append(RouteEstimate(route.name, reason, needs, affordable))
@@ -153,6 +155,9 @@ def _check_question(quantity: Any, route: str, options: dict[str, Any]) -> None:
 
 
 def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, options: dict[str, Any]) -> Any:
+    if route.name == "expansion" and "inverse_batch_order" in options:
+        options = {**{k: o for k, o in options.items() if k != "inverse_batch_order"},
+                   "order": options["inverse_batch_order"]}
     why_not = route.applies(sgd, quantity)
     if why_not:
         raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
