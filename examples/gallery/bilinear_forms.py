@@ -8,9 +8,8 @@ Source: P0, Lemma A.6; P1, Lemmas 6 and 7.
 
 from __future__ import annotations
 
-from sgdmoments.exact.ring import RATIONALS
-from sgdmoments.graphs.query import matrix, squared_norm, trace, vector
-from sgdmoments.rules.expectation import EntryLaw, Expectation
+import sgdmoments as sm
+from sgdmoments import matrix, squared_norm, trace, vector
 
 
 def example():
@@ -18,10 +17,9 @@ def example():
     x, y = vector("x", 3), vector("y", 4)
     A, B = matrix("A", 3, 3), matrix("B", 3, 3)
     C, D = matrix("C", 3, 4), matrix("D", 3, 4)
-    gaussian = EntryLaw.gaussian()
-    labels = x.array.labels | y.array.labels
-    mean = Expectation(dict.fromkeys(labels, gaussian), RATIONALS)
-    computed = [mean((x.T @ A @ x) * (x.T @ B @ x)), mean((x.T @ C @ y) ** 2 * (x.T @ D @ y) ** 2)]
+    normal = sm.GaussianInit()
+    computed = [sm.expectation((x.T @ A @ x) * (x.T @ B @ x), {"x": normal}),
+                sm.expectation((x.T @ C @ y) ** 2 * (x.T @ D @ y) ** 2, {"x": normal, "y": normal})]
     known = [trace(A) * trace(B) + trace(A @ B) + trace(A @ B.T),
              squared_norm(C) * squared_norm(D) + 2 * trace(C.T @ D) ** 2 + 2 * squared_norm(C.T @ D)
              + 2 * squared_norm(C @ D.T) + 2 * trace(C @ D.T @ C @ D.T)]

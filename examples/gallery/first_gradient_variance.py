@@ -11,8 +11,6 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.graphs.derived import expand_derived
-from sgdmoments.graphs.query import squared_norm
-from sgdmoments.graphs.run_letters import teacher_matrix, weights_matrix
 
 
 def example():
@@ -23,11 +21,11 @@ def example():
     for layer in (1, 2):
         constant, slope = sgd.variance(sm.gradient(0, layer=layer)).coefficients
         computed.append((constant, expand_derived(slope)))
-    W1, W2 = (weights_matrix(net, 0, layer) for layer in (1, 2))
-    R = W2 @ W1 - teacher_matrix(net, 2) @ teacher_matrix(net, 1)
+    W1, W2 = (sm.weights_matrix(net, 0, layer) for layer in (1, 2))
+    R = W2 @ W1 - sm.teacher_matrix(net, 2) @ sm.teacher_matrix(net, 1)
     p = sympy.Symbol("p", integer=True, positive=True)
-    known = [(0, (p + 1) * squared_norm(W2.T @ R)),
-             (0, squared_norm(R) * squared_norm(W1) + squared_norm(R @ W1.T))]
+    known = [(0, (p + 1) * sm.squared_norm(W2.T @ R)),
+             (0, sm.squared_norm(R) * sm.squared_norm(W1) + sm.squared_norm(R @ W1.T))]
     return computed, known
 
 

@@ -4,8 +4,8 @@
     E K(x_i, x_j) per output = L · 4/(d_x d_y) · (x_i·x_j) |I_0| |I_L| Π_{l=1}^{L−1} (2|I_l|/m),
     E‖Wⁱxᵢ‖² = 4/d_x · |I_0| Π_{l=1}^{L} (2|I_l|/m)    at ‖xᵢ‖ = 1.
 
-Source: 004. Computed for L = 2 and 3 with variances s_C, s_B, s as letters, and for any masks (|I_l| is the inner product of
-the two masks' diagonals); K is summed over the d_y outputs.
+Source: 004. Computed for L = 2 and 3 with variances s_C, s_B, s as letters, and for any masks (|I_l| is the inner
+product of the two masks' diagonals); K is summed over the d_y outputs.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from functools import reduce
 
 import sympy
 
-from sgdmoments.exact.ring import ring_of
+import sgdmoments as sm
+from sgdmoments import diagonal, matrix, squared_norm, vector
 from sgdmoments.graphs.join import inner_product
-from sgdmoments.graphs.query import diagonal, matrix, squared_norm, vector
-from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.gradient import differentiate
 
 m, dx, dy = sympy.symbols("m d_x d_y", integer=True, positive=True)
@@ -46,14 +45,13 @@ def example():
     """(computed, known): d_y times the kernel and the mean square of the output, for L = 2 and 3."""
     computed, known = [], []
     for depth in (2, 3):
-        B, C, weights = network(depth)
-        laws = {label: EntryLaw.gaussian(variance) for a, variance in ((B, S_B), (C, S_C), *((w, S) for w in weights))
-                for label in a.array.labels for variance in [ring_of([variance])(variance)]}
-        mean = Expectation(laws, ring_of([m, dx, dy, S, S_B, S_C]))
+        _, _, weights = network(depth)
+        variances = {"B": S_B, "C": S_C, **{f"W{k}": S for k in range(1, depth + 1)}}
+        laws = {name: sm.GaussianInit(variance) for name, variance in variances.items()}
         at = {e: output(depth, e) for e in "ij"}
         kernel = sum(inner_product(*(differentiate(at[e].array, label, (1, 2)) for e in "ij"))
                      for w in weights for label in w.array.labels)
-        computed += [mean(kernel), mean(squared_norm(at["i"]))]
+        computed += [sm.expectation(kernel, laws), sm.expectation(squared_norm(at["i"]), laws)]
         overlaps = [a.T @ b for a, b in zip(masks("i", depth), masks("j", depth), strict=True)]
         own = [a.T @ a for a in masks("i", depth)]
         x_i, x_j = vector("x_i", dx), vector("x_j", dx)

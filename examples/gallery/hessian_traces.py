@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import sympy
 
+from sgdmoments import matrix, vector
 from sgdmoments.graphs.join import inner_product, join_open, renumber_open, squared_norm
-from sgdmoments.graphs.query import matrix, vector
 from sgdmoments.rules.gradient import differentiate
 
 

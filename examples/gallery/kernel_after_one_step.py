@@ -11,16 +11,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 import sympy
-from tangent_kernel_at_start import U, diagonal, expectation, kernel, m, s, v, x
+from tangent_kernel_at_start import U, diagonal, kernel, m, mean, s, v, x
 
-from sgdmoments.rules.expectation import EntryLaw
+import sgdmoments as sm
 
 
 def example():
     """(computed, known): md E λ₀, md E g₀², (md)² E[g₀² λ₀], and E λ₁ at ‖x‖² = d."""
-    mean = expectation(EntryLaw.gaussian())
     output, square = v.T @ diagonal(s) @ U @ x, x.T @ x
-    moments = [mean(kernel()), mean(output**2), mean(output**2 * kernel())]
+    moments = [mean(q, sm.GaussianInit()) for q in (kernel(), output**2, output**2 * kernel())]
     eta, y = sympy.symbols("eta y")
 
     def normalised(expression, power):  # ‖x‖² = d, divided by (md)^power: ‖x‖² becomes 1/m

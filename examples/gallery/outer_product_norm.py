@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmoments.exact.ring import ring_of
-from sgdmoments.graphs.query import matrix, squared_norm, vector
-from sgdmoments.rules.expectation import EntryLaw, Expectation
+import sgdmoments as sm
 
 
 def example():
     """(computed, known), as expressions in the letters A and p: also for the second power of x xᵀ."""
     p = sympy.Symbol("p", integer=True, positive=True)
-    x, A = vector("x", p), matrix("A", p, "q")
-    (label,) = x.array.labels
-    mean = Expectation({label: EntryLaw.gaussian()}, ring_of([p]))
+    x, A = sm.vector("x", p), sm.matrix("A", p, "q")
     outer = x @ x.T
-    computed = [mean(squared_norm(outer @ A)), mean(squared_norm(outer @ outer @ A))]
-    return computed, [(p + 2) * squared_norm(A), (p + 2) * (p + 4) * (p + 6) * squared_norm(A)]
+    computed = [sm.expectation(sm.squared_norm(product @ A), {"x": sm.GaussianInit()})
+                for product in (outer, outer @ outer)]
+    return computed, [(p + 2) * sm.squared_norm(A), (p + 2) * (p + 4) * (p + 6) * sm.squared_norm(A)]
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmoments.exact.ring import ring_of
-from sgdmoments.graphs.query import diagonal, matrix, trace, vector
-from sgdmoments.models.laws import Coordinates, Rademacher
-from sgdmoments.rules.expectation import EntryLaw, Expectation
+import sgdmoments as sm
+from sgdmoments import diagonal, matrix, trace, vector
 
 m, d = sympy.symbols("m d", integer=True, positive=True)
 U, v, s, x = matrix("U", m, d), vector("v", m), vector("s", m), vector("x", d)
-COIN = Coordinates(moments=("1/2",) * 4)
+COIN = sm.IndependentInit(("1/2",) * 4)
 
 
 def kernel():
@@ -27,23 +25,20 @@ def kernel():
     return x.T @ U.T @ gates @ U @ x + trace(gates @ diagonal(v) @ diagonal(v)) * (x.T @ x)
 
 
-def expectation(output_law):
+def mean(expression, output_law):
     """The expectation over first-layer weights, gates and output weights."""
-    labels = {name: next(iter(a.array.labels)) for name, a in (("U", U), ("v", v), ("s", s))}
-    laws = {labels["U"]: EntryLaw.gaussian(), labels["v"]: output_law, labels["s"]: EntryLaw(COIN.cumulant)}
-    return Expectation(laws, ring_of([m, d]))
+    return sm.expectation(expression, {"U": sm.GaussianInit(), "v": output_law, "s": COIN})
 
 
 def example():
     """(computed, known): md E λ₀ and (md)² Var λ₀ for both laws of v, and md E g₀²."""
     square = x.T @ x
     computed = []
-    for law in (EntryLaw.gaussian(), EntryLaw(Rademacher().cumulant)):
-        mean = expectation(law)
-        first = mean(kernel())
-        computed += [first, mean(kernel() ** 2) - first**2]
+    for law in (sm.GaussianInit(), sm.IndependentInit(sm.Rademacher())):
+        first = mean(kernel(), law)
+        computed += [first, mean(kernel() ** 2, law) - first**2]
     output = v.T @ diagonal(s) @ U @ x
-    computed.append(expectation(EntryLaw.gaussian())(output**2))
+    computed.append(mean(output**2, sm.GaussianInit()))
     known = [m * square, 3 * m * square**2, m * square, 2 * m * square**2, m * square / 2]
     return computed, known
 

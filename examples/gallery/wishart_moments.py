@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmoments.exact.ring import ring_of
-from sgdmoments.graphs.query import matrix, trace
-from sgdmoments.rules.expectation import EntryLaw, Expectation
+import sgdmoments as sm
 
 
 def example():
     """(computed, known), as polynomials in n and p."""
     n, p = sympy.symbols("n p", integer=True, positive=True)
-    X = matrix("X", n, p)
-    (label,) = X.array.labels
-    mean = Expectation({label: EntryLaw.gaussian()}, ring_of([n, p]))
-    computed = [sympy.factor(mean(trace((X.T @ X) ** k)).to_sympy()) for k in (1, 2, 3, 4)]
+    X = sm.matrix("X", n, p)
+    moments = [sm.expectation(sm.trace((X.T @ X) ** k), {"X": sm.GaussianInit()}) for k in (1, 2, 3, 4)]
+    computed = [sympy.factor(moment.to_sympy()) for moment in moments]
     known = [sympy.factor(n * p * polynomial) for polynomial in (
         1, n + p + 1, n**2 + p**2 + 3 * n * p + 3 * n + 3 * p + 4,
         n**3 + p**3 + 6 * n**2 * p + 6 * n * p**2 + 6 * n**2 + 6 * p**2 + 17 * n * p + 21 * n + 21 * p + 20)]
