@@ -1,0 +1,43 @@
+"""`sgdmoments check`: passes right answers, rejects wrong ones with status 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REGRESSION = ("check", "regression", "longley", "--target", "gnp", "--features", "year,population", "--standardize",
+              "--learning-rate", "1/10", "--step", "1", "--samples", "4000")
+
+
+def test_regression_passes(run: Any) -> None:
+    outcome = run(*REGRESSION, "--plot", "check.png")
+    assert outcome.status == 0, outcome.err + outcome.out
+    assert "PASSED" in outcome.out
+    assert Path("check.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_wrong_claim_is_rejected(run: Any) -> None:
+    Path("claim.json").write_text('["-3/40", "5/4", 0.2]')
+    outcome = run(*REGRESSION, "--claim", "claim.json", "--format", "json", "--output", "report.json")
+    assert outcome.status == 1
+    report = json.loads(Path("report.json").read_text())
+    assert report["verdict"] == "rejected"
+
+
+def test_network_passes(run: Any) -> None:
+    outcome = run("check", "network", "--widths", "2,3,1", "--layer", "1", "--learning-rate", "1/10",
+                  "--samples", "4000", "--format", "html")
+    assert outcome.status == 0, outcome.err + outcome.out
+    assert "<table>" in outcome.out
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[null]", "coefficients must be numbers"),
+                                                  ('{"a": 1}', "from_json")])
+def test_bad_claims(run: Any, content: str, message: str) -> None:
+    Path("claim.json").write_text(content)
+    outcome = run(*REGRESSION, "--claim", "claim.json")
+    assert outcome.status == 2
+    assert message in outcome.err
