@@ -51,7 +51,8 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
         q: a quantity at an integer step.
         samples: replicates at each b; None: as many as it takes to find a change of 5 % of any
             coefficient, as far as `seconds` allow (then the number depends on the machine; the report says it).
-        batch_sizes: None: degree + 4 of them, small ones included, at which the polynomial is identifiable.
+        batch_sizes: None: degree + 4 of them, small ones included, at which the polynomial is identifiable (where
+            there are so many), and b = n without replacement.
         claim: the polynomial to test (`BatchPolynomial` or coefficients, constant first); None: the exact answer.
         seed: of the simulation.
         moment: "variance", "second_moment", or "mean" (of a number).
@@ -81,6 +82,8 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
     if batch_sizes is None:
         largest = None if population is None else max(population - 1, 1)
         sizes = identifying_batch_sizes(polynomial.degree, largest)
+        if population is not None and population > 1:
+            sizes = (*sizes, population)
     else:
         sizes = tuple(sorted(int(b) for b in batch_sizes))
     exact = np.array([float(polynomial(b)) for b in sizes])

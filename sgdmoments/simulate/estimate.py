@@ -37,8 +37,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
              resume: Simulation | str | Path | None = None) -> Simulation:
     """Estimate moments of SGD from independent runs: var(q), E||q||^2 and E q at every step and batch size.
 
-    Replicate r at step t draws its batch from (seed, b, t, r) alone: the same seed gives the same numbers
-    however the work is cut into chunks or spread over devices and processes (JAX sharding; under
+    Replicate r at step t draws its batch from (seed, b, t, r) alone: the same seed gives the same numbers (to
+    rounding) however the work is cut into chunks or spread over devices and processes (JAX sharding; under
     `jax.distributed` call it on every process). Nothing of size samples x weights is kept.
 
     Args:

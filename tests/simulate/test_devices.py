@@ -1,0 +1,63 @@
+"""The same numbers on one device, on eight, and on two processes."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sgdmoments as sm
+from sgdmoments.simulate.estimate import simulate
+
+PROGRAM = """
+import sys
+import numpy as np, jax
+{setup}
+import sgdmoments as sm
+from sgdmoments.simulate.estimate import simulate
+sgd = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"], [1, -1])
+run = simulate(sgd, [sm.gradient, sm.loss], 1, [1, 3], 5000, seed=3)
+found = run.variance(sm.gradient)
+assert len(jax.devices()) == {devices}, jax.devices()
+print(*map(repr, map(float, [*found.value.ravel(), *found.standard_error.ravel()])))
+"""
+
+
+def environment(devices):
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    return {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def expected():
+    sgd = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"],
+                 [1, -1])
+    found = simulate(sgd, [sm.gradient, sm.loss], 1, [1, 3], 5000, seed=3).variance(sm.gradient)
+    return [*found.value.ravel(), *found.standard_error.ravel()]
+
+
+def test_eight_devices(expected):
+    done = subprocess.run([sys.executable, "-c", PROGRAM.format(setup="", devices=8)], env=environment(8), text=True,
+                          capture_output=True, timeout=300, check=True)
+    np.testing.assert_allclose(list(map(float, done.stdout.split())), expected, rtol=1e-12)
+
+
+def test_two_processes(expected):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    setup = f"jax.distributed.initialize('127.0.0.1:{port}', num_processes=2, process_id=int(sys.argv[1]))"
+    program = PROGRAM.format(setup=setup, devices=4)
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(k)], env=environment(2), text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) for k in range(2)]
+    try:
+        outputs = [process.communicate(timeout=300) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    for process, (out, err) in zip(processes, outputs, strict=True):
+        assert process.returncode == 0, err[-3000:]
+        numbers = out.strip().splitlines()[-1].split()
+        np.testing.assert_allclose(list(map(float, numbers)), expected, rtol=1e-12)

@@ -1,0 +1,102 @@
+"""Runs that are stopped, saved, continued, merged; and standard errors that say what repeated seeds do."""
+
+import numpy as np
+import pytest
+
+import sgdmoments as sm
+from sgdmoments.simulate.estimate import simulate
+from sgdmoments.simulate.result import Simulation
+
+SGD = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"], [1, -1])
+ASK = {"quantities": [sm.gradient, sm.loss, np.eye(2) @ sm.gradient(1)], "steps": 1, "batch_sizes": [1, 3]}
+
+
+def same(a, b):
+    for q in (sm.gradient, sm.loss):
+        np.testing.assert_allclose(a.variance(q).value, b.variance(q).value, rtol=1e-12)
+        np.testing.assert_allclose(a.variance(q).standard_error, b.variance(q).standard_error, rtol=1e-12)
+        np.testing.assert_allclose(a.variance(q).kurtosis, b.variance(q).kurtosis, rtol=1e-10)
+
+
+def test_saved_and_continued(tmp_path):
+    whole = simulate(SGD, **ASK, samples=9000)
+    part = simulate(SGD, **ASK, samples=1500)
+    part.save(tmp_path / "run.npz")
+    loaded = Simulation.load(tmp_path / "run.npz")
+    same(part, loaded)
+    assert loaded.quantities == part.quantities
+    assert str(loaded) == str(part)
+    same(whole, simulate(SGD, **ASK, samples=9000, resume=tmp_path / "run.npz"))
+    same(whole, simulate(SGD, **ASK, samples=9000, resume=part))
+    assert simulate(SGD, **ASK, samples=1000, resume=whole).samples == whole.samples
+
+
+def test_another_run_is_not_continued():
+    part = simulate(SGD, **ASK, samples=500)
+    for change in ({"seed": 1}, {"batch_sizes": [1, 2]}, {"estimator": "conditional"}, {"steps": 2}):
+        with pytest.raises(sm.InputError, match="resume"):
+            simulate(SGD, **{**ASK, **change}, samples=1000, resume=part)
+    other = sm.SGD(SGD.model, ["1/10", "1/7"], [1, -2])
+    with pytest.raises(sm.InputError, match="fingerprint"):
+        simulate(other, **ASK, samples=1000, resume=part)
+
+
+def test_stopped_by_progress_or_keyboard():
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        return len(seen) < 2
+
+    run = simulate(SGD, **ASK, samples=50_000, progress=stop)
+    assert run.interrupted
+    assert run.samples == seen[-1].done < 50_000
+    assert seen[0].seconds_left > 0
+    assert seen[0].result.throughput.steps_per_second > 0
+    finished = simulate(SGD, **ASK, samples=12_000, resume=run)
+    same(finished, simulate(SGD, **ASK, samples=12_000))
+
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    assert simulate(SGD, **ASK, samples=50_000, progress=interrupt).interrupted
+
+
+def test_merging_runs_of_different_seeds():
+    a, b = (simulate(SGD, **ASK, samples=3200, seed=seed) for seed in (1, 2))
+    both = a.merge(b)
+    assert both.samples == 6400
+    np.testing.assert_allclose(both.variance(sm.gradient).value,
+                               (a.variance(sm.gradient).value + b.variance(sm.gradient).value) / 2, rtol=1e-12)
+    with pytest.raises(sm.InputError, match="independent"):
+        a.merge(a)
+
+
+@pytest.mark.parametrize("options", [{}, {"estimator": "conditional"}, {"antithetic": True}], ids=str)
+def test_standard_errors_are_what_repeated_seeds_show(options):
+    """Over 60 seeds, the spread of estimates equals their stated error, and z is standard."""
+    exact = np.array([[float(sgd_variance(b, t)) for b in (1, 3)] for t in (0, 1)])
+    runs = [simulate(SGD, sm.gradient, 1, [1, 3], 1600, seed=seed, **options).variance(sm.gradient)
+            for seed in range(60)]
+    values = np.array([run.value for run in runs])
+    stated = np.sqrt(np.mean([run.standard_error**2 for run in runs], axis=0))
+    z = np.array([run.z(exact) for run in runs])[:, 1]
+    assert (np.abs(values.std(axis=0, ddof=1)[1] / stated[1] - 1) < 0.3).all()
+    assert np.abs(z.mean()) < 0.35
+    assert 0.8 < z.std() < 1.25
+
+
+def sgd_variance(b, t):
+    from sgdmoments.testing.enumerate import enumerate_moment
+
+    return enumerate_moment(SGD, sm.gradient(t), b)
+
+
+def test_unknown_questions():
+    run = simulate(SGD, **ASK, samples=64)
+    with pytest.raises(sm.InputError, match="recorded"):
+        run.variance(sm.weights)
+    with pytest.raises(sm.InputError, match="step"):
+        run.variance(sm.gradient(4))
+    with pytest.raises(sm.InputError, match="mean_limit"):
+        simulate(SGD, sm.gradient, 1, [1], 64, mean_limit=1).mean(sm.gradient)
