@@ -135,14 +135,16 @@ def solve(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...
 
 
 def _solve_rational(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...]:
-    ring, size = right[0].ring, len(a)
-    square = flint.fmpq_mat(size, size, [to_fmpq(entry.to_fraction()) for row in a for entry in row])
-    column = flint.fmpq_mat(size, 1, [to_fmpq(entry.to_fraction()) for entry in right])
     try:
-        x = square.solve(column)
+        x = rational_matrix(a).solve(rational_matrix((tuple(right),)).transpose())
     except ZeroDivisionError:
         raise AssumptionError(_SINGULAR) from None
-    return tuple(RationalFunction(ring(from_fmpq(x[i, 0]))) for i in range(size))
+    return tuple(RationalFunction(right[0].ring(from_fmpq(x[i, 0]))) for i in range(len(a)))
+
+
+def rational_matrix(a: Matrix) -> flint.fmpq_mat:
+    """FLINT's matrix of constant entries; `InputError` where one is not a number."""
+    return flint.fmpq_mat(len(a), len(a[0]), [to_fmpq(entry.to_fraction()) for row in a for entry in row])
 
 
 def characteristic_polynomial(a: Matrix) -> Vector:

@@ -38,6 +38,9 @@ class JointMoments(Law):
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         key = tuple(exponents)
+        if len(key) != self.dimension:
+            raise InputError(f"{self!r} is a law on R^{self.dimension}, but a moment of {len(key)} coordinates was "
+                             "asked for; MomentRegression is answered by the closure route only.")
         if not any(key):
             return to_exact(1)
         if key in self.known:

@@ -18,14 +18,14 @@ import sympy
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.linear import Matrix, determinant, dot, solve
+from sgdmoments.exact.linear import Matrix, determinant, dot, rational_matrix, solve
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.models.quantities import full_gradient, gradient
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.observables import observables
-from sgdmoments.routes.stability.pencil import Pencil, pencil, rational_matrix
+from sgdmoments.routes.stability.pencil import Pencil, pencil
 from sgdmoments.routes.stability.threshold import is_positive_definite, simplest_between
 
 Quadratic = tuple[Matrix, tuple[Polynomial, ...], Polynomial]

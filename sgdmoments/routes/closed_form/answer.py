@@ -84,11 +84,11 @@ class ClosedForm:
         return self._batch_polynomial(self.in_v(t))
 
     def value(self, t: int, b: Any) -> Any:
-        """The moment at t and b by repeated squaring: a Fraction, or a polynomial in the letters."""
+        """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
         size = self._size(b)
         fixed = {self.v: self.systems[0].ring(size)}
         systems = [s.substituted(fixed) for s in self.systems]
-        return sum((s.by_squaring(t) for s in systems), self.systems[0].ring.zero).simplest()
+        return sum((s.far(t) for s in systems), self.systems[0].ring.zero).simplest()
 
     def _size(self, b: Any) -> Any:
         """v at batch size b."""

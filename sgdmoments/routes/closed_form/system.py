@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import sympy
@@ -16,6 +17,7 @@ from sgdmoments.exact.linear import (
     dot,
     irreducible_blocks,
     power,
+    rational_matrix,
     row_times,
     sub_matrix,
 )
@@ -108,9 +110,18 @@ class LinearSystem:
 
         return LinearSystem(put(self.row), tuple(map(put, self.matrix)), put(self.start))
 
-    def by_squaring(self, t: int) -> Polynomial:
-        """s_t by repeated squaring: for large t where the entries stay small."""
-        return dot(row_times(self.row, power(self.matrix, t)), self.start)
+    def far(self, t: int) -> Polynomial:
+        """s_t for large t: by repeated squaring; where all entries are numbers, in integers."""
+        if not all(entry.is_constant for line in (self.row, self.start, *self.matrix) for entry in line):
+            return dot(row_times(self.row, power(self.matrix, t)), self.start)
+        (row, d_row), (a, d), (start, d_start) = (
+            rational_matrix(m).numer_denom() for m in ((self.row,), self.matrix, (self.start,)))
+        if t > self.size**2:
+            row = row * a**t
+        else:  # a vector step by step is cheaper than the matrix by squaring
+            for _ in range(t):
+                row = row * a
+        return self.ring(Fraction(int((row * start.transpose())[0, 0]), int(d_row * d**t * d_start)))
 
     @cached_property
     def blocks(self) -> tuple[Vector, ...]:

@@ -16,7 +16,7 @@ import sympy
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import AssumptionError, InputError, RouteError
-from sgdmoments.exact.linear import Matrix, determinant, matrix
+from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.models.run import SGD
@@ -95,11 +95,6 @@ def symmetric(z: Any, size: int) -> list[list[Any]]:
     for (k, m), value in zip(pairs(size), z, strict=True):
         full[k][m] = full[m][k] = value
     return full
-
-
-def rational_matrix(a: Matrix) -> flint.fmpq_mat:
-    """FLINT's matrix of constant entries."""
-    return flint.fmpq_mat(len(a), len(a[0]), [to_fmpq(entry.to_fraction()) for row in a for entry in row])
 
 
 def pencil(sgd: SGD, budget: Budget | None = None) -> Pencil:
