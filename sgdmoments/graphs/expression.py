@@ -301,6 +301,11 @@ class Expression:
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
+    def __str__(self) -> str:
+        from sgdmoments.show.graph_latex import expression_text
+
+        return expression_text(self)
+
     def __repr__(self) -> str:
         if not self.raw:
             return "0"

@@ -48,7 +48,7 @@ class GraphTerm:
         return Expression({self.monomial: 1}).latex()
 
     def __str__(self) -> str:
-        return " ".join(map(repr, self.monomial)) or "1"
+        return str(Expression({self.monomial: 1}))
 
 
 def derivation(sgd: SGD, quantity: Quantity, *, detail: bool = False, budget: Budget | None = None,
