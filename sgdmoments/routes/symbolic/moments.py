@@ -32,7 +32,6 @@ from sgdmoments.routes.symbolic.setting import (
     check_order,
     one_batch_mean,
     read_setting,
-    require_letters_apart,
 )
 from sgdmoments.routes.symbolic.system import matrix
 from sgdmoments.rules.batch import BATCH_RULE, Sampling
@@ -77,7 +76,6 @@ class Question:
         else:
             self.rates = sgd.schedule.rates(self.step)
             self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor)
-        require_letters_apart(self.setting)
 
     # -- what is asked, at step t ---------------------------------------------------------------------------
 

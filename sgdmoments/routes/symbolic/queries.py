@@ -8,8 +8,6 @@ Source: P0, Theorems 3.6, 3.7 and 3.8.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial

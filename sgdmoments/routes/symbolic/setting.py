@@ -62,6 +62,11 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         raise RouteError(f"the symbolic route works on networks; {model!r} is answered by the closure route.")
     system = network_system(model.widths, model.activation, teacher=bool(model.teacher_parameters),
                             targets=model.targets is not None, noise=model.noise is not None)
+    names = {q.name for q in (*model.parameters, *model.teacher_parameters)}
+    for law in (model.data, model.noise):
+        if isinstance(law, Gaussian) and law.letter in names:
+            raise InputError(f"the covariance and a weight are both called {law.letter!r}; give the covariance another "
+                             "name.")
     known: dict[str, Any] = {}
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
@@ -130,15 +135,6 @@ def _initial_laws(sgd: SGD, system: System, known: dict[str, Any]) -> dict[Label
 def _law_symbols(law: Law) -> list[Any]:
     moments = getattr(law, "moments", ())
     return [m for m in moments if isinstance(m, sympy.Expr)]
-
-
-def require_letters_apart(setting: Setting) -> None:
-    """Refuse a covariance that bears the name of a weight: values are given by name."""
-    names: dict[str, Label] = {}
-    for graph in (setting.system.loss, *setting.system.gradients):
-        for label in graph.labels:
-            if names.setdefault(label.name, label) is not label:
-                raise InputError(f"two matrices are called {label.name!r}; give the covariance another name.")
 
 
 def check_order(order: int | None, name: str) -> int | None:
