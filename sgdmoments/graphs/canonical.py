@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sgdmoments.graphs.graph import Edge, IndexGraph, Monomial, Part, Word
+from sgdmoments.graphs.graph import SORT_KEY, Edge, IndexGraph, Monomial, Part, Word
 
 Incidence = dict[int, list[tuple[int, int]]]
 
@@ -45,7 +45,7 @@ def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Mo
     used = bytearray(len(edges))
     graphs: list[IndexGraph] = []
     if branching:
-        parts = [((edge[0],), edge[1:]) for k, edge in enumerate(edges) if len(edge) != 3]
+        parts: list[Part] = [((edge[0],), edge[1:]) for k, edge in enumerate(edges) if len(edge) != 3]
         stops = set(branching)
         for v in branching:
             for k, place in incidence[v]:
@@ -57,7 +57,7 @@ def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Mo
         if not used[k] and len(edges[k]) == 3:
             graphs.append(_cycle(_walk(edges, incidence, frozenset((edges[k][1],)), used, k, 1)[0]))
     if len(graphs) > 1:
-        graphs.sort()
+        graphs.sort(key=SORT_KEY)
     return tuple(graphs), free
 
 
@@ -134,7 +134,7 @@ def _connected(vertices: list[int], parts: list[Part]) -> list[tuple[list[int], 
 
 def _branched(vertices: list[int], parts: list[Part]) -> IndexGraph:
     """The normal form of a connected graph with branching vertices."""
-    oriented = []
+    oriented: list[tuple[Word, tuple[int, ...], bool]] = []
     for word, ends in parts:
         if len(ends) == 2:
             back = reverse(word)

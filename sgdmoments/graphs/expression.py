@@ -24,6 +24,7 @@ from sgdmoments.exact.saving import register_coefficient
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.graph import (
     BATCH,
+    SORT_KEY,
     Dimension,
     Edge,
     IndexGraph,
@@ -106,12 +107,13 @@ class Expression:
     @property
     def graphs(self) -> tuple[IndexGraph, ...]:
         """The distinct connected graphs that occur, in order."""
-        return tuple(sorted({graph for monomial in self.raw for graph in monomial}))
+        return tuple(sorted({graph for monomial in self.raw for graph in monomial}, key=SORT_KEY))
 
     @property
     def labels(self) -> frozenset[Label]:
         """The labels of all edges, open ends left out."""
-        return frozenset(edge[0] for graph in self.graphs for edge in graph.edges if edge[0].kind != "open")
+        graphs = {graph for monomial in self.raw for graph in monomial}
+        return frozenset(edge[0] for graph in graphs for edge in graph.edges if edge[0].kind != "open")
 
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
@@ -356,7 +358,7 @@ def monomial_product(a: Monomial, b: Monomial) -> Monomial:
         return b
     if not b:
         return a
-    return tuple(sorted(a + b))
+    return tuple(sorted(a + b, key=SORT_KEY))
 
 
 #: The number 0 as an expression.

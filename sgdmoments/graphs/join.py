@@ -56,8 +56,8 @@ def _identify(expression: Expression, pairs: Sequence[tuple[int, int]], closed: 
         image = merged((held[a][1], held[b][1]) for a, b in pairs)
         kept = [(edge[0], *[image.get(v, v) for v in edge[1:]]) for edge in edges
                 if edge[0].kind != "open" or open_number(edge[0]) not in closed]
-        dimensions: dict[int, Dimension] = {
-            image.get(held[k][1], held[k][1]): held[k][0].dimensions[0] for k in closed}
+        ends: list[tuple[int, Dimension]] = [(held[k][1], held[k][0].dimensions[0]) for k in closed]
+        dimensions = {image.get(v, v): dimension for v, dimension in ends}
         graphs, free = normal_form(kept, dimensions)
         if free:
             value = Polynomial(ring, coefficient)

@@ -2,7 +2,7 @@
 
 Identity: for batch means of functions f₁, …, f_j of a sample drawn from n points,
 
-    E[mean_B f₁ ⋯ mean_B f_j] = Σ over set partitions ρ of {1..j} of W_ρ(1/b) Π over blocks of mean over the data of Π f,
+    E[mean_B f₁ ⋯ mean_B f_j] = Σ over set partitions ρ of {1..j} of W_ρ(1/b) Π over blocks of the data's mean of Π f,
 
 so the batch vertices of a block merge into one sample vertex of dimension n. For independent draws
 W_ρ = b^−j (b)_|ρ|; without replacement the sums over distinct samples are turned into free ones by Möbius inversion.

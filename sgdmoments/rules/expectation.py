@@ -2,7 +2,7 @@
 
 Identity: for independent entries of one law, with cumulants κ₁, κ₂, …,
 
-    E[x_(e₁) x_(e₂) ⋯ x_(eₘ)] = Σ over set partitions of {e₁, …, eₘ} of Π over blocks B of κ_|B| · [all ends of B equal].
+    E[x_(e₁) ⋯ x_(eₘ)] = Σ over set partitions of {e₁, …, eₘ} of Π over blocks B of κ_|B| · [all ends of B equal].
 
 On the graph a block loses its edges and its first ends are merged, and its second ends. For N(0, 1) entries only
 pairs have a cumulant (Isserlis' theorem, Wick's formula). For rows x ~ N(0, Σ) a pair merges its batch vertices
@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
-from operator import attrgetter
 from typing import Any
 
 from sgdmoments.budget import Monitor
@@ -39,7 +38,7 @@ from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, Scalar
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.expression import Expression, dimension_factor, monomial_product
-from sgdmoments.graphs.graph import BATCH, Dimension, Edge, IndexGraph, Label, Monomial
+from sgdmoments.graphs.graph import BATCH, SORT_KEY, Dimension, Edge, IndexGraph, Label, Monomial
 from sgdmoments.rules.rule import Rule
 
 EXPECTATION = Rule(
@@ -50,7 +49,6 @@ EXPECTATION = Rule(
 #: Up to this many partners of an edge, the blocks of a law with all cumulants are made at once.
 LISTED_BLOCKS = 13
 
-_BY_KEY = attrgetter("sort_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,8 @@ class Expectation:
 
     def _split(self, graphs: Iterable[IndexGraph]) -> tuple[Monomial, Monomial]:
         """The constant and the random graphs of a product; both stay sorted."""
-        constant, random = [], []
+        constant: list[IndexGraph] = []
+        random: list[IndexGraph] = []
         for graph in graphs:
             known = self._random.get(graph)
             if known is None:
@@ -266,7 +265,7 @@ class Expectation:
         if len(state) > touched:
             gone = {i for i, _ in block}
             rest = tuple([g for n, g in enumerate(state) if n not in gone])
-            graphs = tuple(sorted(graphs + rest, key=_BY_KEY))
+            graphs = tuple(sorted(graphs + rest, key=SORT_KEY))
         return graphs, merges, weight
 
     @staticmethod

@@ -52,7 +52,8 @@ class Update:
     def __init__(self, directions: Mapping[Label, Expression], ring: Ring) -> None:
         self.ring = ring
         self._one = ring.one.raw
-        self._fragments = {label: (tuple(_fragments(array.in_ring(ring))),) for label, array in directions.items()}
+        self._fragments: dict[Label, Sequence[Sequence[Fragment]]] = {label: (tuple(_fragments(array.in_ring(ring))),)
+                                                                       for label, array in directions.items()}
         self.graph_orders = cache(self._graph_orders)
 
     def fragments(self, label: Label) -> Sequence[Sequence[Fragment]]:
@@ -87,7 +88,7 @@ class Update:
 
     def order(self, monomial: Monomial, order: int) -> Terms:
         """The part of order α^order of a product of graphs."""
-        orders: list[Terms] = [{(): self._one}] + [{} for _ in range(order)]
+        orders: list[Terms] = [{(): self._one}, *({} for _ in range(order))]
         for graph in monomial:
             own = [self.graph_orders(graph, k) for k in range(min(order, self.degree(graph)) + 1)]
             grown: list[Terms] = [{} for _ in range(order + 1)]
@@ -143,7 +144,7 @@ def _fragments(array: Expression) -> Iterator[Fragment]:
     for monomial, c in array.raw.items():
         edges, count = disjoint_edges(monomial)
         ends = {edge[1]: -1 - open_number(edge[0]) for edge in edges if edge[0].kind == "open"}
-        place: dict[int, int] = {v: end for v, end in ends.items()}
+        place = dict(ends)
         for v in range(count):
             if v not in place:
                 place[v] = sum(1 for w in range(v) if w not in ends)
