@@ -42,7 +42,8 @@ def _common(version: Annotated[bool, typer.Option("--version", callback=_version
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process: status 0, 1 (a check rejects), 2 (an error), 130 (interrupted)."""
     try:
-        status = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        status = app(args=given, standalone_mode=False, obj=given)
     except SgdMomentsError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):

@@ -47,6 +47,12 @@ class Problem:
             lines.append("standardised in double precision; those doubles, taken as exact, are the data")
         return lines
 
+    def to_plain(self) -> dict[str, Any]:
+        """The problem as plain data, for JSON."""
+        return {"source": self.source, "target": self.design.target, "weights": list(self.design.names),
+                "n": self.design.n, "standardized": self.design.standardized, "learning_rate": self.learning_rate,
+                "initial": self.initial, "sampling": self.sgd.sampling}
+
     def quantity(self, name: str, t: int) -> Quantity:
         """The named quantity at step t."""
         return QUANTITIES[name](t)

@@ -25,12 +25,16 @@ from sgdmoments.cli.options import (
     Target,
 )
 from sgdmoments.cli.output import console, deliver, write_figure
-from sgdmoments.cli.problem import parse_batch_sizes, parse_steps, regression_problem
+from sgdmoments.cli.problem import Problem, parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
+from sgdmoments.cli.values import run_values, values_csv, values_json, values_text
+from sgdmoments.errors import InputError
 
 Format = Annotated[Literal["table", "latex", "json", "csv"], typer.Option(
     help="table and latex round long rationals; json and csv are lossless.")]
+Arithmetic = Annotated[Literal["exact", "float", "certified"], typer.Option(
+    help="exact gives polynomials; float and certified only values at the batch sizes, for thousands of steps.")]
 Plot = Annotated[Path | None, typer.Option(help="Write a plot against b to this file (extra: plot).")]
 
 
@@ -39,7 +43,7 @@ def regression(
     standardize: Standardize = False, intercept: Intercept = False, at: At = None, batch_sizes: BatchSizes = None,
     quantity: QuantityName = "gradient", moment: Moment = "variance", initial: Initial = "0",
     sampling: SamplingName = "without_replacement", format: Format = "table", output: Output = None,
-    plot: Plot = None, route: RouteName = "auto",
+    plot: Plot = None, route: RouteName = "auto", arithmetic: Arithmetic = "exact",
 ) -> None:
     """Exact moments of mini-batch SGD for least squares on a table, as polynomials in 1/b."""
     if plot is not None:  # said before the work, not after it
@@ -48,15 +52,34 @@ def regression(
         pyplot()
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
-    sizes = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n)
+    sizes, reported = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n), parse_steps(steps, at)
+    if arithmetic != "exact":
+        _values(problem, moment, quantity, steps, reported, sizes, arithmetic == "certified", format, output, plot)
+        return
     with progress_bar() as progress:
-        results = compute(problem, moment, quantity, parse_steps(steps, at), sizes, route, progress)
+        results = compute(problem, moment, quantity, reported, sizes, route, progress)
     if plot is not None:
         write_figure(plot, draw(results))
     if format == "table" and output is None:
         print_table(results, console())
     else:
         deliver(_as_text(results, format), output)
+
+
+def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: list[int], sizes: list[int],
+            certified: bool, format: str, output: Path | None, plot: Path | None) -> None:
+    if format == "latex":
+        raise InputError("--format latex shows polynomials; --arithmetic float and certified give values only.")
+    with progress_bar() as progress:
+        run = run_values(problem, moment, quantity, steps, sizes, certified, progress)
+    if plot is not None:
+        from sgdmoments.show.plots import new_axes, plot_trajectory
+
+        write_figure(plot, plot_trajectory(run, new_axes()))
+    if format == "table":
+        deliver(values_text(run, problem, reported, console()), output)
+    else:
+        deliver(values_csv(run, reported) if format == "csv" else values_json(run, problem, reported), output)
 
 
 def draw(results: Results) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import sys
+import shlex
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,7 +44,8 @@ svg { max-width: 100%; height: auto }"""
 
 
 def report(
-    data: Data, target: Target, learning_rate: LearningRate, steps: Steps, out: Out = Path("sgdmoments-report.html"),
+    context: typer.Context, data: Data, target: Target, learning_rate: LearningRate, steps: Steps,
+    out: Out = Path("sgdmoments-report.html"),
     features: Features = None, standardize: Standardize = False, intercept: Intercept = False, at: At = None,
     batch_sizes: BatchSizes = None, quantity: QuantityName = "gradient", moment: Moment = "variance",
     initial: Initial = "0", sampling: SamplingName = "without_replacement", route: RouteName = "auto",
@@ -55,7 +56,7 @@ def report(
     sizes = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n)
     with progress_bar() as progress:
         results = compute(problem, moment, quantity, parse_steps(steps, at), sizes, route, progress)
-    write_text(out, html(results, " ".join(sys.argv[1:])))
+    write_text(out, html(results, shlex.join(context.obj or ())))
     typer.echo(f"Report written to {out}")
 
 

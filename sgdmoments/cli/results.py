@@ -134,12 +134,8 @@ def to_csv(results: Results) -> str:
 
 def to_json(results: Results) -> str:
     """Lossless JSON: rationals as "p/q"; each polynomial as `BatchPolynomial.to_json` writes it."""
-    design = results.problem.design
     return json.dumps({
-        "format": "sgdmoments.regression/1",
-        "problem": {"source": results.problem.source, "target": design.target, "weights": design.names, "n": design.n,
-                    "standardized": design.standardized, "learning_rate": results.problem.learning_rate,
-                    "initial": results.problem.initial, "sampling": results.problem.sgd.sampling},
+        "format": "sgdmoments.regression/1", "problem": results.problem.to_plain(),
         "moment": results.moment, "quantity": results.quantity,
         "steps": [_answer_json(results, answer) for answer in results.answers],
     }, indent=1)

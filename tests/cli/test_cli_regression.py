@@ -199,3 +199,28 @@ def test_failed_write_leaves_the_old_file(run: Any, table: Path, monkeypatch: py
     assert "No space left" in outcome.err
     assert Path("out.json").read_text() == "old"
     assert sorted(p.name for p in Path().iterdir()) == ["out.json", "table.csv"]
+
+
+@pytest.mark.parametrize("arithmetic", ["float", "certified"])
+def test_long_runs_give_values(run: Any, table: Path, arithmetic: str) -> None:
+    options = (*COMMON, "--steps", "40", "--at", "2,40", "--batch-sizes", "1,3", "--arithmetic", arithmetic)
+    expected = reference().variance(sm.gradient(2))
+    data = json.loads(run("regression", str(table), *options, "--format", "json").out)
+    assert data["steps"][0]["values"]["3"] == pytest.approx(float(expected(3)), rel=1e-9)
+    rows = list(csv.DictReader(io.StringIO(run("regression", str(table), *options, "--format", "csv").out)))
+    assert [(row["t"], row["b"]) for row in rows] == [("2", "1"), ("2", "3"), ("40", "1"), ("40", "3")]
+    if arithmetic == "certified":
+        assert Fraction(float(rows[1]["lower"])) <= expected(3) <= Fraction(float(rows[1]["upper"]))
+        low, high = data["steps"][0]["bounds"]["1"]
+        assert Fraction(low) <= expected(1) <= Fraction(high)
+    shown = run("regression", str(table), *options, "--plot", "figure.png")
+    assert ("certified with" if arithmetic == "certified" else "double precision, without a bound") in shown.out
+    assert Path("figure.png").exists()
+
+
+@pytest.mark.parametrize(("extra", "message"), [(("--quantity", "loss"), "the moments of the loss are of order 4"),
+                                                (("--format", "latex"), "give values only")])
+def test_what_long_runs_cannot_do(run: Any, table: Path, extra: tuple[str, ...], message: str) -> None:
+    outcome = run("regression", str(table), *COMMON, "--steps", "3", "--arithmetic", "float", *extra)
+    assert outcome.status == 2
+    assert message in outcome.err

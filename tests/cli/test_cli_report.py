@@ -31,6 +31,7 @@ def test_report(run: Any, table: Path) -> None:
     assert not re.search(r"(src|href)=\"https?:", text)
     assert "never increases with b from b0 = 1 on (proved; proof re-checked)" in text
     assert "P0, Theorem 3.2" in text
+    assert "<code>sgdmoments report" in text
 
 
 def test_report_without_matplotlib(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

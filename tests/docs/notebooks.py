@@ -30,7 +30,7 @@ def texts(notebook: Any) -> list[str]:
         if cell.cell_type == "code":
             outputs = [o.get("text") or o.get("data", {}).get("text/latex") or o.get("data", {}).get("text/plain", "")
                        for o in cell.outputs if o.get("name") != "stderr"]
-            found.append(re.sub(r"0x[0-9a-f]+", "0x", "".join("".join(text) for text in outputs)))
+            found.append(re.sub(r"\b0x[0-9a-f]+", "0x", "".join("".join(text) for text in outputs)))
     return found
 
 
