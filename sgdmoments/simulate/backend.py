@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("simulation", "jax") from error
 
-__all__ = ["jax", "jnp", "precision", "replicate_mesh", "shard_over_groups", "to_host"]
+__all__ = ["jax", "jnp", "precision", "replicate_mesh", "shard_over_groups", "split", "to_host"]
 
 AXIS = "replicates"
 
@@ -65,6 +65,11 @@ def _unchecked(shard_map: Any) -> dict[str, bool]:
 
     names = inspect.signature(shard_map).parameters
     return {name: False for name in ("check_vma", "check_rep") if name in names}
+
+
+def split(ids: np.ndarray[Any, Any], mesh: Mesh) -> Any:
+    """A JAX array of `ids` (the same on every process), split over the mesh."""
+    return jax.make_array_from_callback(ids.shape, NamedSharding(mesh, PartitionSpec(AXIS)), lambda index: ids[index])
 
 
 def to_host(array: Any) -> np.ndarray[Any, Any]:

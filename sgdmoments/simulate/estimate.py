@@ -14,7 +14,7 @@ import numpy as np
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
-from sgdmoments.simulate.backend import jax, precision, replicate_mesh, shard_over_groups, to_host
+from sgdmoments.simulate.backend import jax, precision, replicate_mesh, shard_over_groups, split, to_host
 from sgdmoments.simulate.gradients import Gradients, gradients_of
 from sgdmoments.simulate.moments import Stream
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
@@ -159,7 +159,7 @@ class _Runner:
             if not self._compiled:
                 self._compile(last - first)
             count = min(self._chunk, last - first)
-            ids = (first + np.arange(self._chunk)).astype(np.uint32)
+            ids = split((first + np.arange(self._chunk)).astype(np.uint32), self.mesh)
             start = time.perf_counter()
             parts = [compiled(constants, ids) for compiled, constants in self._compiled]
             arrays = [np.moveaxis(to_host(part)[:, :count], 1, 0) for part in parts]
@@ -193,7 +193,7 @@ _CACHE_SIZE = 128
 def _compiled(program: Program, mesh: Any, groups: int) -> Any:
     key = (program.identity(), tuple(mesh.devices.flat), groups, bool(jax.config.jax_enable_x64))
     if key not in _CACHE:
-        ids = np.zeros(groups, dtype=np.uint32)
+        ids = split(np.zeros(groups, dtype=np.uint32), mesh)
         _CACHE[key] = shard_over_groups(program.__call__, mesh).lower(program.constants(), ids).compile()
         while len(_CACHE) > _CACHE_SIZE:
             _CACHE.popitem(last=False)

@@ -94,7 +94,7 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
         def mean_loss(w: Any) -> Any:
             return jnp.mean(losses(w))
 
-        slope = jax.grad(mean_loss)
+        slope: Any = jax.grad(mean_loss)
         end, path = jax.lax.scan(lambda w, rate: (w - rate * slope(w), w), start, rates)
 
         def product(w: Any, a: Any) -> Any:

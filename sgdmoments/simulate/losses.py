@@ -15,7 +15,7 @@ import numpy as np
 
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
 from sgdmoments.simulate import batches
-from sgdmoments.simulate.backend import jax, jnp, precision, replicate_mesh, shard_over_groups, to_host
+from sgdmoments.simulate.backend import jax, jnp, precision, replicate_mesh, shard_over_groups, split, to_host
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
@@ -255,7 +255,8 @@ def _run(training: _Training, data: Any, batch_sizes: tuple[int, ...], plans: li
     count = mesh.devices.size
     chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024)) * count
     constants = {"data": data, "seed": np.uint32(seed)}
-    compiled = [shard_over_groups(training.chunk(b, times), mesh).lower(constants, np.zeros(chunk, np.uint32)).compile()
+    nobody = split(np.zeros(chunk, dtype=np.uint32), mesh)
+    compiled = [shard_over_groups(training.chunk(b, times), mesh).lower(constants, nobody).compile()
                 for b, times in zip(batch_sizes, plans, strict=True)]
     compile_seconds, started, stopped = time.perf_counter() - begun, time.perf_counter(), False
     stream = Stream()
@@ -270,7 +271,7 @@ def _run(training: _Training, data: Any, batch_sizes: tuple[int, ...], plans: li
     try:
         while stream.count < groups and not stopped:
             first = stream.count
-            ids = (first + np.arange(chunk)).astype(np.uint32)
+            ids = split((first + np.arange(chunk)).astype(np.uint32), mesh)
             done = min(chunk, groups - first)
             parts = [np.moveaxis(to_host(program(constants, ids))[:, :done], 1, 0) for program in compiled]
             stream.add(np.stack(parts, axis=1).astype(float))

@@ -72,7 +72,7 @@ def test_relu_cross_entropy_and_adam():
     run = simulate_loss(loss, start, (images, labels), optax.adam(1e-2), [4, 20], 32, epochs=8, record=4,
                         metrics={"norm": lambda p: jnp.sum(p["a"] ** 2)})
     losses = run.mean("loss").value
-    assert (losses[-1] < 0.7 * losses[0]).all()
+    assert (losses[-1] < 0.9 * losses[0]).all()
     gradients = run.variance("gradient").value
     assert (gradients[:, 0] > gradients[:, 1]).all()
     assert run.samples == 32
