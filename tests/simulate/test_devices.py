@@ -17,7 +17,8 @@ import numpy as np, jax
 {setup}
 import sgdmoments as sm
 from sgdmoments.simulate.estimate import simulate
-sgd = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"], [1, -1])
+model = sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3])
+sgd = sm.SGD(model, ["1/10", "1/7"], [1, -1])
 run = simulate(sgd, [sm.gradient, sm.loss], 1, [1, 3], 5000, seed=3)
 found = run.variance(sm.gradient)
 assert len(jax.devices()) == {devices}, jax.devices()

@@ -19,8 +19,9 @@ def least_squares(w, batch):
 @pytest.mark.parametrize("order", ["without_replacement", "with_replacement"])
 def test_plain_sgd_is_the_exact_sgd(order):
     sgd = sm.SGD(sm.LinearRegression(X, Y), "1/10", [1, -1], order)
-    run = simulate_loss(least_squares, np.array([1.0, -1.0]), (X.astype(float), Y.astype(float)), optax.sgd(0.1), [2, 3],
-                        40_000, epochs=1, order=order, record=2, full_gradient=True, x64=True)
+    data = X.astype(float), Y.astype(float)
+    run = simulate_loss(least_squares, np.array([1.0, -1.0]), data, optax.sgd(0.1), [2, 3], 40_000, epochs=1, order=order,
+                        record=2, full_gradient=True, x64=True)
     for column, b in enumerate((2, 3)):
         for row, t in enumerate(run.steps[column]):
             for name, q in (("gradient", sm.gradient), ("full_gradient", sm.full_gradient), ("loss", sm.loss)):
@@ -50,8 +51,8 @@ def test_epochs_use_each_point_once(order):
 def test_cyclic_order_repeats_and_shuffled_order_does_not():
     values = {}
     for order in ("cyclic", "shuffled"):
-        run = simulate_loss(lambda w, rows: jnp.mean(rows @ w), np.zeros(6), np.eye(6), optax.sgd(1.0), [3], 64, epochs=2,
-                            order=order, record=4, metrics={"first": lambda w: w[0]}, x64=True)
+        run = simulate_loss(lambda w, rows: jnp.mean(rows @ w), np.zeros(6), np.eye(6), optax.sgd(1.0), [3], 64,
+                            epochs=2, order=order, record=4, metrics={"first": lambda w: w[0]}, x64=True)
         values[order] = run.variance("first").value[:, 0]
     # after 3 half epochs the first weight is -1/3 or -2/3; after the second half it is -2/3 for certain
     assert values["cyclic"][1] > 0.01

@@ -7,7 +7,8 @@ import sgdmoments as sm
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.simulate.result import Simulation
 
-SGD = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"], [1, -1])
+SGD = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, -1], [1, 1], [2, -2]], [1, 0, 2, -1, 3]), ["1/10", "1/7"],
+             [1, -1])
 ASK = {"quantities": [sm.gradient, sm.loss, np.eye(2) @ sm.gradient(1)], "steps": 1, "batch_sizes": [1, 3]}
 
 

@@ -38,7 +38,8 @@ def compare(sgd, batch_sizes, moments=("variance", "second_moment"), times=(0, 1
     run = simulate(sgd, quantities, list(times), batch_sizes, 30_000, seed=1, **options)
     for quantity in quantities:
         for moment in moments:
-            exact = np.array([[float(enumerate_moment(sgd, quantity(t), b, moment)) for b in batch_sizes] for t in times])
+            exact = np.array([[float(enumerate_moment(sgd, quantity(t), b, moment)) for b in batch_sizes]
+                              for t in times])
             z = run.estimates(moment, quantity).z(exact)
             assert np.abs(z).max() < limit, (quantity.__name__, moment, z)
     exact = np.array([[np.array(enumerate_moment(sgd, sm.weights(t), b, "mean"), dtype=float) for b in batch_sizes]
