@@ -150,6 +150,23 @@ def test_radicals_only_on_request():
         assert sympy.simplify(formula.subs(t, step) - sympy.Rational(closed.value(step, 1))) == 0
 
 
+def test_cubic_radicals():
+    """The quadratic monomials of two weights give an irreducible cubic in c_b."""
+    sgd = sm.SGD(sm.LinearRegression(X2, Y2), "1/11", [F(1, 2), -1])
+    closed = sgd.closed_form(sm.gradient)
+    formula = closed.formula(t, b=3, radicals=True)
+    for step in range(3):
+        number = complex(formula.subs(t, step).evalf(40))
+        assert number.real == pytest.approx(float(closed.value(step, 3)), rel=1e-12)
+        assert abs(number.imag) < 1e-12
+
+
+def test_receipt():
+    receipt = sm.SGD(sm.LinearRegression(X2, Y2)).closed_form(sm.gradient).at(1).provenance
+    assert receipt.question == "variance of g_t at t = 1"
+    assert any("Theorem 3.2" in rule for rule in receipt.rules)
+
+
 def test_eigenvalues_that_are_rational_by_accident_need_no_radicals():
     """Orthogonal features: the operator is not triangular in this basis, but its eigenvalues are rational."""
     sgd = sm.SGD(sm.LinearRegression([[1, 1], [1, -1], [2, 2], [3, -3]], Y2), initial=[F(1, 2), -1])
@@ -241,6 +258,8 @@ def test_bad_input():
         sm.SGD(model).closed_form(sm.gradient(3))
     with pytest.raises(sm.InputError, match="moment"):
         sm.SGD(model).closed_form(sm.gradient, "median")
+    with pytest.raises(sm.InputError, match="given"):
+        sm.SGD(model).closed_form(sm.gradient, given="everything")
     with pytest.raises(sm.RouteError, match="linear in its weights"):
         sm.SGD(sm.Network((1, 1, 1))).closed_form(sm.gradient)
     closed = sm.SGD(model).closed_form(sm.gradient)

@@ -22,16 +22,19 @@ from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.linear import matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
 from sgdmoments.routes.closed_form.powers import PowerTerm, collected, power_terms, radical_formula
 from sgdmoments.routes.closed_form.system import LinearSystem, pairs
-from sgdmoments.routes.closure.answer import initial_moments, is_linear_in_weights, operator_of
+from sgdmoments.routes.closure.answer import RULES, initial_moments, is_linear_in_weights, operator_of
 from sgdmoments.routes.closure.observables import degree_of, observables
 
 Population: TypeAlias = int | sympy.Symbol | None
+
+CONVENTIONS = ("loss with the factor 1/2", "batch gradient = mean over the batch", "variance = trace of the covariance")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class ClosedForm:
         systems: the moment is the sum of these sequences row @ matrix^t @ start.
         v: the letter of the batch size: c_b = (n-b)/(b(n-1)) without replacement, else 1/b.
         population: n (a number or a letter) without replacement, else None.
+        question: e.g. "variance of g_t".
         letters: every letter that occurs, v among them.
 
     >>> import sgdmoments as sm
@@ -67,6 +71,7 @@ class ClosedForm:
     systems: tuple[LinearSystem, ...]
     v: sympy.Symbol
     population: Population
+    question: str = ""
 
     @cached_property
     def letters(self) -> tuple[sympy.Symbol, ...]:
@@ -81,7 +86,16 @@ class ClosedForm:
 
     def at(self, t: int) -> BatchPolynomial:
         """The moment at t as a polynomial in 1/b."""
-        return self._batch_polynomial(self.in_v(t))
+        polynomial = self.in_v(t)
+        receipt = Provenance(
+            question=f"{self.question} at t = {t}", route="closed form",
+            reason="constant learning rate, gradient linear in the weights", conventions=CONVENTIONS,
+            sizes=(("systems", len(self.systems)), ("monomials", max(s.size for s in self.systems))), rules=RULES)
+        ring = Ring(g for g in polynomial.ring.generators if g != self.v)
+        entries = [ring(c) for c in polynomial.coefficients(self.v)]
+        if self.population is None:
+            return BatchPolynomial(tuple(entries), provenance=receipt)
+        return BatchPolynomial.from_cb(entries, self.population, receipt)
 
     def value(self, t: int, b: Any) -> Any:
         """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
@@ -101,13 +115,6 @@ class ClosedForm:
         if isinstance(n, sympy.Symbol):
             raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; use formula(b=..., n=...).")
         return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
-
-    def _batch_polynomial(self, polynomial: Polynomial) -> BatchPolynomial:
-        ring = Ring(g for g in polynomial.ring.generators if g != self.v)
-        entries = [ring(c) for c in polynomial.coefficients(self.v)]
-        if self.population is None:
-            return BatchPolynomial(tuple(entries))
-        return BatchPolynomial.from_cb(entries, self.population)
 
     def generating_function(self, z: sympy.Symbol | None = None) -> RationalFunction:
         """sum_t s_t z^t as a rational function of z, v and the letters.
@@ -197,6 +204,8 @@ def closed_form(sgd: SGD, quantity: Callable[[int], Quantity], moment: str = "va
     """
     if moment not in ("variance", "second_moment", "mean"):
         raise InputError(f"moment: found {moment!r}; use 'variance', 'second_moment' or 'mean'.")
+    if given not in ("initial", "nothing"):
+        raise InputError(f"given: found {given!r}; use 'initial' or 'nothing'.")
     asked = quantity(0) if callable(quantity) else quantity
     if not callable(quantity) or not isinstance(asked, Quantity):
         raise InputError(f"quantity: found {quantity!r}; give a function of t such as gradient.")
@@ -221,6 +230,7 @@ class _Builder:
                                   "a given t, or use trajectory().")
         if not is_linear_in_weights(sgd):
             raise RouteError("a closed form in t needs a model that is linear in its weights.")
+        self.question = f"{moment.replace('_', ' ')} of {str(quantity).replace('_0', '_t')}"
         degree = degree_of(quantity) * (1 if moment == "mean" else 2)
         operator = operator_of(sgd, degree, (budget or Budget()))
         by_rate = operator.parts()
@@ -266,7 +276,7 @@ class _Builder:
 
     def closed(self, systems: list[LinearSystem]) -> ClosedForm:
         """The answer."""
-        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.population)
+        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.population, self.question)
 
 
 def _negated(system: LinearSystem) -> LinearSystem:

@@ -74,7 +74,7 @@ def _at_root(system: LinearSystem, roots: dict[Polynomial, int], rest: list[list
              ) -> list[PowerTerm]:
     """The terms of one eigenvalue: Taylor coefficients at it of N(x) / (the other factors)."""
     count, ring = roots[base], system.ring
-    top = _taylor(system.resolvent_numerator()[::-1], base, count)  # N in powers of x = 1/z
+    top = _taylor(system.resolvent_numerator[::-1], base, count)  # N in powers of x = 1/z
     factors = [_taylor(factor, base, count) for factor in rest]
     factors += [[base - other, ring.one] for other, m in roots.items() if other != base for _ in range(m)]
     bottom = [ring.one] + [ring.zero] * (count - 1)
@@ -118,7 +118,7 @@ def radical_formula(system: LinearSystem, t: sympy.Expr) -> sympy.Expr:
     roots, rest = split(system)
     if len({tuple(factor) for factor in rest}) < len(rest):
         raise RouteError("an irrational eigenvalue is repeated; use generating_function() or at(t).")
-    numerator = [c.to_sympy() for c in system.resolvent_numerator()[::-1]]
+    numerator = [c.to_sympy() for c in system.resolvent_numerator[::-1]]
     total = sympy.Integer(0)
     for base in roots:
         total += sympy.Add(*(term.to_sympy(t) for term in _at_root(system, roots, rest, base)))

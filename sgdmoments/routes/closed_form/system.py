@@ -146,24 +146,25 @@ class LinearSystem:
             product = grown
         return product
 
-    def resolvent_numerator(self) -> list[Polynomial]:
+    @cached_property
+    def resolvent_numerator(self) -> tuple[Polynomial, ...]:
         """The numerator of sum_t s_t z^t over det(1 - z matrix): (sum_k s_k z^k) det(1 - z matrix) mod z^N."""
         values, characteristic = self.first(self.size), self.reversed_characteristic()
-        return [sum((values[k - j] * characteristic[j] for j in range(k + 1)), self.ring.zero)
-                for k in range(self.size)]
+        return tuple(sum((values[k - j] * characteristic[j] for j in range(k + 1)), self.ring.zero)
+                     for k in range(self.size))
 
     def generating_function(self, z: sympy.Symbol) -> RationalFunction:
         """sum_t s_t z^t."""
         ring = self.ring.union(Ring((z,)))
         variable = ring.generator(z)
 
-        def polynomial(coefficients: list[Polynomial]) -> Polynomial:
+        def polynomial(coefficients: Sequence[Polynomial]) -> Polynomial:
             total = ring.zero
             for c in reversed(coefficients):
                 total = total * variable + ring(c)
             return total
 
-        return RationalFunction(polynomial(self.resolvent_numerator()), polynomial(self.reversed_characteristic()))
+        return RationalFunction(polynomial(self.resolvent_numerator), polynomial(self.reversed_characteristic()))
 
     def to_sympy(self) -> tuple[sympy.Matrix, sympy.Matrix, sympy.Matrix]:
         """(row, matrix, start) as sympy matrices."""
