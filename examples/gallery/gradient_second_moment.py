@@ -18,9 +18,9 @@ import sgdmoments as sm
 
 
 def example():
-    """(computed, known) for L = 2 and L = 3, as factored polynomials in the widths."""
+    """(computed, known) for L = 2, 3, 4 and 5, as factored polynomials in the widths."""
     computed, known = [], []
-    for depth in (2, 3):
+    for depth in (2, 3, 4, 5):
         widths = sympy.symbols(f"K0:{depth}", integer=True, positive=True)
         net = sm.Network((*widths, 1))
         names = [q.name for q in (*net.parameters, *net.teacher_parameters)]
