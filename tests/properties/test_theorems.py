@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sgdmoments as sm
 from sgdmoments.testing import strategies
 
-sgds = strategies.regression_sgds(sampling="without_replacement")
+sgds = strategies.regression_sgds(steps=4, sampling="without_replacement")
 
 
 def sample_gradients(sgd):
