@@ -69,4 +69,5 @@ def _term(coefficient: Any, power: str, exact_digits: int, limit: int | None) ->
     if not power:
         return negative, sympy.latex(size)
     above, below = sympy.fraction(size)
-    return negative, _fraction(sympy.latex(above), sympy.latex(below), power)
+    bottom = f"\\left({sympy.latex(below)}\\right)" if below.is_Add else sympy.latex(below)
+    return negative, _fraction(sympy.latex(above), bottom, power)

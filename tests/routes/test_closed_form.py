@@ -276,3 +276,10 @@ def test_bad_input():
         MomentRegression({(1,): 2})
     with pytest.raises(sm.InputError, match="n: found"):
         MomentRegression(n=0)
+
+
+def test_a_letter_for_n_in_print():
+    """Coefficients are then quotients, whose denominators keep their brackets beside b."""
+    answer = sm.SGD(MomentRegression({(2, 0): 1, (1, 1): 0, (3, 1): 0}, n=n), initial=[0]).variance(sm.gradient(0))
+    assert answer.latex() == r"-\frac{m_{22}}{n - 1} + \frac{m_{22} n}{\left(n - 1\right) b}"
+    assert answer.evaluate({"m_22": 6, "n": 4})(2) == 2
