@@ -20,7 +20,7 @@ def least_squares(w, batch):
 def test_plain_sgd_is_the_exact_sgd(order):
     sgd = sm.SGD(sm.LinearRegression(X, Y), "1/10", [1, -1], order)
     data = X.astype(float), Y.astype(float)
-    run = simulate_loss(least_squares, np.array([1.0, -1.0]), data, optax.sgd(0.1), [2, 3], 40_000, epochs=1, order=order,
+    run = simulate_loss(least_squares, np.array([1.0, -1.0]), data, optax.sgd(0.1), [2, 3], 40_000, order=order,
                         record=2, full_gradient=True, x64=True)
     for column, b in enumerate((2, 3)):
         for row, t in enumerate(run.steps[column]):
