@@ -58,8 +58,7 @@ def network(
         chosen = {name: value for name, value in options.items() if value is not None}
         question = sgd.variance if moment == "variance" else sgd.second_moment
         polynomial = question(asked, route=route, progress=progress, **chosen)
-    remainder = "" if order is None else f" + O({sgd.schedule.constant or 'learning rate'}^{order + 1})"
-    deliver(_as_text(sgd, asked, moment, polynomial, format, terms, remainder), output)
+    deliver(_as_text(sgd, asked, moment, polynomial, format, terms), output)
 
 
 def ask_at(quantity: str, step: int | sympy.Symbol, layer: int | None) -> Quantity:
@@ -86,15 +85,14 @@ def parse_step(text: str) -> int | sympy.Symbol:
 
 
 def _as_text(sgd: SGD, asked: Quantity, moment: str, polynomial: BatchPolynomial, format: str, terms: int | None,
-             remainder: str) -> str:
+             ) -> str:
     if format == "json":
         return polynomial.to_json()
     if format == "latex":
-        note = remainder and " \\quad \\text{(a series in the learning rate, cut off)}"
-        return f"\\[ {batch_polynomial_latex(polynomial, limit=terms)}{note} \\]"
+        return f"\\[ {batch_polynomial_latex(polynomial, limit=terms)} \\]"
     name = f"var({asked})" if moment == "variance" else f"E||{asked}||^2"
     receipt = [line for line in str(polynomial.provenance).splitlines()
                if line.startswith(("route:", "sizes:", "conventions:", "rules:"))]
     text, *meanings = batch_polynomial_text(polynomial, limit=terms).split("; ")
-    formula = f"{text if text.startswith('≈') else f'= {text}'}{remainder}"
+    formula = text if text.startswith("≈") else f"= {text}"
     return "\n".join([repr(sgd.model), f"{name} {formula}", *(f"where {m}" for m in meanings), *receipt])

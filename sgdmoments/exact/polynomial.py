@@ -39,6 +39,7 @@ class BatchPolynomial:
         population: n where batches are drawn without replacement from n points; then b <= n.
         truncated: the order K after which further powers of u exist but are not computed, or None.
         provenance: the receipt; it does not take part in ==.
+        learning_rate_order: the order K of a series in the learning rates that goes on beyond it, or None.
 
     Laws:
 
@@ -53,6 +54,7 @@ class BatchPolynomial:
     population: int | None = None
     truncated: int | None = None
     provenance: Provenance = field(default_factory=Provenance, compare=False, repr=False)
+    learning_rate_order: int | None = None
 
     def __post_init__(self) -> None:
         values = [read_entry(c) for c in self.entries] or [Fraction(0)]
@@ -126,7 +128,7 @@ class BatchPolynomial:
             values = with_entries(values)
         memo: dict[str, Any] = {}  # graph expressions share their products
         return BatchPolynomial(tuple(evaluate_entry(c, values, memo) for c in self.entries), self.population,
-                               self.truncated, self.provenance)
+                               self.truncated, self.provenance, self.learning_rate_order)
 
     def in_cb(self) -> tuple[Any, ...]:
         """The coefficients in powers of c_b = (n - b)/(b (n - 1)), constant first.
@@ -167,6 +169,9 @@ class BatchPolynomial:
         if self.truncated is not None:
             raise AssumptionError(f"the polynomial is known to order {self.truncated} in 1/b only; its truncation "
                                   "proves nothing about the whole. Ask for the whole polynomial.")
+        if self.learning_rate_order is not None:
+            raise AssumptionError(f"the polynomial is a series in the learning rate to order {self.learning_rate_order}; "
+                                  "what is left out could change every sign. Ask for the whole polynomial.")
         lowest = Fraction(0) if self.population is None else Fraction(1, self.population)
         return roots.decreasing_from(self.entries, lowest)
 
@@ -187,10 +192,11 @@ class BatchPolynomial:
         return None
 
     def _with(self, coefficients: Iterable[Any], other: BatchPolynomial) -> BatchPolynomial:
-        orders = [t for t in (self.truncated, other.truncated) if t is not None]
-        kept = list(coefficients)[: min(orders) + 1] if orders else list(coefficients)
+        truncated = _least(self.truncated, other.truncated)
+        kept = list(coefficients)[: None if truncated is None else truncated + 1]
         population = self.population if self.population is not None else other.population
-        return BatchPolynomial(tuple(kept), population, min(orders, default=None))
+        series = _least(self.learning_rate_order, other.learning_rate_order)
+        return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series)
 
     def __add__(self, other: Any) -> BatchPolynomial:
         q = self._lift(other)
@@ -202,7 +208,8 @@ class BatchPolynomial:
     __radd__ = __add__
 
     def __neg__(self) -> BatchPolynomial:
-        return BatchPolynomial(tuple(-c for c in self.entries), self.population, self.truncated)
+        return BatchPolynomial(tuple(-c for c in self.entries), self.population, self.truncated,
+                               learning_rate_order=self.learning_rate_order)
 
     def __sub__(self, other: Any) -> BatchPolynomial:
         q = self._lift(other)
@@ -264,6 +271,7 @@ class BatchPolynomial:
             "format": "sgdmoments.BatchPolynomial/1",
             "coefficients": [entry_to_json(c) for c in self.entries],
             "population": self.population, "truncated": self.truncated,
+            "learning_rate_order": self.learning_rate_order,
             "provenance": {**receipt, "sizes": [[k, v] for k, v in self.provenance.sizes]},
         })
 
@@ -277,7 +285,7 @@ class BatchPolynomial:
             receipt: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["provenance"].items()}
             receipt["sizes"] = tuple((k, v) for k, v in receipt["sizes"])
             return cls(tuple(entry_from_json(c) for c in data["coefficients"]), data["population"], data["truncated"],
-                       Provenance(**receipt))
+                       Provenance(**receipt), data["learning_rate_order"])
         except (json.JSONDecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             if isinstance(error, InputError):
                 raise
@@ -286,3 +294,8 @@ class BatchPolynomial:
 
 #: The batch size as a symbol. A Dummy, so that a user's own letter b is another one.
 _BATCH_SIZE = sympy.Dummy("b", dummy_index=1_000_002)
+
+
+def _least(first: int | None, second: int | None) -> int | None:
+    """The smaller order, None being none at all."""
+    return min((order for order in (first, second) if order is not None), default=None)

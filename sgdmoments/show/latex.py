@@ -44,6 +44,10 @@ def batch_polynomial_latex(polynomial: BatchPolynomial, exact_digits: int = EXAC
         order = polynomial.truncated + 1
         power = f"{size}^{{{order}}}" if order > 1 else size
         parts.append(f"{' + ' * bool(parts)}O\\!\\left(\\frac{{1}}{{{power}}}\\right)")
+    if polynomial.learning_rate_order is not None:
+        order = polynomial.learning_rate_order + 1
+        power = f"^{{{order}}}" if order > 1 else ""
+        parts.append(f"{' + ' * bool(parts)}O\\!\\left(\\alpha{power}\\right)")
     meanings = sorted({line for c in polynomial.entries if isinstance(c, Expression) for line in definitions_latex(c)})
     formula = "\\approx " * is_rounded(polynomial, exact_digits) + ("".join(parts) or "0")
     return ",\\quad ".join([formula, *meanings])

@@ -41,6 +41,9 @@ def batch_polynomial_text(polynomial: BatchPolynomial, exact_digits: int = EXACT
     if polynomial.truncated is not None:
         order = polynomial.truncated + 1
         parts.append(f"{' + ' * bool(parts)}O(1/{b}{f'^{order}' if order > 1 else ''})")
+    if polynomial.learning_rate_order is not None:
+        order = polynomial.learning_rate_order + 1
+        parts.append(f"{' + ' * bool(parts)}O(learning rate{f'^{order}' if order > 1 else ''})")
     meanings = sorted({line for c in polynomial.entries if isinstance(c, Expression) for line in definitions_text(c)})
     return "; ".join(["≈ " * is_rounded(polynomial, exact_digits) + ("".join(parts) or "0"), *meanings])
 

@@ -204,6 +204,9 @@ def _polynomial(sgd: SGD, q: Quantity, claim: Any, moment: str, given: str) -> B
         letters = ", ".join(sorted(map(str, claim.symbols)))
         raise InputError(f"claim: the polynomial has letters ({letters}); give numbers with .evaluate({{...}}) and an "
                          "SGD with numbers.")
+    if claim.learning_rate_order is not None:
+        raise InputError(f"claim: a series in the learning rate to order {claim.learning_rate_order} is not the whole "
+                         "polynomial; only a whole one can be put to the test.")
     if claim.truncated is not None:
         raise InputError(f"claim: powers of 1/b beyond {claim.truncated} exist but are not known (truncated); only a "
                          "whole polynomial can be compared with simulation.")

@@ -101,3 +101,18 @@ def test_refusals():
     for text in ("", "{}", '{"format": "other"}', "[1]"):
         with pytest.raises(sm.InputError, match="from_json"):
             sm.BatchPolynomial.from_json(text)
+
+
+def test_series_in_the_learning_rate_prove_nothing_about_the_whole():
+    weights = {"W1": [[1, 2, 3], [0, 1, 1]], "W2": [[1, 1]], "W1*": [[1, 0, 0], [0, 0, 1]], "W2*": [[1, 2]]}
+    sgd = sm.SGD(sm.Network((3, 2, 1)), "1/10", weights)
+    series = sgd.variance(sm.gradient(1, layer=2), learning_rate_order=1)
+    assert series.learning_rate_order == 1
+    assert "O(learning rate^2)" in str(series)
+    assert sm.BatchPolynomial.from_json(series.to_json()) == series
+    assert series != sm.BatchPolynomial(series.entries)
+    assert (series + sm.BatchPolynomial((1,))).learning_rate_order == 1
+    for p in (series, 2 * series, -series):
+        with pytest.raises(sm.AssumptionError, match="series in the learning rate to order 1"):
+            p.decreasing_from()
+    assert sgd.variance(sm.gradient(0, layer=2), learning_rate_order=1).learning_rate_order is None

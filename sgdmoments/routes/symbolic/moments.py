@@ -77,6 +77,11 @@ class Question:
             self.rates = sgd.schedule.rates(self.step)
             self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor)
 
+    @property
+    def cut_off(self) -> int | None:
+        """The order of the series in the learning rates; None where the answer is whole."""
+        return self.order if self.rates else None
+
     # -- what is asked, at step t ---------------------------------------------------------------------------
 
     def arrays(self) -> tuple[Expression, ...]:
@@ -231,7 +236,7 @@ def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str)
     values = [_with_known(part, setting, memo) for part in coefficients]
     if any(isinstance(value, np.ndarray) for value in values):
         return _array_of_polynomials(values, asked, sgd, provenance)
-    return BatchPolynomial(tuple(values), sgd.population, asked.inverse_order, provenance)
+    return BatchPolynomial(tuple(values), sgd.population, asked.inverse_order, provenance, asked.cut_off)
 
 
 def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) -> Any:
@@ -259,5 +264,5 @@ def _array_of_polynomials(values: Sequence[Any], asked: Question, sgd: SGD, prov
     result = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
         entries = tuple(value[index] if isinstance(value, np.ndarray) else value for value in values)
-        result[index] = BatchPolynomial(entries, sgd.population, asked.inverse_order, provenance)
+        result[index] = BatchPolynomial(entries, sgd.population, asked.inverse_order, provenance, asked.cut_off)
     return result
