@@ -170,8 +170,9 @@ class BatchPolynomial:
             raise AssumptionError(f"the polynomial is known to order {self.truncated} in 1/b only; its truncation "
                                   "proves nothing about the whole. Ask for the whole polynomial.")
         if self.learning_rate_order is not None:
-            raise AssumptionError(f"the polynomial is a series in the learning rate to order {self.learning_rate_order}; "
-                                  "what is left out could change every sign. Ask for the whole polynomial.")
+            raise AssumptionError("the polynomial is a series in the learning rate to order "
+                                  f"{self.learning_rate_order}; what is left out could change every sign. Ask for the "
+                                  "whole polynomial.")
         lowest = Fraction(0) if self.population is None else Fraction(1, self.population)
         return roots.decreasing_from(self.entries, lowest)
 

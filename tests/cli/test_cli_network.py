@@ -39,7 +39,7 @@ def test_numbers_from_a_file(run: Any) -> None:
 
 def test_series_says_where_it_ends(run: Any) -> None:
     outcome = run("network", "--widths", "p,p1,p2", "--layer", "1", "--step", "t", "--order", "1")
-    assert "+ O(alpha^2)\n" in outcome.out
+    assert "+ O(learning rate^2)\n" in outcome.out
 
 
 def test_latex_and_svg(run: Any) -> None:
