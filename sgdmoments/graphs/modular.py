@@ -43,7 +43,7 @@ class RandomPoint:
     (True, False)
     """
 
-    def __init__(self, seed: int = 0, sizes: Mapping[sympy.Symbol, int] | None = None,
+    def __init__(self, seed: int = 0, sizes: Mapping[Any, int] | None = None,
                  letters: Mapping[Any, Any] | None = None, prime: int = PRIME) -> None:
         self.seed, self.prime = seed, prime
         self.arithmetic = Modular(prime)
@@ -55,6 +55,16 @@ class RandomPoint:
         self._residues: dict[sympy.Symbol, int] = {}
         self._contraction = Contraction(self)
 
+    @property
+    def sizes(self) -> dict[Dimension, int]:
+        """The dimensions chosen so far; a point made with them and the same seed has the same numbers."""
+        return dict(self._sizes)
+
+    @property
+    def given(self) -> dict[Any, Any]:
+        """The letters that were given, not drawn."""
+        return dict(self._given)
+
     def __call__(self, expression: Expression) -> Any:
         """The value: a residue, or an array of residues over the open ends."""
         for dimension in sorted({d for label in expression.labels for d in label.dimensions}, key=str):
@@ -62,7 +72,8 @@ class RandomPoint:
         value = self._contraction.expression(expression) % self.prime
         return value if isinstance(value, np.ndarray) else int(value)
 
-    def array(self, label: Label, contraction: Contraction) -> tuple[Array, int]:
+    def array(self, label: Label, contraction: Contraction | None = None) -> tuple[Array, int]:
+        """The array of a letter (and 1: residues have no denominators)."""
         meaning = definition(label)
         if label in self._given:
             return self.arithmetic.letter(self._given[label], label.name)

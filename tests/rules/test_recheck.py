@@ -1,0 +1,127 @@
+"""The recheck of each rewrite accepts what is right and names the rule where something is wrong."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import sympy
+
+from sgdmoments.errors import RewriteError
+from sgdmoments.exact.ring import INVERSE_BATCH, Ring
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import BATCH, Label
+from sgdmoments.graphs.join import squared_norm
+from sgdmoments.models.laws import Coordinates, Rademacher, Uniform
+from sgdmoments.routes.symbolic.system import network_system
+from sgdmoments.rules.batch import Sampling, sample_label
+from sgdmoments.rules.expectation import EntryLaw, Expectation
+from sgdmoments.rules.gradient import differentiate
+from sgdmoments.rules.recheck import (
+    CheckedMean,
+    CheckedUpdate,
+    recheck_expectation,
+    recheck_gradient,
+    recheck_sampling,
+    recheck_update,
+)
+
+P, P1, P2, T = sympy.symbols("p p1 p2 t", integer=True, positive=True)
+RING = Ring((INVERSE_BATCH, P, P1, P2, T))
+X = Label("x", (BATCH, P), kind="data")
+SIGMA = Label("Sigma", (P, P), symmetric=True)
+
+
+def system(activation=(0, 1), widths=(P, P1, P2)):
+    return network_system(widths, [Fraction(c) for c in activation], teacher=True, targets=False, noise=False)
+
+
+@pytest.mark.parametrize(("activation", "depth"), [
+    ((0, 1), 2), ((1, 2, 3), 2), ((0, 1, 0, 1), 2), ((0, 1), 3), ((0, 1, 2), 3)])
+def test_gradients_of_networks(activation, depth):
+    net = system(activation, (P, P1, P2, T)[: depth + 1])
+    for label, gradient in zip(net.weights, net.gradients, strict=True):
+        recheck_gradient(net.loss, label, gradient)
+        with pytest.raises(RewriteError, match="'gradient'"):
+            recheck_gradient(net.loss, label, gradient * 2)
+    recheck_gradient(net.loss, Label("Z", (P, P)), differentiate(net.loss, Label("Z", (P, P))))
+
+
+@pytest.mark.parametrize("activation", [(0, 1), (1, 2, 3)])
+def test_updates_of_every_order(activation):
+    net = system(activation)
+    rule = CheckedUpdate({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}, RING)
+    (first, *_) = squared_norm(net.gradients[0]).monomials
+    orders = [rule.order(first, order) for order in range(4 if activation == (0, 1) else 2)]
+    assert rule.count >= len(orders)
+    wrong = Expression.from_raw(RING, orders[1]) * 3
+    with pytest.raises(RewriteError, match="'update'"):
+        recheck_update(rule.directions, first, 1, wrong)
+    with pytest.raises(RewriteError, match="'update'"):
+        recheck_update(rule.directions, first, 1, Expression({}, RING))
+
+
+LAWS = {
+    "gaussian": EntryLaw.gaussian(),
+    "variance 2/3": EntryLaw.gaussian(Fraction(2, 3)),
+    "covariance": EntryLaw.gaussian_rows(SIGMA),
+    "rademacher": EntryLaw(Rademacher().cumulant),
+    "uniform": EntryLaw(Uniform(-1, 3).cumulant),
+    "skew": EntryLaw(Coordinates((1, 2, 5, 20, 7, 1, 3, 8)).cumulant),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_expectations_over_a_batch(law):
+    rule = Expectation({X: LAWS[law]}, RING)
+    for net in (system(), system((1, 1, 2))):
+        for monomial in net.loss.monomials + squared_norm(net.gradients[1]).monomials[:3]:
+            result = rule.monomial(monomial)
+            assert recheck_expectation(rule, monomial, result)
+            if result:  # odd moments of symmetric laws are zero
+                with pytest.raises(RewriteError, match="'expectation'"):
+                    recheck_expectation(rule, monomial, {m: c * 2 for m, c in result.items()})
+
+
+def test_expectations_over_weights():
+    W = Label("W1", (P1, P))
+    rule = Expectation({W: EntryLaw(Uniform(0, 1).cumulant)}, RING)
+    for monomial in (Expression.from_edges([(W, 0, 1), (W, 0, 2), (SIGMA, 1, 2)]).monomials
+                     + Expression.from_edges([(W, 0, 1), (W, 0, 1), (W, 0, 1)]).monomials):
+        assert recheck_expectation(rule, monomial, rule.monomial(monomial))
+
+
+def test_what_is_too_large_or_cut_off_is_not_claimed_to_be_checked():
+    large = Label("x", (BATCH, 9), kind="data")
+    net = system(widths=(9, 2, 3))
+    rule = Expectation({large: EntryLaw.gaussian()}, RING)
+    (monomial,) = net.loss.monomials
+    assert not recheck_expectation(rule, monomial, rule.monomial(monomial))
+    cut = Expectation({X: EntryLaw.gaussian()}, RING, inverse_batch_order=0)
+    (monomial,) = squared_norm(system().gradients[0]).monomials
+    assert not recheck_expectation(cut, monomial, cut.monomial(monomial))
+
+
+@pytest.mark.parametrize("without_replacement", [True, False])
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_batches_of_a_finite_data_set(without_replacement, n):
+    rule = Sampling({X: sample_label("X", n, X)}, n, without_replacement, RING)
+    for net in (system(), system((1, 2, 3))):
+        for monomial in net.loss.monomials + squared_norm(net.gradients[0]).monomials[:2]:
+            result = rule.monomial(monomial)
+            assert recheck_sampling(rule, monomial, result)
+            with pytest.raises(RewriteError, match="'batch'"):
+                recheck_sampling(rule, monomial, {m: c * 2 for m, c in result.items()})
+
+
+def test_checked_rules_count_their_checks():
+    mean = CheckedMean(Expectation({X: EntryLaw.gaussian()}, RING))
+    norm = squared_norm(system().gradients[0])
+    assert mean(norm) == mean.mean(norm)
+    assert (mean.asked, mean.count) == (1, 1)
+    assert mean.monomial(norm.monomials[0]) == mean.mean.monomial(norm.monomials[0])
+    assert mean.asked == 1
+    assert mean.memo_size == mean.mean.memo_size
+    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, 3, True, RING))
+    sampled(norm)
+    assert (sampled.asked, sampled.count) == (1, 1)
