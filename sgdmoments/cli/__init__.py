@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if message is None:
             raise
         _fail(message(), 2)
+    if status == 130:  # how newer versions of the parser report an interruption
+        _fail("interrupted; nothing was written.", 130)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -42,6 +42,8 @@ Steps = Annotated[int, typer.Option(help="The last step t.")]
 At = Annotated[str | None, typer.Option(help="The steps t to report, by commas; four evenly spread ones by default.")]
 BatchSizes = Annotated[str | None, typer.Option(help="Batch sizes by commas; powers of two and n by default.")]
 RouteName = Annotated[str, typer.Option(help="The route of the calculation; see `sgdmoments plan`.")]
+Proof = Annotated[bool, typer.Option("--proof/--no-proof", help="Prove from which b on the polynomial never increases "
+                                     "(slow beyond degree 60 or so).")]
 
 # Results
 Output = Annotated[Path | None, typer.Option(help="Write the result to this file.")]

@@ -17,6 +17,7 @@ from sgdmoments.cli.options import (
     LearningRate,
     Moment,
     Output,
+    Proof,
     QuantityName,
     RouteName,
     SamplingName,
@@ -44,6 +45,7 @@ def regression(
     quantity: QuantityName = "gradient", moment: Moment = "variance", initial: Initial = "0",
     sampling: SamplingName = "without_replacement", format: Format = "table", output: Output = None,
     plot: Plot = None, route: RouteName = "auto", arithmetic: Arithmetic = "exact",
+    proof: Proof = True,
 ) -> None:
     """Exact moments of mini-batch SGD for least squares on a table, as polynomials in 1/b."""
     if plot is not None:  # said before the work, not after it
@@ -57,7 +59,7 @@ def regression(
         _values(problem, moment, quantity, steps, reported, sizes, arithmetic == "certified", format, output, plot)
         return
     with progress_bar() as progress:
-        results = compute(problem, moment, quantity, reported, sizes, route, progress)
+        results = compute(problem, moment, quantity, reported, sizes, route, progress, proof)
     if plot is not None:
         write_figure(plot, draw(results))
     if format == "table" and output is None:

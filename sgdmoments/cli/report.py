@@ -19,6 +19,7 @@ from sgdmoments.cli.options import (
     Intercept,
     LearningRate,
     Moment,
+    Proof,
     QuantityName,
     RouteName,
     SamplingName,
@@ -49,13 +50,14 @@ def report(
     features: Features = None, standardize: Standardize = False, intercept: Intercept = False, at: At = None,
     batch_sizes: BatchSizes = None, quantity: QuantityName = "gradient", moment: Moment = "variance",
     initial: Initial = "0", sampling: SamplingName = "without_replacement", route: RouteName = "auto",
+    proof: Proof = True,
 ) -> None:
     """Write a report of a regression: polynomials, values, figure, proofs, and where the numbers come from."""
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
     sizes = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n)
     with progress_bar() as progress:
-        results = compute(problem, moment, quantity, parse_steps(steps, at), sizes, route, progress)
+        results = compute(problem, moment, quantity, parse_steps(steps, at), sizes, route, progress, proof)
     write_text(out, html(results, shlex.join(context.obj or ())))
     typer.echo(f"Report written to {out}")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ import sgdmoments as sm
 from sgdmoments.data import load
 from sgdmoments.exact.roots import Certificate, DecreasingCertificate, verify_decreasing
 from sgdmoments.testing import enumerate_moment
+
+#: The module; the package's attribute of that name is the command.
+regression = importlib.import_module("sgdmoments.cli.regression")
 
 COMMON = ("--target", "y", "--features", "x,z", "--learning-rate", "1/(2*(t+1))", "--initial", "1/2,-1")
 
@@ -177,8 +182,6 @@ def test_bad_files(run: Any, tmp_path: Path, content: str | None, message: str) 
 
 
 def test_missing_matplotlib_is_said_before_the_work(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     outcome = run("regression", str(table), *COMMON, "--steps", "1000000", "--plot", "figure.png")
     assert outcome.status == 2
@@ -224,3 +227,21 @@ def test_what_long_runs_cannot_do(run: Any, table: Path, extra: tuple[str, ...],
     outcome = run("regression", str(table), *COMMON, "--steps", "3", "--arithmetic", "float", *extra)
     assert outcome.status == 2
     assert message in outcome.err
+
+
+def test_proofs_can_be_left_out(run: Any, table: Path) -> None:
+    shown = run("regression", str(table), *COMMON, "--steps", "1", "--no-proof").out
+    assert "no b0: no proof was asked for" in shown
+    data = json.loads(run("regression", str(table), *COMMON, "--steps", "1", "--no-proof", "--format", "json").out)
+    assert data["steps"][0]["certificate"] is None
+
+
+def test_interruption_leaves_nothing(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(regression, "compute", interrupted)
+    outcome = run("regression", str(table), *COMMON, "--steps", "1", "--format", "json", "--output", "out.json")
+    assert outcome.status == 130
+    assert outcome.err.strip() == "sgdmoments: error: interrupted; nothing was written."
+    assert [p.name for p in Path().iterdir()] == ["table.csv"]
