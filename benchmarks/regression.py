@@ -348,8 +348,8 @@ def report(options: argparse.Namespace, results: dict[str, Result]) -> str:
     lines += ["", "## Beside it", "",
               f"- **Simulation** takes {ratio['simulation']:.3g} times as long for one batch size and a standard error "
               "of 1 %, which falls as the square root of the number of runs: 0.01 % costs ten thousand times that. For "
-              f"41 steps at 21 batch sizes with a figure's 200,000 runs it takes {ratio['figure']:.3g} times as long. It "
-              "gives no coefficients and proves nothing, but needs no assumption: any model, any optimiser.",
+              f"41 steps at 21 batch sizes with a figure's 200,000 runs it takes {ratio['figure']:.3g} times as long. "
+              "It gives no coefficients and proves nothing, but needs no assumption: any model, any optimiser.",
               f"- **SymPy expansion** over all batch sequences takes {ratio['n = 2']:.3g} times (n = 2) and "
               f"{ratio['n = 3']:.3g} times (n = 3) as long, for one batch size; the number of sequences is "
               "C(n, b)^(t+1), so n = 500 is out of reach at any t.",

@@ -1,5 +1,6 @@
 """Thresholds and stationary laws against long exact runs on both sides, and against a plain NumPy iteration."""
 
+import pickle
 from fractions import Fraction as F
 from itertools import combinations
 
@@ -92,6 +93,12 @@ def test_refining_keeps_the_threshold_inside():
     assert problem("two weights").stability().threshold(2, F(1, 10**20)).exact is None
     with pytest.raises(sm.InputError, match="width"):
         found.refine(0)
+
+
+def test_pickles():
+    found = pickle.loads(pickle.dumps(problem("two weights").stability().threshold(2)))
+    assert found.refine(F(1, 10**15)).low >= found.low
+    assert found == problem("two weights").stability().threshold(2)
 
 
 def test_both_sides_of_the_threshold_by_long_runs():

@@ -11,7 +11,8 @@ The last line is an exact test at any rational alpha: two such tests prove an en
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -40,11 +41,14 @@ class Threshold:
 
     Attributes:
         low, high: rationals; equal where the threshold is known to be that rational number.
+        batch_size: b.
+        stability: the problem, for further tests.
     """
 
     low: Fraction
     high: Fraction
-    _test: Any = field(repr=False, compare=False)
+    batch_size: Fraction
+    stability: Stability = field(repr=False, compare=False)
 
     @property
     def exact(self) -> Fraction | None:
@@ -59,14 +63,9 @@ class Threshold:
         target = to_fraction(width, "width")
         if target <= 0:
             raise InputError(f"width: found {width}; a width is positive.")
-        low, high = self.low, self.high
-        while high - low > target:
-            middle = simplest_between(low + (high - low) / 4, high - (high - low) / 4)
-            if self._test(middle):
-                low = middle
-            else:
-                high = middle
-        return Threshold(low, high, self._test)
+        low, high = _bisected(self.low, self.high, target,
+                              lambda alpha: self.stability.is_stable(alpha, self.batch_size))
+        return replace(self, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -100,19 +99,15 @@ class Stability:
         Raises `InputError` where the problem has letters (see `formula`).
         """
         first, growth = self.pencil.at(self.pencil.noise(b))
-        rank = self.pencil.rank
-
-        def test(alpha: Fraction) -> bool:
-            return _is_stable(first, growth, rank, alpha)
-
-        if rank == 1:
-            value = from_fmpq(first[0, 0] / growth[0, 0])
-            return Threshold(value, value, test)
-        found = _enclose(first, growth, test)
+        if self.pencil.rank == 1:
+            low = high = from_fmpq(first[0, 0] / growth[0, 0])
+        else:
+            low, high = _enclosure(first, growth, self.pencil.rank)
+        found = Threshold(low, high, to_fraction(b, "b"), self)
         if width is not None:
             found = found.refine(width)
-        exact = _rational_root(first, growth, found)
-        return found if exact is None else Threshold(exact, exact, test)
+        exact = None if found.exact else _rational_root(first, growth, found.low, found.high)
+        return found if exact is None else replace(found, low=exact, high=exact)
 
     def polynomial(self, b: Any) -> tuple[Fraction, ...]:
         """det(A1 - alpha (A2 + v A3)) at batch size b, coefficients of 1, alpha, ...; its least positive root is
@@ -170,8 +165,23 @@ def is_positive_definite(rows: list[list[Any]]) -> bool:
     return all(flint.fmpq_mat([row[:k] for row in rows[:k]]).det() > 0 for k in range(1, len(rows) + 1))
 
 
-def _enclose(first: flint.fmpq_mat, growth: flint.fmpq_mat, test: Any) -> Threshold:
+def _bisected(low: Fraction, high: Fraction, width: Fraction, test: Callable[[Fraction], bool]
+              ) -> tuple[Fraction, Fraction]:
+    """Neighbours in [low, high] at most `width` apart, the test true at the first and false at the second."""
+    while high - low > width:
+        middle = simplest_between(low + (high - low) / 4, high - (high - low) / 4)
+        if test(middle):
+            low = middle
+        else:
+            high = middle
+    return low, high
+
+
+def _enclosure(first: flint.fmpq_mat, growth: flint.fmpq_mat, rank: int) -> tuple[Fraction, Fraction]:
     """A guess in floats, then exact tests on both sides of it."""
+    def test(alpha: Fraction) -> bool:
+        return _is_stable(first, growth, rank, alpha)
+
     guess = _guess(first, growth)
     margin = _WIDTH / 4
     low, high = simplest_between(guess * (1 - margin), guess), simplest_between(guess, guess * (1 + margin))
@@ -181,7 +191,7 @@ def _enclose(first: flint.fmpq_mat, growth: flint.fmpq_mat, test: Any) -> Thresh
     while test(high):
         margin *= 16
         low, high = high, guess * (1 + margin)
-    return Threshold(low, high, test).refine(low * _WIDTH)
+    return _bisected(low, high, low * _WIDTH, test)
 
 
 def _guess(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> Fraction:
@@ -194,9 +204,9 @@ def _guess(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> Fraction:
     return Fraction(1.0 / float(radius))
 
 
-def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, found: Threshold) -> Fraction | None:
+def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, low: Fraction, high: Fraction) -> Fraction | None:
     """The simplest fraction in the enclosure, where it is proved to be the threshold."""
-    value = simplest_between(found.low, found.high)
+    value = simplest_between(low, high)
     if (first - to_fmpq(value) * growth).det() != 0:
         return None
     rest = list(pencil_determinant(first, growth))
@@ -205,7 +215,7 @@ def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, found: Thresho
         for c in reversed(rest[1:-1]):
             quotient.append(c + value * quotient[-1])
         rest = quotient[::-1]
-    signs = {(c > 0) - (c < 0) for c in bernstein(rest, found.low, value)}
+    signs = {(c > 0) - (c < 0) for c in bernstein(rest, low, value)}
     return value if signs in ({1}, {-1}) else None  # then no root lies between a stable rate and this one
 
 
