@@ -353,7 +353,7 @@ class Polynomial:
         return constant, tuple(factors)
 
     def content(self) -> Fraction:
-        """The rational c, of the sign of the leading coefficient, for which self / c is integral and primitive; self != 0."""
+        """The rational c, of the leading coefficient's sign, with self / c integral and primitive (self != 0)."""
         coefficients = [c for _, c in self.terms()]
         size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
         return size if coefficients[0] > 0 else -size
