@@ -79,7 +79,7 @@ def test_scalar_network_at_step_one():
     for layer, expected in enumerate(scalar_variances(lambda a: a), 1):
         answer = value(moment(sm.SGD(sm.Network(WIDTHS)), sm.gradient(1, layer=layer), "variance"))
         w1, w2, v = sympy.symbols("w1 w2 v")
-        found = answer.substitute({d: 1 for d in widths(*WIDTHS)})
+        found = answer.substitute(dict.fromkeys(widths(*WIDTHS), 1))
         for number in (2, 5):
             at = {"W1": [[w1]], "W2": [[w2]], "W1*": [[v]], "W2*": [[1]], "alpha": ALPHA}
             size = {INVERSE_BATCH: Fraction(1, number)}
