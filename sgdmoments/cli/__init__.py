@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process: status 0, 1 (a check rejects), 2 (an error), 130 (interrupted)."""
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        status = app(args=given, standalone_mode=False, obj=given)
+        status = app(args=given, prog_name="sgdmoments", standalone_mode=False, obj=given)
     except SgdMomentsError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +43,12 @@ def test_bad_claims(run: Any, content: str, message: str) -> None:
     outcome = run(*REGRESSION, "--claim", "claim.json")
     assert outcome.status == 2
     assert message in outcome.err
+
+
+def test_without_jax() -> None:
+    program = ("import sys; sys.modules['jax'] = None\n"
+               "from sgdmoments.cli import main\n"
+               f"main({list(REGRESSION)!r})")
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 2
+    assert result.stderr.strip().endswith("pip install 'sgdmoments[jax]'")
