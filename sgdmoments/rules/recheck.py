@@ -33,7 +33,7 @@ from sgdmoments.rules.rule import Rule
 from sgdmoments.rules.update import UPDATE, Terms, Update
 
 #: A finite sum over the values of the data has at most this many terms.
-LARGEST_SUM = 700
+LARGEST_SUM = 300
 _DIRECTION = "\x1edirection"
 
 

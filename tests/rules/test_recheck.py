@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 import sympy
 
+import sgdmoments as sm
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
@@ -25,6 +26,7 @@ from sgdmoments.rules.recheck import (
     recheck_sampling,
     recheck_update,
 )
+from sgdmoments.rules.update import Update
 
 P, P1, P2, T = sympy.symbols("p p1 p2 t", integer=True, positive=True)
 RING = Ring((INVERSE_BATCH, P, P1, P2, T))
@@ -75,7 +77,7 @@ LAWS = {
 def test_expectations_over_a_batch(law):
     rule = Expectation({X: LAWS[law]}, RING)
     for net in (system(), system((1, 1, 2))):
-        for monomial in net.loss.monomials + squared_norm(net.gradients[1]).monomials[:3]:
+        for monomial in net.loss.monomials[:8] + squared_norm(net.gradients[1]).monomials[:2]:
             result = rule.monomial(monomial)
             assert recheck_expectation(rule, monomial, result)
             if result:  # odd moments of symmetric laws are zero
@@ -125,3 +127,32 @@ def test_checked_rules_count_their_checks():
     sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, 3, True, RING))
     sampled(norm)
     assert (sampled.asked, sampled.count) == (1, 1)
+
+
+def test_a_user_asks_for_the_recheck():
+    sgd = sm.SGD(sm.Network(("p", "p1", "p2"), data=sm.Gaussian("Sigma")))
+    checked = sgd.variance(sm.gradient(1, layer=1), route="symbolic", learning_rate_order=1, check=True)
+    assert checked == sgd.variance(sm.gradient(1, layer=1), learning_rate_order=1)
+    gradients, updates, means = checked.provenance.checks
+    assert gradients.startswith("gradient of each layer")
+    done, asked = (int(word) for word in means.split() if word.isdigit())
+    assert 0 < done == asked
+    assert updates != "0 updates"
+
+
+def test_random_weights_and_finite_data_are_rechecked_too():
+    random_start = sm.SGD(sm.Network(("d", "K", 1)), initial=dict.fromkeys(("W1", "W2", "W1*", "W2*"), sm.GaussianInit()))
+    finite = sm.SGD(sm.Network((2, 2, 1), data=sm.Empirical([[1, 2], [0, 1], [1, 1]])))
+    for sgd, lines in ((random_start, 4), (finite, 3)):
+        checked = sgd.second_moment(sm.gradient(0), route="symbolic", check=True)
+        assert len(checked.provenance.checks) == lines
+        assert checked == sgd.second_moment(sm.gradient(0), route="symbolic")
+
+
+def test_a_wrong_rule_is_named(monkeypatch):
+    right = Update.order
+    monkeypatch.setattr(Update, "order", lambda self, monomial, order: {
+        m: c * (2 if order else 1) for m, c in right(self, monomial, order).items()})
+    sgd = sm.SGD(sm.Network(("p", "p1", "p2")))
+    with pytest.raises(RewriteError, match="'update'"):
+        sgd.variance(sm.gradient(1, layer=1), route="symbolic", learning_rate_order=1, check=True)

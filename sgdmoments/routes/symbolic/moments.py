@@ -34,7 +34,7 @@ from sgdmoments.routes.symbolic.setting import (
     read_setting,
 )
 from sgdmoments.routes.symbolic.system import matrix
-from sgdmoments.rules.batch import BATCH_RULE, Sampling
+from sgdmoments.rules.batch import BATCH_RULE
 from sgdmoments.rules.expectation import EXPECTATION
 from sgdmoments.rules.gradient import GRADIENT
 from sgdmoments.rules.rule import Rule
@@ -54,11 +54,12 @@ class Question:
         inverse_batch_order: powers of 1/b above this order are dropped.
         monitor: budget and progress.
         further: more letters for the ring of coefficients.
+        check: whether each rewrite is rechecked modulo a prime.
     """
 
     def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
                  inverse_batch_order: int | None = None, monitor: Monitor | None = None,
-                 further: Sequence[sympy.Symbol] = ()) -> None:
+                 further: Sequence[sympy.Symbol] = (), check: bool = False) -> None:
         self.quantity = quantity
         self.order = check_order(learning_rate_order, "learning_rate_order")
         self.inverse_order = check_order(inverse_batch_order, "inverse_batch_order")
@@ -72,10 +73,10 @@ class Question:
             if sgd.schedule.constant is None:
                 raise InputError(f"t = {self.step} is a letter: the learning rate has to be constant.")
             self.rates = (sgd.schedule.constant,)
-            self.setting = read_setting(sgd, self.rates, (self.step, *further), self.inverse_order, self.monitor)
+            further = (self.step, *further)
         else:
             self.rates = sgd.schedule.rates(self.step)
-            self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor)
+        self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor, check)
 
     @property
     def cut_off(self) -> int | None:
@@ -165,8 +166,8 @@ class Question:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that the derivation uses."""
-        finite = isinstance(self.setting.mean, Sampling)
-        return (GRADIENT, *((UPDATE,) if self.rates else ()), BATCH_RULE if finite else EXPECTATION)
+        mean = BATCH_RULE if self.setting.finite else EXPECTATION
+        return (GRADIENT, *((UPDATE,) if self.rates else ()), mean)
 
 
 def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", learning_rate_order: int | None = None,
@@ -184,14 +185,15 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         inverse_batch_order: keep powers of 1/b up to this order.
         budget: what the work may use.
         progress: called with a `Progress` now and then.
-        check: whether to recheck each rule by random evaluation modulo a prime.
+        check: whether to recheck every rewrite by random evaluation modulo a prime (seconds to minutes; for small
+            widths, or widths that are letters). A failure is a `RewriteError`; what was checked is in the receipt.
 
     Returns:
         A `BatchPolynomial` whose coefficients are Fractions, ring elements or graph expressions; the mean of an
         array is one with open ends (an object array of polynomials where every letter is known).
     """
     monitor = Monitor(budget, progress)
-    asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor)
+    asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
     if kind == "mean":
         return _mean(sgd, asked)
     if kind == "second_moment":
@@ -231,7 +233,7 @@ def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str)
              ("memo", getattr(setting.mean, "memo_size", 0)))
     provenance = Provenance(
         question=question, route="symbolic", conventions=CONVENTIONS, sizes=sizes,
-        rules=tuple(map(str, asked.rules)), seconds=asked.monitor.seconds)
+        rules=tuple(map(str, asked.rules)), checks=setting.checks, seconds=asked.monitor.seconds)
     memo: dict[Any, Any] = {}
     values = [_with_known(part, setting, memo) for part in coefficients]
     if any(isinstance(value, np.ndarray) for value in values):

@@ -30,7 +30,11 @@ Orders = list[Terms]
 
 
 class BatchMean(Protocol):
-    """The expectation over one step's batch: `Expectation` or `Sampling`."""
+    """The expectation over one step's batch: `Expectation` or `Sampling`, perhaps rechecked."""
+
+    def __call__(self, expression: Expression) -> Expression:
+        """The expectation of an expression."""
+        ...
 
     def monomial(self, monomial: Monomial) -> Mapping[Monomial, Any]:
         """The expectation of one product of graphs."""

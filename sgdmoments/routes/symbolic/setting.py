@@ -10,10 +10,11 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.errors import AssumptionError, InputError, RouteError
+from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label
+from sgdmoments.graphs.modular import PRIME
 from sgdmoments.models.initial import Init
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.network import Network
@@ -23,6 +24,7 @@ from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.random_letters import entry_law, independent_law, law_symbols
+from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
 
 
@@ -42,13 +44,29 @@ class Setting:
     system: System
     ring: Ring
     mean: BatchMean
-    initial: Expectation | None
+    initial: Expectation | CheckedMean | None
     propagator: Propagator
     known: Mapping[str, Any]
 
+    @property
+    def finite(self) -> bool:
+        """Whether batches are drawn from a finite data set."""
+        mean = self.mean.mean if isinstance(self.mean, CheckedMean) else self.mean
+        return isinstance(mean, Sampling)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What has been rechecked at random points modulo a prime."""
+        update, means = self.propagator.update, (self.mean, self.initial)
+        if not isinstance(update, CheckedUpdate):
+            return ()
+        done = [f"gradient of each layer at a random point modulo {PRIME}", f"{update.count} updates"]
+        done += [f"{mean.count} of {mean.asked} expectations" for mean in means if isinstance(mean, CheckedMean)]
+        return tuple(done)
+
 
 def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
-                 monitor: Monitor) -> Setting:
+                 monitor: Monitor, check: bool = False) -> Setting:
     """The setting of an SGD whose model is a `Network`.
 
     Args:
@@ -56,6 +74,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         further: more letters for the ring of coefficients, such as t where it is one.
         inverse_batch_order: powers of 1/b above this order are dropped.
         monitor: budget and progress.
+        check: whether each rewrite is rechecked modulo a prime.
     """
     model = sgd.model
     if not isinstance(model, Network):
@@ -75,14 +94,20 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
                *_law_symbols(model.data), *(_law_symbols(model.noise) if model.noise is not None else []),
                *(s for value in sgd.initial.values() if isinstance(value, Init) for s in law_symbols(value))]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
-    mean: BatchMean
+    mean: Expectation | Sampling
     if isinstance(model.data, Empirical):
         mean = Sampling(samples, model.data.n, sgd.sampling == "without_replacement", ring, inverse_batch_order)
     else:
         mean = Expectation(laws, ring, inverse_batch_order, monitor)
     directions = {label: -array for label, array in zip(system.weights, system.gradients, strict=True)}
-    propagator = Propagator(Update(directions, ring), mean, ring, monitor)
     initial = Expectation(init_laws, ring, None, monitor) if init_laws else None
+    if check:
+        for label, gradient in zip(system.weights, system.gradients, strict=True):
+            recheck_gradient(system.loss, label, gradient)
+        checked = CheckedMean(mean)
+        propagator = Propagator(CheckedUpdate(directions, ring), checked, ring, monitor)
+        return Setting(system, ring, checked, CheckedMean(initial) if initial else None, propagator, known)
+    propagator = Propagator(Update(directions, ring), mean, ring, monitor)
     return Setting(system, ring, mean, initial, propagator, known)
 
 
@@ -146,10 +171,7 @@ def check_order(order: int | None, name: str) -> int | None:
 
 def one_batch_mean(setting: Setting, expression: Expression) -> Expression:
     """The expectation over one batch of an expression with data edges."""
-    total = setting.mean
-    if not isinstance(total, (Expectation, Sampling)):
-        raise AssumptionError("an expectation over the batch is needed.")
-    return total(expression)
+    return setting.mean(expression)
 
 
 def as_rates(setting: Setting, rates: tuple[Any, ...]) -> list[Polynomial]:
