@@ -27,6 +27,12 @@ def test_two_commands() -> None:
     assert all("\n" not in c for c in commands)
 
 
+def test_continuous_integration_takes_its_commands_from_here() -> None:
+    program = f'here={ROOT}; eval "$(grep "^block()" {ROOT}/.ci/run)"; block 1; block 2'
+    result = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines() == install_commands()
+
+
 def test_folders_exist() -> None:
     for name in re.findall(r"`(sgdmoments/\w+|examples|benchmarks|docs|tests)`", README.read_text(encoding="utf-8")):
         assert (ROOT / name).is_dir(), name
