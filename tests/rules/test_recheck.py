@@ -141,7 +141,8 @@ def test_a_user_asks_for_the_recheck():
 
 
 def test_random_weights_and_finite_data_are_rechecked_too():
-    random_start = sm.SGD(sm.Network(("d", "K", 1)), initial=dict.fromkeys(("W1", "W2", "W1*", "W2*"), sm.GaussianInit()))
+    names = ("W1", "W2", "W1*", "W2*")
+    random_start = sm.SGD(sm.Network(("d", "K", 1)), initial=dict.fromkeys(names, sm.GaussianInit()))
     finite = sm.SGD(sm.Network((2, 2, 1), data=sm.Empirical([[1, 2], [0, 1], [1, 1]])))
     for sgd, lines in ((random_start, 4), (finite, 3)):
         checked = sgd.second_moment(sm.gradient(0), route="symbolic", check=True)
