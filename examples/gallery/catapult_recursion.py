@@ -2,8 +2,8 @@
 
     f' = f − ηλ r + η² c r² f,    λ' = λ − 4ηc r f + η² c r² λ,
 
-with f = vᵀUx and the tangent kernel λ = ‖x‖²‖v‖² + ‖Ux‖². Hence r' = (1 − ηλ + cη² r f) r: the step can leave the region
-ηλ < 2 and come back, the catapult. (With the factor (md)^(−1/2) in f, c is ‖x‖²/(md).)
+with f = vᵀUx and the tangent kernel λ = ‖x‖²‖v‖² + ‖Ux‖². Hence r' = (1 − ηλ + cη² r f) r: the step can leave the
+region ηλ < 2 and come back, the catapult. (With the factor (md)^(−1/2) in f, c is ‖x‖²/(md).)
 
 Source: 003, Chapter 3.
 """

@@ -19,7 +19,8 @@ def ratio(hidden):
     K = width(hidden)
     net = sm.Network((100, *[K] * hidden, 1))
     names = [q.name for q in (*net.parameters, *net.teacher_parameters)]
-    moment = sm.SGD(net, initial=dict.fromkeys(names, sm.GaussianInit())).second_moment(sm.gradient(0), route="symbolic")
+    sgd = sm.SGD(net, initial=dict.fromkeys(names, sm.GaussianInit()))
+    moment = sgd.second_moment(sm.gradient(0), route="symbolic")
     return float(sum(moment.coefficients) / moment.coefficients[0])
 
 
