@@ -24,21 +24,23 @@ def run(widths, data, noise=None, activation=(0, 1), sampling=None, targets=Fals
     return sm.SGD(model, numbers.rates(2), arrays, sampling)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("widths", "t", "batch_sizes"), [
-    ((1, 2, 1), 0, (1, 2, 3, 4)), ((1, 2, 1), 1, (1, 2)), ((2, 3, 2), 0, (1, 2)), ((2, 3, 2), 1, (1,)),
-    ((3, 2), 0, (1, 2)), ((1, 2), 1, (1, 2, 3))])
+SHAPES = (((1, 2, 1), 0, (1, 2, 3, 4)), ((1, 2, 1), 1, (1, 2)), ((2, 3, 2), 0, (1, 2)), ((2, 3, 2), 1, (1,)),
+          ((3, 2), 0, (1, 2)), ((1, 2), 1, (1, 2, 3)))
+#: Whole polynomials of the symbolic route at t = 1 take minutes for laws that are not symmetric.
+CASES = [(route, law, *shape) for route in ROUTES for law in LAWS for shape in SHAPES
+         if route == "components" or shape[1] == 0 or law == "gaussian" or (law == "rademacher" and len(shape[0]) == 2)]
+
+
+@pytest.mark.parametrize(("route", "law", "widths", "t", "batch_sizes"), CASES)
 def test_gradient_of_linear_networks(route, law, widths, t, batch_sizes):
-    if route == "symbolic" and t == 1 and law in ("uniform", "skewed"):
-        law = "gaussian"  # unsymmetric laws: minutes
-    sgd = run(widths, LAWS[law])
     layer = len(widths) - 1
-    assert assert_equals_listing(sgd, sm.gradient(t, layer), batch_sizes, ("variance",), 3_000, route=route)
+    assert assert_equals_listing(run(widths, LAWS[law]), sm.gradient(t, layer), batch_sizes, ("variance",), 3_000,
+                                 route=route)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("quantity", [sm.full_gradient(1, 1), sm.weights(1), sm.loss(1), sm.gradient(1)], ids=str)
+@pytest.mark.parametrize(("route", "quantity"), [
+    *(("components", q) for q in (sm.full_gradient(1, 1), sm.weights(1), sm.loss(1), sm.gradient(1))),
+    *(("symbolic", q) for q in (sm.full_gradient(1, 1), sm.weights(1), sm.gradient(1)))], ids=str)
 def test_other_quantities_and_moments(route, quantity):
     sgd = run((1, 2, 2), LAWS["skewed" if route == "components" else "gaussian"])
     assert assert_equals_listing(sgd, quantity, (1, 2), ("second_moment", "variance"), 3_000, route=route)
@@ -90,8 +92,9 @@ def test_components_on_random_networks(data):
 def test_symbolic_on_random_networks(data):
     sgd = data.draw(strategies.network_sgds(strategies.networks(max_n=2)))
     kind = data.draw(st.sampled_from(["gradient", "weights", "full_gradient", "loss"]))
-    quantity = getattr(sm, kind)(0 if len(sgd.model.activation) > 2 else data.draw(st.integers(0, 1)))
-    assert_equals_listing(sgd, quantity, moments=("second_moment", "variance"), limit=500, route="symbolic")
+    # step 1, whole, is for the fixed cases above: with targets or noise it takes minutes
+    assert_equals_listing(sgd, getattr(sm, kind)(0), moments=("second_moment", "variance"), limit=500,
+                          route="symbolic")
 
 
 @settings(max_examples=15)
