@@ -242,3 +242,19 @@ def test_refusals_name_what_to_try():
     with pytest.raises(sm.InputError, match="another name"):
         moment(sm.SGD(sm.Network(("p", "p", "p"), data=sm.Gaussian("W1"))), sm.gradient(0), "variance")
     assert Label("Sigma", (2, 2), symmetric=True).T is Label("Sigma", (2, 2), symmetric=True)
+
+
+def test_what_is_too_large_is_refused_before_it_starts():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    with pytest.raises(sm.BudgetExceeded, match="Nearest affordable question") as error:
+        moment(sgd, sm.gradient(2, layer=1), "variance")
+    assert error.value.estimate["terms"] > 10**9
+    assert "learning_rate_order=" in error.value.nearest
+    with pytest.raises(sm.BudgetExceeded, match="terms"):
+        moment(sgd, sm.gradient(1, layer=1), "variance", budget=sm.Budget(terms=100))
+
+
+def test_progress_can_stop_the_work():
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    with pytest.raises(sm.Stopped):
+        moment(sgd, sm.gradient(1, layer=1), "variance", progress=lambda report: False)

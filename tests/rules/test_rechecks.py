@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
+from second_ways import check_expectation, check_gradient, check_update
 
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, ring_of
@@ -13,7 +14,6 @@ from sgdmoments.graphs.join import squared_norm
 from sgdmoments.models.laws import Gaussian, Uniform
 from sgdmoments.routes.symbolic.setting import independent_law
 from sgdmoments.routes.symbolic.system import matrix, network_system
-from sgdmoments.rules.check import check_expectation, check_gradient, check_update
 from sgdmoments.rules.expectation import EXPECTATION, EntryLaw, Expectation
 from sgdmoments.rules.gradient import GRADIENT
 from sgdmoments.rules.update import UPDATE, Update, update

@@ -60,6 +60,7 @@ class Question:
     def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
                  inverse_batch_order: int | None = None, monitor: Monitor | None = None,
                  further: Sequence[sympy.Symbol] = (), check: bool = False) -> None:
+        self.sgd = sgd
         self.quantity = quantity
         self.order = check_order(learning_rate_order, "learning_rate_order")
         self.inverse_order = check_order(inverse_batch_order, "inverse_batch_order")
@@ -192,8 +193,11 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         A `BatchPolynomial` whose coefficients are Fractions, ring elements or graph expressions; the mean of an
         array is one with open ends (an object array of polynomials where every letter is known).
     """
+    from sgdmoments.routes.symbolic.sizes import require_affordable
+
     monitor = Monitor(budget, progress)
     asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
+    require_affordable(asked, monitor.budget)
     if kind == "mean":
         return _mean(sgd, asked)
     if kind == "second_moment":

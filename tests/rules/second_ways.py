@@ -32,8 +32,8 @@ def check_gradient(rule: Rule, before: Expression, label: Label, after: Expressi
                    sizes: Mapping[Any, int], seed: int = 0) -> None:
     """Check that `after` (open ends 0, 1) is the derivative by `label` of `before`, of degree ≤ `degree` in it."""
     point = RandomPoint(seed, sizes=dict(sizes))
-    w = point.array(label, None)[0].astype(object)  # type: ignore[arg-type]
-    direction = RandomPoint(seed + 1, sizes=dict(sizes)).array(label, None)[0].astype(object)  # type: ignore[arg-type]
+    w = point.array(label, None)[0].astype(object)
+    direction = RandomPoint(seed + 1, sizes=dict(sizes)).array(label, None)[0].astype(object)
     values = [RandomPoint(seed, sizes=dict(sizes), letters={label: (w + k * direction) % PRIME})(before)
               for k in range(degree + 1)]
     slope = _derivative_at_zero(values)
@@ -46,7 +46,7 @@ def check_update(rule: Rule, before: Expression, after: Expression, directions: 
     """Check that `after` is `before` with each W replaced by W + α · direction, all batch vertices of one batch."""
     point = RandomPoint(seed, sizes=dict(sizes))
     alpha = point.residue(rate)
-    moved = {label: (point.array(label, None)[0].astype(object) + alpha * point(array)) % PRIME  # type: ignore[arg-type]
+    moved = {label: (point.array(label, None)[0].astype(object) + alpha * point(array)) % PRIME
              for label, array in directions.items()}
     there = RandomPoint(seed, sizes=dict(sizes), letters=moved)
     _require(rule, there(before) == point(after), before)
@@ -98,8 +98,8 @@ def _quadrature(moments: list[int]) -> list[int]:
         coefficients, scale = [1], 1
         for j in range(size):
             if j != i:
-                coefficients = [((coefficients[k - 1] if k else 0) - j * (coefficients[k] if k < len(coefficients) else 0))
-                                % PRIME for k in range(len(coefficients) + 1)]
+                raised, lowered = [0, *coefficients], [*coefficients, 0]
+                coefficients = [(a - j * c) % PRIME for a, c in zip(raised, lowered, strict=True)]
                 scale = scale * (i - j) % PRIME
         value = sum(c * m for c, m in zip(coefficients, moments, strict=True))
         weights.append(value * pow(scale, -1, PRIME) % PRIME)
