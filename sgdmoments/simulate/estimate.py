@@ -25,8 +25,8 @@ from sgdmoments.simulate.sgd import Options, Program, check_options, sort_for_an
 Estimator = Literal["plain", "conditional"]
 ProgressCallback = Callable[[SimulationProgress], object]
 
-#: Replicates of one chunk on one device: enough to fill it, few enough to stay in a CPU's cache.
-_CPU_REPLICATES, _ACCELERATOR_REPLICATES = 4096, 1 << 17
+#: A chunk on one device: enough replicates to fill it, few enough bytes to stay near a CPU's cache.
+_CPU_REPLICATES, _CPU_BYTES, _ACCELERATOR_REPLICATES = 4096, 1 << 25, 1 << 17
 
 
 def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch_sizes: Sequence[int],
@@ -170,9 +170,10 @@ class _Runner:
     def _compile(self, wanted: int) -> None:
         start = time.perf_counter()
         count = self.mesh.devices.size
-        cap = (_CPU_REPLICATES if jax.default_backend() == "cpu" else _ACCELERATOR_REPLICATES) // GROUP
-        groups = max(1, min(cap, -(-wanted // count),
-                            self.memory // max(program.bytes_per_group() for program in self.programs)))
+        on_cpu = jax.default_backend() == "cpu"
+        cap = (_CPU_REPLICATES if on_cpu else _ACCELERATOR_REPLICATES) // GROUP
+        room = min(self.memory, _CPU_BYTES) if on_cpu else self.memory
+        groups = max(1, min(cap, -(-wanted // count), room // max(p.bytes_per_group() for p in self.programs)))
         while True:
             self._compiled = [(_compiled(program, self.mesh, groups * count), program.constants())
                               for program in self.programs]

@@ -14,6 +14,9 @@ from sgdmoments.simulate.draws import cubature, sampler, to_floats
 from sgdmoments.simulate.gradients import Gradients, Projection
 from sgdmoments.simulate.problem import Array, Problem
 
+#: Models with at least this many weights are large.
+_LARGE = 4096
+
 
 class General(Gradients):
     """1/2 ||f(w, x) - label||^2 averaged over batches, and exactly over the data or the data law.
@@ -33,6 +36,8 @@ class General(Gradients):
             if problem.targets is not None:
                 self.constants["targets"] = problem.targets
         self._degree: int | None = None
+        #: Samples side by side as columns make one matrix product where a model allows it.
+        self._takes_columns = problem.predicts_columns()
 
     def bytes_per_replicate(self, b: int) -> int:
         p = self.problem
@@ -42,7 +47,10 @@ class General(Gradients):
     # -- one replicate ----------------------------------------------------------------------------------------
 
     def _predict(self, w: Any, x: Any) -> Any:
-        return jax.vmap(self.problem.model.predict, (None, 0))(self.problem.unflatten(w), x)
+        weights = self.problem.unflatten(w)
+        if self._takes_columns:
+            return self.problem.model.predict(weights, x.T).T
+        return jax.vmap(self.problem.model.predict, (None, 0))(weights, x)
 
     def _labels(self, constants: Any, teacher: Any, x: Any, indices: Any) -> Any:
         if "targets" in constants:
@@ -85,7 +93,7 @@ class General(Gradients):
             labels = self._labels(constants, teacher, x, None) + (0.0 if noise is None else noise)
             return jax.grad(self._loss)(w, x, labels, 1 / x.shape[0])
 
-        return jax.vmap(single, (0, 0, None if noise is None else 0, _axis(teacher)))(w, x, noise, teacher)
+        return self._each(single, w, x, noise, teacher)
 
     def _listed(self, constants: Any, w: Any, indices: Any, noise: Any, teacher: Any) -> Any:
         def single(w: Any, indices: Any, noise: Any, teacher: Any) -> Any:
@@ -93,14 +101,14 @@ class General(Gradients):
             labels = self._labels(constants, teacher, x, indices) + (0.0 if noise is None else noise)
             return jax.grad(self._loss)(w, x, labels, 1 / indices.shape[0])
 
-        return jax.vmap(single, (0, 0, None if noise is None else 0, _axis(teacher)))(w, indices, noise, teacher)
+        return self._each(single, w, indices, noise, teacher)
 
     def _masked(self, constants: Any, w: Any, weights: Any, teacher: Any) -> Any:
         def single(w: Any, weights: Any, teacher: Any) -> Any:
             x = constants["points"]
             return jax.grad(self._loss)(w, x, self._labels(constants, teacher, x, None), weights)
 
-        return jax.vmap(single, (0, 0, _axis(teacher)))(w, weights, teacher)
+        return self._each(single, w, weights, teacher)
 
     # -- population averages ----------------------------------------------------------------------------------
 
@@ -132,8 +140,20 @@ class General(Gradients):
     def _gradients(self, w: Any, x: Any, labels: Any) -> Any:
         return jax.vmap(jax.grad(self._loss), (None, 0, 0, None))(w, x[:, None], labels[:, None], 1.0)
 
-    def _each(self, single: Any, w: Any, teacher: Any) -> Any:
-        return jax.vmap(single, (0, _axis(teacher)))(w, teacher)
+    def _each(self, single: Any, *arrays: Any) -> Any:
+        """single(...) for every replicate. The last array is the teacher's weights, shared where flat; None stays.
+
+        Large weights on a CPU: one replicate after another, since XLA's batched products of matrices are slow there.
+        """
+        shared = [a is None or (k == len(arrays) - 1 and a.ndim == 1) for k, a in enumerate(arrays)]
+        if self.problem.size < _LARGE or jax.default_backend() != "cpu":
+            return jax.vmap(single, [None if s else 0 for s in shared])(*arrays)
+
+        def one(own: Any) -> Any:
+            rest = iter(own)
+            return single(*(a if s else next(rest) for a, s in zip(arrays, shared, strict=True)))
+
+        return jax.lax.map(one, [a for a, s in zip(arrays, shared, strict=True) if not s])
 
     def _population(self, constants: Any, power: int) -> Any:
         if self.n is None and self.degree <= 1:
@@ -193,10 +213,6 @@ class General(Gradients):
         if self.n is None or atoms == self.n:
             return None
         return np.repeat(np.arange(self.n), atoms // self.n)
-
-
-def _axis(teacher: Any) -> int | None:
-    return 0 if teacher.ndim == 2 else None
 
 
 def _two_moments(law: Any, dimension: int) -> tuple[Array, Array]:

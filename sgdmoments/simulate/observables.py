@@ -22,7 +22,7 @@ import numpy as np
 
 from sgdmoments.errors import InputError
 from sgdmoments.models.quantities import Quantity
-from sgdmoments.simulate.backend import jnp
+from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.draws import to_floats
 from sgdmoments.simulate.gradients import Gradients
 
@@ -105,14 +105,14 @@ class Observable:
 
         extra: for each replicate a variance that q (a conditional mean) lacks, or None.
         """
-        q = q.reshape(-1, GROUP, self.size)
-        mean = q.mean(axis=1)
-        d = q - mean[:, None, :]
-        squares = (d * d).sum(axis=(1, 2))
+        q = jax.lax.optimization_barrier(q).reshape(-1, GROUP, self.size)  # or XLA computes q anew for each use
+        members = [q[:, r] for r in range(GROUP)]  # written out: XLA reduces a middle axis slowly on a CPU
+        mean = _total(members) / GROUP
+        squares = _total([(m - mean) ** 2 for m in members]).sum(axis=1)
         if paired:
-            pairs = d.reshape(d.shape[0], GROUP // 2, 2, self.size).mean(axis=2)
-            within = (pairs * pairs).sum(axis=(1, 2))  # the d sum to zero, so ||sum of pairs|| = 0
             count = GROUP // 2
+            pairs = [(members[2 * k] + members[2 * k + 1]) / 2 - mean for k in range(count)]
+            within = _total([pair**2 for pair in pairs]).sum(axis=1)  # the pairs sum to zero
             variance = squares / GROUP + within / (count * (count - 1))
         else:
             variance = squares / (GROUP - 1)
@@ -124,6 +124,13 @@ class Observable:
         if "mean" in self.columns:
             columns.append(mean)
         return jnp.concatenate(columns, axis=1)
+
+
+def _total(arrays: list[Any]) -> Any:
+    """The sum, by halves."""
+    while len(arrays) > 1:
+        arrays = [a + b for a, b in zip(arrays[0::2], arrays[1::2], strict=True)]
+    return arrays[0]
 
 
 def conditional_variance(observable: Observable, gradients: Gradients, constants: Any, w: Any, teacher: Any,

@@ -131,6 +131,17 @@ class Problem:
         x = _integers(self.dimension, 7)
         return _degree(lambda s: self.model.predict({k: a[k] + s * v[k] for k in a}, x)) <= 1
 
+    def predicts_columns(self) -> bool:
+        """Whether `predict` of a matrix of samples side by side gives their predictions side by side."""
+        weights = _integer_weights(self.model, 8)
+        x = _integers((self.dimension, 3), 9)
+        try:
+            together = np.asarray(self.model.predict(weights, x))
+        except (ValueError, TypeError, IndexError):
+            return False
+        apart = np.stack([self.model.predict(weights, column) for column in x.T], axis=1)
+        return together.shape == apart.shape and bool((together == apart).all())
+
     def rates(self, steps: int) -> Array:
         """alpha_0, ..., alpha_(steps-1) as floats."""
         return to_floats(list(self.sgd.schedule.rates(steps)), "learning_rate")
