@@ -118,8 +118,7 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             values = np.asarray([scalar(slope(end))])
             exact, count = True, 1
         else:
-            bend = (lambda z: product(end, z)) if quantity != "weights" else (lambda z: z)
-            quadratic: Any = jax.jit(jax.vmap(lambda z: carried(bend(z))))
+            quadratic: Any = jax.jit(jax.vmap(lambda z: carried(z if quantity == "weights" else product(end, z))))
             size = start.size
             exact, count = probes is None, size if probes is None else probes
             signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, size)) if probes else None

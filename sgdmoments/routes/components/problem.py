@@ -117,13 +117,21 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
 
 
 def read(sgd: SGD, quantity: Quantity) -> Problem:
-    """The problem and the question in component form.
+    """The problem and the question in component form; the last one is kept, for the estimate and the answer.
 
     Raises `RouteError` where a width, the step or the covariance is a letter.
     """
     reason = applies(sgd, quantity)
     if reason:
-        raise RouteError(f"components: {reason}; try route='symbolic'.")
+        raise RouteError(f"component form: {reason}; try route='symbolic'.")
+    asked, problem = sgd.memo.get("component form", (None, None))
+    if asked != quantity:
+        problem = _read(sgd, quantity)
+        sgd.memo["component form"] = (quantity, problem)
+    return problem
+
+
+def _read(sgd: SGD, quantity: Quantity) -> Problem:
     model = sgd.model
     arrays, random = _initial_arrays(sgd)
     teacher = {q.name: arrays[q.name] for q in model.teacher_parameters}
