@@ -246,7 +246,7 @@ def test_refusals_name_what_to_try():
 
 def test_what_is_too_large_is_refused_before_it_starts():
     sgd = sm.SGD(sm.Network(WIDTHS))
-    with pytest.raises(sm.BudgetExceeded, match="Nearest affordable question") as error:
+    with pytest.raises(sm.BudgetExceeded, match="Nearest") as error:
         moment(sgd, sm.gradient(2, layer=1), "variance")
     assert error.value.estimate["terms"] > 10**9
     assert "learning_rate_order=" in error.value.nearest
