@@ -258,3 +258,23 @@ def test_progress_can_stop_the_work():
     sgd = sm.SGD(sm.Network(WIDTHS))
     with pytest.raises(sm.Stopped):
         moment(sgd, sm.gradient(1, layer=1), "variance", progress=lambda report: False)
+
+
+def test_stopped_work_is_resumed(tmp_path):
+    """What is known of the steps serves later questions about the same network, and no other network."""
+    file = tmp_path / "steps.json"
+    sgd = sm.SGD(sm.Network(WIDTHS))
+    plain = moment(sgd, sm.gradient(1, layer=1), "variance")
+    calls = iter(range(10**6))
+    with pytest.raises(sm.Stopped):
+        moment(sgd, sm.gradient(1, layer=1), "variance", resume=file, progress=lambda report: next(calls) < 5)
+    assert file.exists()
+    assert moment(sgd, sm.gradient(1, layer=1), "variance", resume=file) == plain
+    again = moment(sgd, sm.gradient(1, layer=1), "variance", resume=file)
+    assert again == plain
+    assert dict(again.provenance.sizes)["memo"] < 100 < dict(plain.provenance.sizes)["memo"]
+    later = sm.SGD(sm.Network(WIDTHS), learning_rate=["1/3", "1/5"])
+    with_file = moment(later, sm.gradient(2, layer=1), "variance", learning_rate_order=2, resume=file)
+    assert with_file == moment(later, sm.gradient(2, layer=1), "variance", learning_rate_order=2)
+    with pytest.raises(sm.InputError, match="another network"):
+        moment(sm.SGD(sm.Network(("p", "p1", 2))), sm.gradient(1, layer=1), "variance", resume=file)

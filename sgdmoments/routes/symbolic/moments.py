@@ -10,6 +10,7 @@ Source: P0, Theorems 3.6 to 3.9.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,8 @@ class Question:
 
 def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", learning_rate_order: int | None = None,
            inverse_batch_order: int | None = None, budget: Budget | None = None,
-           progress: ProgressCallback | None = None, check: bool = False) -> Any:
+           progress: ProgressCallback | None = None, check: bool = False,
+           resume: str | Path | None = None) -> Any:
     """A moment of a quantity of a network, as a polynomial in u = 1/b.
 
     Args:
@@ -188,16 +190,24 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         progress: called with a `Progress` now and then.
         check: whether to recheck every rewrite by random evaluation modulo a prime (seconds to minutes; for small
             widths, or widths that are letters). A failure is a `RewriteError`; what was checked is in the receipt.
+        resume: a file that keeps what is known of the steps: read first where it exists, and written at the end,
+            also where the work is stopped or runs out of its budget.
 
     Returns:
         A `BatchPolynomial` whose coefficients are Fractions, ring elements or graph expressions; the mean of an
         array is one with open ends (an object array of polynomials where every letter is known).
     """
+    from sgdmoments.routes.symbolic.saving import resumed
     from sgdmoments.routes.symbolic.sizes import require_affordable
 
     monitor = Monitor(budget, progress)
     asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
     require_affordable(asked, monitor.budget)
+    with resumed(asked.setting, sgd, resume):
+        return _answer(sgd, asked, kind, given)
+
+
+def _answer(sgd: SGD, asked: Question, kind: str, given: str) -> Any:
     if kind == "mean":
         return _mean(sgd, asked)
     if kind == "second_moment":
@@ -210,7 +220,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         result = asked.over_initial(asked.second_moment() - asked.norm_of_mean())
     else:
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
-    return polynomial(sgd, asked, result, f"{kind} of {quantity}")
+    return polynomial(sgd, asked, result, f"{kind} of {asked.quantity}")
 
 
 def _mean(sgd: SGD, asked: Question) -> Any:

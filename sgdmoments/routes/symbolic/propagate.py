@@ -13,7 +13,7 @@ Source: P0, Theorems 3.7 and 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import sympy
@@ -67,6 +67,14 @@ class Propagator:
                 add_scaled(known, self.mean.monomial(updated), c)
             self._memo[monomial, order] = known = {m: c for m, c in known.items() if c}
         return known
+
+    def known_parts(self) -> Iterator[tuple[tuple[Monomial, int], Terms]]:
+        """What has been computed: ((product of graphs, order), image)."""
+        return iter(self._memo.items())
+
+    def learn(self, monomial: Monomial, order: int, image: Terms) -> None:
+        """Take an image that was computed before."""
+        self._memo[monomial, order] = image
 
     def degree(self, terms: Terms) -> int:
         """The greatest order in α of T applied to `terms`."""

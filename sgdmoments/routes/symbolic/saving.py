@@ -1,0 +1,92 @@
+"""Saving what is known of the steps, so that a long derivation can be stopped and resumed.
+
+What is saved is the memo of the map T: for products of graphs and orders in α, their images. It does not depend on
+t or on the rates, so one file serves every step of the same network, data law and sampling.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from sgdmoments.errors import InputError
+from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.graphs.graph import IndexGraph, Monomial, symbol_from_json, symbol_to_json
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.symbolic.propagate import Propagator
+from sgdmoments.routes.symbolic.setting import Setting
+
+FORMAT = "sgdmoments.symbolic/1"
+
+
+def save(setting: Setting, sgd: SGD, path: str | Path) -> None:
+    """Write the images that are known to a JSON file (in place of an older one, at once)."""
+    propagator = setting.propagator
+    numbers: dict[IndexGraph, int] = {}
+
+    def places(monomial: Monomial) -> list[int]:
+        return [numbers.setdefault(graph, len(numbers)) for graph in monomial]
+
+    parts = [[places(monomial), order, [
+        [places(m), [[list(e), str(q)] for e, q in Polynomial(propagator.ring, c).terms()]] for m, c in image.items()]]
+        for (monomial, order), image in propagator.known_parts()]
+    data = {"format": FORMAT, "subject": subject(setting, sgd), "graphs": [graph.to_json() for graph in numbers],
+            "generators": [symbol_to_json(g) for g in propagator.ring.generators], "parts": parts}
+    target = Path(path)
+    fresh = target.with_name(target.name + ".new")
+    fresh.write_text(json.dumps(data))
+    fresh.replace(target)
+
+
+def load(setting: Setting, sgd: SGD, path: str | Path) -> int:
+    """Read the images of a file that `save` wrote for the same network; the number of them."""
+    try:
+        data = json.loads(Path(path).read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"resume: {path} cannot be read ({error}).") from None
+    if data.get("format") != FORMAT:
+        raise InputError(f"resume: {path} is not a saved derivation.")
+    if data["subject"] != subject(setting, sgd):
+        raise InputError(f"resume: {path} belongs to another network, data law, sampling or order in 1/b.")
+    graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
+    ring = Ring(symbol_from_json(g) for g in data["generators"])
+    propagator: Propagator = setting.propagator
+    for places, order, image in data["parts"]:
+        terms = {tuple(sorted(graphs[i] for i in m)):
+                 propagator.ring(_without_unused(ring.from_terms({tuple(e): Fraction(q) for e, q in c}))).raw
+                 for m, c in image}
+        propagator.learn(tuple(sorted(graphs[i] for i in places)), order, terms)
+    return len(data["parts"])
+
+
+def _without_unused(value: Polynomial) -> Polynomial:
+    """The element over the generators that occur in it (rates and t of another question do not)."""
+    return Ring(g for g in value.ring.generators if g in value.symbols)(value)
+
+
+def subject(setting: Setting, sgd: SGD) -> str:
+    """What the images depend on, as text."""
+    order = getattr(setting.mean, "order", None)
+    data = json.dumps(setting.system.residual.to_json(), sort_keys=True)
+    values = [None if v is None else np.asarray(v, dtype=object).astype(str).tolist()
+              for v in (sgd.model.targets, setting.known.get("X"), setting.known.get("Sigma"))]
+    return f"{data} {sgd.model.data!r} {sgd.model.noise!r} {sgd.sampling} {order} {values}"
+
+
+@contextmanager
+def resumed(setting: Setting, sgd: SGD, path: str | Path | None) -> Iterator[None]:
+    """Read the file first where it exists, and write it at the end, also where the work is stopped."""
+    if path is None:
+        yield
+        return
+    if Path(path).exists():
+        load(setting, sgd, path)
+    try:
+        yield
+    finally:
+        save(setting, sgd, path)
