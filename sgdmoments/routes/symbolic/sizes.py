@@ -8,6 +8,7 @@ measured on two- and three-layer networks with linear, quadratic and cubic activ
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import accumulate
 from math import prod
 from typing import Any
@@ -46,7 +47,10 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, learning_rate_order: in
 
 
 def unmerged(asked: Question) -> float:
-    """The number of graphs if no two of them were merged."""
+    """The number of graphs if no two of them were merged; the layers of a quantity add up."""
+    if asked.quantity.kind != "loss" and len(asked.layers()) > 1:
+        return sum(unmerged(Question(asked.sgd, replace(asked.quantity, layer=k + 1), asked.order))
+                   for k in asked.layers())
     setting, update = asked.setting, asked.setting.propagator.update
     arrays = [setting.system.gradients[k] for k in asked.layers()]
     if asked.quantity.kind == "loss":
