@@ -160,31 +160,33 @@ LONG: dict[str, Case] = {
 
 def measure(name: str) -> dict[str, Any]:
     """Run one case here."""
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     result = {**CASES, **LONG}[name][2]()
-    return {**result, "seconds": time.perf_counter() - began,
+    return {**result, "seconds": time.perf_counter() - began, "cpu": time.process_time() - busy,
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
 def table(names: list[str], limit: float) -> str:
     """The measured table in Markdown."""
-    head = (f"Python {platform.python_version()}, python-flint {version('python-flint')}, numpy {version('numpy')}, "
-            f"{os.cpu_count()} cores, one BLAS thread. Times in seconds, one process for each row.")
-    lines = [head, "", "| question | target | seconds | peak memory | size |", "|---|---|---|---|---|"]
+    head = (f"One run of `benchmarks/reach.py`: Python {platform.python_version()}, python-flint "
+            f"{version('python-flint')}, numpy {version('numpy')}, "
+            f"{os.cpu_count()} cores, one BLAS thread. Each row in a process of its own; "
+            "seconds of the clock and of the processor.")
+    lines = [head, "", "| question | target | seconds | CPU | peak memory | size |", "|---|---|---|---|---|---|"]
     for name in names:
         question, target, _ = {**CASES, **LONG}[name]
         try:
             done = subprocess.run([sys.executable, __file__, "--case", name], capture_output=True, text=True,
                                   timeout=limit, check=False, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
         except subprocess.TimeoutExpired:
-            row = f"| {question} | {target} | over {limit:.0f} | | |"
+            row = f"| {question} | {target} | over {limit:.0f} | | | |"
         else:
             if done.returncode:
-                row = f"| {question} | {target} | failed | | {done.stderr.strip().splitlines()[-1]} |"
+                row = f"| {question} | {target} | failed | | | {done.stderr.strip().splitlines()[-1]} |"
             else:
                 found = json.loads(done.stdout)
-                row = (f"| {question} | {target} | {found['seconds']:.3g} | {found['memory'] / 2**20:.0f} MiB | "
-                       f"{found['size']} |")
+                row = (f"| {question} | {target} | {found['seconds']:.3g} | {found['cpu']:.3g} | "
+                       f"{found['memory'] / 2**20:.0f} MiB | {found['size']} |")
         print(row, file=sys.stderr, flush=True)
         lines.append(row)
     return "\n".join(lines) + "\n"
@@ -206,7 +208,8 @@ def main() -> None:
     if options.output is None:
         print(text)
     else:
-        options.output.write_text(text)
+        title = "---\norphan: true\n---\n\n# Benchmark: the reach of the routes\n\n<!-- table -->\n\n"
+        options.output.write_text(title + text)
 
 
 if __name__ == "__main__":
