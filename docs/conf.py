@@ -49,11 +49,12 @@ def _escape(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[
         in_doctest = line.lstrip().startswith(">>>") or (in_doctest and bool(line.strip()))
         if in_doctest or line.lstrip().startswith((":", "..")):
             continue
+        bullet = re.match(r"\s*(\* )?", line)[0]
         parts = [part if part.startswith("`") else re.sub(r"(?<!\\)([*|]|_(?!\w)|_(?=\())", r"\\\1", part)
-                 for part in _CODE.split(line)]
+                 for part in _CODE.split(line[len(bullet):])]
         for i in range(2, len(parts), 2):  # `name`s: code ends only before a space or a mark
             parts[i] = re.sub(r"^(?=\w)", r"\\ ", parts[i])
-        lines[k] = "".join(parts)
+        lines[k] = bullet + "".join(parts)
 
 
 def setup(app: Any) -> None:
