@@ -29,8 +29,8 @@ REGRESSION = sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, 1]], [1, 2, 0]), le
 
 CASES = [(LINEAR, sm.gradient(0)), (LINEAR, sm.gradient(1)), (LINEAR, sm.gradient(2, layer=1)),
          (LINEAR, sm.full_gradient(1, layer=2)), (LINEAR, sm.weights(2)), (BENT, sm.gradient(1, layer=1)),
-         (BENT, sm.loss(1)), (NOISY, sm.gradient(1)), (FINITE, sm.gradient(1)), (FINITE, sm.loss(1)), (REGRESSION, sm.gradient(3)),
-         (REGRESSION, [[1, 2], [0, 1], [1, 1]] @ sm.gradient(2))]
+         (BENT, sm.loss(1)), (NOISY, sm.gradient(1)), (FINITE, sm.gradient(1)), (FINITE, sm.loss(1)),
+         (REGRESSION, sm.gradient(3)), (REGRESSION, [[1, 2], [0, 1], [1, 1]] @ sm.gradient(2))]
 
 
 def rows(answer):
