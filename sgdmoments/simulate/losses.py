@@ -7,6 +7,7 @@ For what lies outside exactness: ReLU, cross-entropy, Adam, cyclic order. The th
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -136,10 +137,11 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         if any(int(b) != b or not 1 <= b <= n for b in batch_sizes):
             raise InputError(f"batch_sizes: expected integers from 1 to n = {n}, found {list(batch_sizes)}.")
         names = ("loss", "gradient", *(("full_gradient",) if full_gradient else ()), *(metrics or {}))
-        training = _Training(loss, jax.tree.map(jnp.asarray, initial), optimiser, optax.apply_updates, n, order,
-                             names, dict(metrics or {}), group)
+        training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple((metrics or {}).items()), group)
         plans = [_record_times(int(epochs * (n // b)), record) for b in batch_sizes]
-        return _run(training, data, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), seed, memory,
+        constants = {"data": data, "initial": jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), initial),
+                     "seed": np.uint32(seed)}
+        return _run(training, constants, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), memory,
                     replicate_mesh(devices), progress)
 
 
@@ -148,13 +150,12 @@ class _Training:
     """The program of one chunk of runs."""
 
     loss: Any
-    initial: Any
     optimiser: Any
     apply: Any
     n: int
     order: Order
     names: tuple[str, ...]
-    metrics: dict[str, Any]
+    metrics: tuple[tuple[str, Any], ...]
     group: int
 
     def chunk(self, b: int, times: Array) -> Any:
@@ -166,7 +167,7 @@ class _Training:
                           + jnp.arange(self.group, dtype=jnp.uint32)).ravel()
             key = jax.random.fold_in(jax.random.key(constants["seed"]), b)
             count = replicates.shape[0]
-            start = jax.tree.map(lambda a: jnp.broadcast_to(a, (count, *a.shape)), self.initial)
+            start = jax.tree.map(lambda a: jnp.broadcast_to(a, (count, *a.shape)), constants["initial"])
             state = jax.vmap(self.optimiser.init)(start)
             data = constants["data"]
 
@@ -235,7 +236,7 @@ class _Training:
             elif name == "loss":
                 value = jax.lax.map(lambda p: self.loss(p, data), params)
             else:
-                value = jax.lax.map(self.metrics[name], params)
+                value = jax.lax.map(dict(self.metrics)[name], params)
             variance: Any = 0.0
             second: Any = 0.0
             for leaf in jax.tree.leaves(value):
@@ -247,16 +248,31 @@ class _Training:
         return jnp.stack(columns, axis=1)
 
 
-def _run(training: _Training, data: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int, seed: int,
+#: The programs compiled last, for the same loss, optimiser and shapes from other starts or seeds.
+_CACHE: OrderedDict[Any, Any] = OrderedDict()
+_CACHE_SIZE = 32
+
+
+def _compiled(training: _Training, b: int, times: Array, constants: Any, chunk: int, mesh: Any) -> Any:
+    leaves, tree = jax.tree.flatten(constants)
+    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+    key = (training, b, tuple(times), chunk, tree, shapes, tuple(mesh.devices.flat), jax.config.jax_enable_x64)
+    if key not in _CACHE:
+        nobody = split(np.zeros(chunk, dtype=np.uint32), mesh)
+        _CACHE[key] = shard_over_groups(training.chunk(b, times), mesh).lower(constants, nobody).compile()
+        while len(_CACHE) > _CACHE_SIZE:
+            _CACHE.popitem(last=False)
+    return _CACHE[key]
+
+
+def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int,
          memory: int, mesh: Any, progress: Any) -> LossSimulation:
     begun = time.perf_counter()
-    weights = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(training.initial))
-    largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(data)) + 8 * weights
+    weights = sum(leaf.nbytes for leaf in jax.tree.leaves(constants["initial"]))
+    largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(constants["data"])) + 8 * weights
     count = mesh.devices.size
     chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024)) * count
-    constants = {"data": data, "seed": np.uint32(seed)}
-    nobody = split(np.zeros(chunk, dtype=np.uint32), mesh)
-    compiled = [shard_over_groups(training.chunk(b, times), mesh).lower(constants, nobody).compile()
+    compiled = [_compiled(training, b, times, constants, chunk, mesh)
                 for b, times in zip(batch_sizes, plans, strict=True)]
     compile_seconds, started, stopped = time.perf_counter() - begun, time.perf_counter(), False
     stream = Stream()
