@@ -16,6 +16,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sgdmoments.graphs.graph import SORT_KEY, Edge, IndexGraph, Monomial, Part, Word
@@ -97,6 +98,13 @@ def reverse(word: Word) -> Word:
     return tuple([letter.T for letter in reversed(word)])
 
 
+@lru_cache(maxsize=2**16)
+def orientation(word: Word) -> tuple[Word, bool, bool]:
+    """The lesser of a word and its reverse, whether it is the reverse, and whether both are equal."""
+    back = reverse(word)
+    return (back, True, False) if back < word else (word, False, back == word)
+
+
 def least_rotation(word: Word) -> Word:
     """The least among the rotations of a cyclic word and of its reverse."""
     back = reverse(word)
@@ -124,6 +132,8 @@ def _connected(vertices: list[int], parts: list[Part]) -> list[tuple[list[int], 
         first = find(ends[0])
         for end in ends[1:]:
             root[find(end)] = first
+    if len({find(v) for v in vertices}) == 1:
+        return [(vertices, parts)]
     groups: dict[int, tuple[list[int], list[Part]]] = {}
     for v in vertices:
         groups.setdefault(find(v), ([], []))[0].append(v)
@@ -137,8 +147,8 @@ def _branched(vertices: list[int], parts: list[Part]) -> IndexGraph:
     oriented: list[tuple[Word, tuple[int, ...], bool]] = []
     for word, ends in parts:
         if len(ends) == 2:
-            back = reverse(word)
-            oriented.append((back, ends[::-1], False) if back < word else (word, ends, back == word))
+            least, turned, symmetric = orientation(word)
+            oriented.append((least, ends[::-1] if turned else ends, symmetric))
         else:
             oriented.append((word, ends, False))
     if len(vertices) == 1:

@@ -165,10 +165,10 @@ def test_finite_data_by_listing(sampling, activation):
     net = sm.Network((2, 3, 2), activation=activation, data=data, targets=[[1, 2], [3, 1], [0, -1]])
     sgd = sm.SGD(net, "1/7", {"W1": W1, "W2": W2}, sampling)
     for layer in (1, 2):
-        for t in (0, 1) if (activation, layer) == ((0, 1), 1) else (0,):
-            answer = moment(sgd, sm.gradient(t, layer=layer), "variance")
+        for quantity in (sm.gradient(0, layer=layer), sm.weights(1, layer=layer), sm.loss(0)):
+            answer = moment(sgd, quantity, "variance")
             for b in (1, 2, 3):
-                assert answer(b) == enumerate_moment(sgd, sm.gradient(t, layer=layer), b)
+                assert answer(b) == enumerate_moment(sgd, quantity, b)
 
 
 def test_three_layers_with_squares_on_listed_data():
