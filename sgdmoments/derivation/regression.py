@@ -73,7 +73,7 @@ class RegressionDerivation(Derivation):
         super().__init__(f"the second moment of {quantity}")
         model = sgd.model
         assert isinstance(model, LinearRegression)
-        self._sgd, self._printed = sgd, theorem == "printed"
+        self._sgd, self._quantity, self._printed = sgd, quantity, theorem == "printed"
         self._x = [[_scalar(entry) for entry in row] for row in model.X]
         self._y = [_scalar(entry) for entry in model.y]
         self._n = len(self._y)
@@ -138,7 +138,7 @@ class RegressionDerivation(Derivation):
         """E||q||^2 as a polynomial in 1/b: the DAG expanded at the initial weights."""
         initial = self._sgd.initial["w"]
         if initial is None:
-            initial = user_letters(self._sgd.model.parameters[0], self._sgd.symbols(64))
+            initial = user_letters(self._sgd.model.parameters[0], self._sgd.symbols(self._quantity))
         if not isinstance(initial, np.ndarray):
             raise InputError("the derivation of Theorem 3.2 is given the initial weights; here they are random.")
         w = [_scalar(entry) for entry in initial]

@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import Exact, to_exact_array
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 Matrix = tuple[tuple[Exact, ...], ...]
@@ -41,6 +41,12 @@ class Quantity:
 
     #: numpy arrays and sympy matrices leave ``A @ quantity`` to `__rmatmul__`.
     __array_ufunc__ = None
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The symbols in its matrices."""
+        matrices = (self.left, *(self.matrices or ()))
+        return free_symbols(*(np.array(m, dtype=object) for m in matrices if m is not None))
 
     def __rmatmul__(self, other: Any) -> Quantity:
         matrix = to_exact_array(other, "A", ndim=2)

@@ -68,12 +68,16 @@ class SGD:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "memo": {}}
 
-    def symbols(self, steps: int = 0) -> frozenset[sympy.Symbol]:
-        """The user's symbols: in data, targets, widths, initial weights, and the learning rates.
+    def symbols(self, quantity: Quantity | None = None) -> frozenset[sympy.Symbol]:
+        """The user's symbols: in data, targets, widths, initial weights, learning rates, and the question if given.
 
-        Of a callable learning rate those of alpha_0, ..., alpha_(steps-1).
+        Of a callable learning rate those of the rates before the question's step.
         """
-        return self._problem_symbols() | self.schedule.symbols(steps)
+        found = self._problem_symbols()
+        if quantity is None:
+            return found | self.schedule.symbols(0)
+        steps = quantity.step if isinstance(quantity.step, int) else 0
+        return found | self.schedule.symbols(steps) | quantity.symbols
 
     def _problem_symbols(self) -> frozenset[sympy.Symbol]:
         arrays = [value for value in self.initial.values() if isinstance(value, np.ndarray)]

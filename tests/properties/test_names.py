@@ -111,3 +111,15 @@ def test_open_initial_weights_are_letters_apart_from_the_users(name, place):
     assert answer.evaluate({s: value, letters[0]: 3, letters[1]: -1}) == plain
     if name not in ("w_1", "w_2"):
         assert answer.evaluate({s: value, "w": [3, -1]}) == plain
+
+
+def test_open_weights_step_aside_for_symbols_of_the_question():
+    """A letter w_1 in a matrix on the left is another letter than the open weight."""
+    w1 = sympy.Symbol("w_1")
+    sgd = sm.SGD(sm.LinearRegression([[1, 2], [3, 5], [0, 1]], [1, 0, 2]), "1/10")
+    for route in ("closure", "components"):
+        answer = sgd.variance([[w1, 1]] @ sm.gradient(1), route=route)
+        assert {s.name for s in answer.symbols} == {"w_1", "w_1_1", "w_2"}
+        numbers = answer.evaluate({w1: 3, "w_1_1": 2, "w_2": -1})
+        fixed = sm.SGD(sgd.model, "1/10", [2, -1])
+        assert numbers == fixed.variance([[3, 1]] @ sm.gradient(1))

@@ -104,7 +104,7 @@ class Route:
         self.operator = operator_of(sgd, degree if kind == "mean" else 2 * degree, monitor.budget)
         parts = self.operator.parts()
         rates = [to_scalar(rate) for rate in sgd.schedule.rates(int(quantity.step))]
-        symbolic = any(isinstance(r, Polynomial) for r in rates) or any(
+        symbolic = bool(quantity.symbols) or any(isinstance(r, Polynomial) for r in rates) or any(
             isinstance(entry, Polynomial) for by_v in parts for part in by_v for entry in part.values())
         self.backend: PolynomialBackend[Any, Any] = choose(arithmetic, symbolic)
         self._rates = rates
@@ -149,7 +149,7 @@ class Route:
         """The mean over the initial weights of each row's polynomial."""
         wanted = {i for row in rows for i in row}
         values = initial_moments(self.sgd, [self.operator.basis[i] for i in sorted(wanted)],
-                                 len(self._rates))
+                                 self.quantity)
         exact = self.backend.name != "float"
         result = []
         for row in rows:
@@ -211,11 +211,10 @@ class Route:
         return BatchPolynomial.from_cb(entries, n, receipt)
 
 
-def initial_moments(sgd: SGD, exponents: Sequence[Exponents], steps: int = 0) -> dict[Exponents, Any]:
+def initial_moments(sgd: SGD, exponents: Sequence[Exponents], quantity: Quantity | None = None) -> dict[Exponents, Any]:
     """E[w_0^e], arrays of different names being independent.
 
-    Weights left open are letters, with names that the symbols of the problem (rates of `steps` steps included)
-    do not bear.
+    Weights left open are letters, with names that the symbols of the problem and the question do not bear.
     """
     values: dict[Exponents, Any] = {e: Fraction(1) for e in exponents}
     start = 0
@@ -223,7 +222,7 @@ def initial_moments(sgd: SGD, exponents: Sequence[Exponents], steps: int = 0) ->
         stop = start + int(parameter.size)
         initial = sgd.initial[parameter.name]
         if initial is None:
-            initial = user_letters(parameter, sgd.symbols(steps))
+            initial = user_letters(parameter, sgd.symbols(quantity))
         flat = None if isinstance(initial, Init) else [to_scalar(entry) for entry in initial.flat]
         for e in exponents:
             factor: Any = Fraction(1)

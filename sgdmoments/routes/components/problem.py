@@ -133,7 +133,7 @@ def read(sgd: SGD, quantity: Quantity) -> Problem:
 
 def _read(sgd: SGD, quantity: Quantity) -> Problem:
     model = sgd.model
-    arrays, random = _initial_arrays(sgd)
+    arrays, random = _initial_arrays(sgd, quantity)
     teacher = {q.name: arrays[q.name] for q in model.teacher_parameters}
     sample = sample_gradient(model, teacher)
     start = [entry for q in model.parameters for entry in arrays[q.name].flat]
@@ -157,7 +157,7 @@ def _read(sgd: SGD, quantity: Quantity) -> Problem:
         quantity.kind == "loss")
 
 
-def _initial_arrays(sgd: SGD) -> tuple[dict[str, np.ndarray[Any, Any]], list[Any]]:
+def _initial_arrays(sgd: SGD, quantity: Quantity) -> tuple[dict[str, np.ndarray[Any, Any]], list[Any]]:
     """Exact arrays for all parameters (letters for random entries), and the random letters with their laws."""
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     random = []
@@ -171,7 +171,7 @@ def _initial_arrays(sgd: SGD) -> tuple[dict[str, np.ndarray[Any, Any]], list[Any
             random.append((names, value))
             value = _reshape(names, parameter)
         elif value is None:
-            value = user_letters(parameter, sgd.symbols())
+            value = user_letters(parameter, sgd.symbols(quantity))
         arrays[parameter.name] = value
     return arrays, random
 
