@@ -79,14 +79,15 @@ def run_of(options: argparse.Namespace, learning_rate: Any = rate, n: int = 500)
     return start(problem(options, n)[0], learning_rate)
 
 
-def timed(work: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
-    """Seconds (the least of some repeats, each from nothing) and value."""
-    seconds = []
+def timed(work: Callable[[], Any], repeats: int = 1) -> tuple[Result, Any]:
+    """Wall-clock and CPU seconds (the least of some repeats, each from nothing), and the value."""
+    wall, cpu = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         value = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), value
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
+    return {"seconds": min(wall), "cpu": min(cpu)}, value
 
 
 def warm_up() -> None:
@@ -106,16 +107,16 @@ def warm_up() -> None:
 
 def exact_40(options: argparse.Namespace) -> Result:
     model = problem(options)[0]
-    seconds, answer = timed(lambda: start(model).variance(sm.gradient(40)), 2)
+    times, answer = timed(lambda: start(model).variance(sm.gradient(40)), 2)
     bits = max(c.denominator.bit_length() for c in answer.coefficients)
-    return {"seconds": seconds, "note": f"{answer.degree + 1} rational numbers, denominators to {bits:,} bits"}
+    return {**times, "note": f"{answer.degree + 1} rational numbers, denominators to {bits:,} bits"}
 
 
 def floats_40(options: argparse.Namespace) -> Result:
     sgd = run_of(options)
     setup, _ = timed(lambda: sgd.variance(sm.gradient(0), arithmetic="float"))
-    seconds, _ = timed(lambda: sgd.variance(sm.gradient(40), arithmetic="float"), 5)
-    return {"seconds": seconds, "note": f"after {setup:.2f} s in which the data's moments are read, once per data set"}
+    times, _ = timed(lambda: sgd.variance(sm.gradient(40), arithmetic="float"), 5)
+    return {**times, "note": f"after {setup['cpu']:.2f} CPU s in which the data's moments are read, once per data set"}
 
 
 def scalar_letters(options: argparse.Namespace) -> Result:
@@ -127,8 +128,8 @@ def scalar_letters(options: argparse.Namespace) -> Result:
                 sgd.closed_form(sm.weights, "second_moment").formula(t, b=b),
                 sgd.closed_form(sm.gradient).formula(t, b=b)]
 
-    seconds, _ = timed(work, 5)
-    return {"seconds": seconds, "note": "E w_t, E w_t^2, var(g_t); t, b, n, alpha, w_0 and the data's moments letters"}
+    times, _ = timed(work, 5)
+    return {**times, "note": "E w_t, E w_t^2, var(g_t); t, b, n, alpha, w_0 and the data's moments letters"}
 
 
 def two_weights(options: argparse.Namespace) -> Result:
@@ -136,49 +137,49 @@ def two_weights(options: argparse.Namespace) -> Result:
         model = sm.LinearRegression([[1, 2], [0, 1], [3, 1], [-1, 1]], [1, -1, 2, 0])
         return sm.SGD(model, initial=[Fraction(1, 2), -1]).closed_form(sm.gradient).generating_function()
 
-    seconds, answer = timed(work, 3)
+    times, answer = timed(work, 3)
     terms = f"{len(answer.numerator):,} over {len(answer.denominator):,} terms"
-    return {"seconds": seconds, "note": f"{terms} in z, alpha, c_b; numeric data, n = 4"}
+    return {**times, "note": f"{terms} in z, alpha, c_b; numeric data, n = 4"}
 
 
 def six_points(options: argparse.Namespace) -> Result:
     model = sm.LinearRegression([[1, 2], [0, 1], [3, 1], [-1, 1], [2, 2], [1, -3]], [1, -1, 2, 0, 1, 3])
-    seconds, answer = timed(lambda: sm.SGD(model, "1/20", [1, -1]).variance(sm.gradient(5)), 5)
-    return {"seconds": seconds, "note": f"a polynomial of degree {answer.degree} in 1/b: b = 3 and every other b"}
+    times, answer = timed(lambda: sm.SGD(model, "1/20", [1, -1]).variance(sm.gradient(5)), 5)
+    return {**times, "note": f"a polynomial of degree {answer.degree} in 1/b: b = 3 and every other b"}
 
 
 def long_floats(options: argparse.Namespace) -> Result:
     sgd = run_of(options)
     setup, _ = timed(lambda: sgd.trajectory(sm.gradient, 0, [1]))
-    seconds, _ = timed(lambda: sgd.trajectory(sm.gradient, 2000, BATCH_SIZES), 3)
-    return {"seconds": seconds, "note": f"every t from 0 to 2,000; after {setup:.2f} s of reading the data's moments"}
+    times, _ = timed(lambda: sgd.trajectory(sm.gradient, 2000, BATCH_SIZES), 3)
+    return {**times, "note": f"every t from 0 to 2,000; after {setup['cpu']:.2f} CPU s of reading the data's moments"}
 
 
 def long_certified(options: argparse.Namespace) -> Result:
     model = problem(options)[0]
     sgd = start(model)
-    seconds, balls = timed(lambda: start(model).trajectory(sm.gradient, 2000, BATCH_SIZES, certified=True), 2)
+    times, balls = timed(lambda: start(model).trajectory(sm.gradient, 2000, BATCH_SIZES, certified=True), 2)
     error = sgd.trajectory(sm.gradient, 2000, BATCH_SIZES).error_against(balls)
-    return {"seconds": seconds, "note": f"{balls.precision} bits; the float run is within {error:.1e} of these bounds"}
+    return {**times, "note": f"{balls.precision} bits; the float run is within {error:.1e} of these bounds"}
 
 
 def stability(options: argparse.Namespace) -> Result:
     model = problem(options)[0]
-    seconds, limits = timed(lambda: [start(model).stability().threshold(b) for b in (1, 10, 100)], 2)
-    return {"seconds": seconds, "note": "at b = 1, 10, 100: " + ", ".join(f"{float(x):.6f}" for x in limits)}
+    times, limits = timed(lambda: [start(model).stability().threshold(b) for b in (1, 10, 100)], 2)
+    return {**times, "note": "at b = 1, 10, 100: " + ", ".join(f"{float(x):.6f}" for x in limits)}
 
 
 def long_run(options: argparse.Namespace) -> Result:
     sgd = run_of(options, None)
     fixed = run_of(options, (sgd.stability().threshold(10).low / 2).limit_denominator(100))
-    seconds, value = timed(lambda: fixed.stationary(10).variance(sm.gradient).to_fraction())
-    return {"seconds": seconds, "note": f"exact at b = 10, learning rate {fixed.schedule.constant}: {float(value):.6g}"}
+    times, value = timed(lambda: fixed.stationary(10).variance(sm.gradient).to_fraction())
+    return {**times, "note": f"exact at b = 10, learning rate {fixed.schedule.constant}: {float(value):.6g}"}
 
 
 def noise(options: argparse.Namespace) -> Result:
     bound = run_of(options).noise_bound()
-    seconds, points = timed(lambda: bound.curve(10))
-    return {"seconds": seconds, "note": f"{len(points)} exact pairs at b = 10, from M_V = {float(points[0].slope):.4g}"}
+    times, points = timed(lambda: bound.curve(10))
+    return {**times, "note": f"{len(points)} exact pairs at b = 10, from M_V = {float(points[0].slope):.4g}"}
 
 
 def steps(options: argparse.Namespace, n: int) -> Result:
@@ -186,7 +187,7 @@ def steps(options: argparse.Namespace, n: int) -> Result:
     setup, _ = timed(lambda: sgd.variance(sm.gradient(0)))
     first, _ = timed(lambda: sgd.trajectory(sm.gradient, 200, BATCH_SIZES), 3)
     second, _ = timed(lambda: sgd.trajectory(sm.gradient, 1200, BATCH_SIZES), 3)
-    return {"seconds": setup, "note": f"then {(second - first):.3f} ms a step (21 batch sizes, floats)"}
+    return {**setup, "note": f"then {second['cpu'] - first['cpu']:.3f} CPU ms a step (21 batch sizes, floats)"}
 
 
 # -- the other ways ---------------------------------------------------------------------------------------------
@@ -214,34 +215,35 @@ def simulation(options: argparse.Namespace) -> Result:
         g = np.concatenate([simulate(X, y, b, t, min(500, runs - k), rng) for k in range(0, runs, 500)])
         return np.sum((g - g.mean(0)) ** 2, axis=1) * runs / (runs - 1)
 
-    seconds, pilot = timed(lambda: squares(PILOT))
+    times, pilot = timed(lambda: squares(PILOT))
     runs = int(np.ceil((pilot.std() / pilot.mean() / 0.01) ** 2))
-    expected = seconds * runs / PILOT
-    if expected > LONGEST:
-        return {"seconds": expected, "note": f"{runs:,} runs for a standard error of 1 %, extrapolated from {PILOT:,}"}
-    seconds, values = timed(lambda: squares(runs))
+    scale = runs / PILOT
+    if times["seconds"] * scale > LONGEST:
+        return {**{k: v * scale for k, v in times.items()},
+                "note": f"{runs:,} runs for a standard error of 1 %, extrapolated from {PILOT:,}"}
+    times, values = timed(lambda: squares(runs))
     off = (values.mean() / exact - 1) * 100
-    return {"seconds": seconds, "note": f"{runs:,} runs, one standard error 1 %; {off:+.2f} % from the exact value"}
+    return {**times, "note": f"{runs:,} runs, one standard error 1 %; {off:+.2f} % from the exact value"}
 
 
 def one_value(options: argparse.Namespace) -> Result:
     model = problem(options)[0]
-    seconds, _ = timed(lambda: start(model).variance(sm.gradient(10)), 3)
-    return {"seconds": seconds, "note": "var(g_10) at all 500 batch sizes, exact, reading the data's moments included"}
+    times, _ = timed(lambda: start(model).variance(sm.gradient(10)), 3)
+    return {**times, "note": "var(g_10) at all 500 batch sizes, exact, reading the data's moments included"}
 
 
 def figure(options: argparse.Namespace) -> Result:
     model = problem(options)[0]
-    seconds, run = timed(lambda: start(model).trajectory(sm.gradient, 40, BATCH_SIZES), 3)
-    return {"seconds": seconds, "note": f"{run.values.size} values, reading the data's moments included"}
+    times, run = timed(lambda: start(model).trajectory(sm.gradient, 40, BATCH_SIZES), 3)
+    return {**times, "note": f"{run.values.size} values, reading the data's moments included"}
 
 
 def simulated_figure(options: argparse.Namespace) -> Result:
     _, X, y = problem(options)
     rng = np.random.default_rng(2)
     runs, steps = 200, 4
-    seconds, _ = timed(lambda: [simulate(X, y, b, steps - 1, runs, rng) for b in BATCH_SIZES], 2)
-    return {"seconds": seconds * (200_000 / runs) * (41 / steps),
+    times, _ = timed(lambda: [simulate(X, y, b, steps - 1, runs, rng) for b in BATCH_SIZES], 2)
+    return {**{k: v * (200_000 / runs) * (41 / steps) for k, v in times.items()},
             "note": f"extrapolated from {runs} runs of {steps} steps at each batch size"}
 
 
@@ -266,16 +268,16 @@ def naive(options: argparse.Namespace, n: int, b: int, t: int) -> Result:
         count = len(batches) ** (t + 1)
         return sympy.expand(second / count - (mean / count) ** 2)
 
-    seconds, answer = timed(work)
-    return {"seconds": seconds,
+    times, answer = timed(work)
+    return {**times,
             "note": f"{len(batches) ** (t + 1)} sequences, {len(answer.args):,} terms, b = {b} only"}
 
 
 def ours(options: argparse.Namespace, n: int, t: int) -> Result:
     x, y, w, alpha = letters(n)
     model = sm.LinearRegression([[v] for v in x], y)
-    seconds, answer = timed(lambda: sm.SGD(model, alpha, [w]).variance(sm.gradient(t)), 3)
-    return {"seconds": seconds, "note": f"{sum(map(len, answer.entries)):,} terms, every b at once"}
+    times, answer = timed(lambda: sm.SGD(model, alpha, [w]).variance(sm.gradient(t)), 3)
+    return {**times, "note": f"{sum(map(len, answer.entries)):,} terms, every b at once"}
 
 
 # -- the table --------------------------------------------------------------------------------------------------
@@ -326,25 +328,27 @@ def measure(options: argparse.Namespace, case: str) -> Result:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=options.limit, check=True)
     except subprocess.TimeoutExpired:
-        return {"seconds": float("inf"), "mib": float("nan"), "note": f"stopped after {options.limit:.0f} s"}
+        endless = float("inf")
+        return {"seconds": endless, "cpu": endless, "mib": endless, "note": f"stopped after {options.limit:.0f} s"}
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def report(options: argparse.Namespace, results: dict[str, Result]) -> str:
     """The page."""
     data = f"`{Path(options.csv).name}`" if options.csv else "a seeded synthetic table of the same shape"
-    lines = ["---", "orphan: true", "---", "", "# Benchmark: exact moments for linear regression", "",
+    lines = ["# Benchmark: exact moments for linear regression", "",
              f"One run of `benchmarks/regression.py` on {os.cpu_count()}-core {platform.machine()}, Python "
              f"{platform.python_version()}, python-flint {version('python-flint')}, NumPy {np.__version__}, SymPy "
              f"{sympy.__version__}. Data: {data}, standardised, with intercept (500 rows, 8 weights, floats as exact "
              "dyadic numbers), learning rate 1/(2(t+1)), weights 0 at the start. Each case in a process of its own; "
-             "imports and reading the file are not timed, their memory (about 80 MiB) is counted.", "",
-             "| case | target | seconds | peak MiB | |", "|---|---|---|---|---|"]
+             "imports and reading the file are not timed, their memory (about 80 MiB) is counted. "
+             "Wall-clock times include waiting for other work on the machine; ratios below are of CPU times.", "",
+             "| case | target | wall-clock s | CPU s | peak MiB | |", "|---|---|---|---|---|---|"]
     for case, (what, target, _) in CASES.items():
         r = results[case]
         limit = "" if target is None else f"{target:g} s"
-        lines.append(f"| {what} | {limit} | {r['seconds']:.3g} | {r['mib']:.0f} | {r['note']} |")
-    ratio = {name: results[slow]["seconds"] / results[quick]["seconds"] for name, slow, quick in RATIOS}
+        lines.append(f"| {what} | {limit} | {r['seconds']:.3g} | {r['cpu']:.3g} | {r['mib']:.0f} | {r['note']} |")
+    ratio = {name: results[slow]["cpu"] / results[quick]["cpu"] for name, slow, quick in RATIOS}
     lines += ["", "## Beside it", "",
               f"- **Simulation** takes {ratio['simulation']:.3g} times as long for one batch size and a standard error "
               "of 1 %, which falls as the square root of the number of runs: 0.01 % costs ten thousand times that. For "
@@ -375,9 +379,8 @@ def main() -> None:
         return
     results = {}
     for case, (what, _, _) in CASES.items():
-        results[case] = measure(options, case)
-        print(f"{what}: {results[case]['seconds']:.3g} s, {results[case]['mib']:.0f} MiB; {results[case]['note']}",
-              file=sys.stderr)
+        r = results[case] = measure(options, case)
+        print(f"{what}: {r['seconds']:.3g} s, {r['cpu']:.3g} CPU s, {r['mib']:.0f} MiB; {r['note']}", file=sys.stderr)
     page = report(options, results)
     print(page)
     if options.output:
