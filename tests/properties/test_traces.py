@@ -1,7 +1,7 @@
-"""Theorems 3.6 to 3.8 (P0): the mean of any product of traces of weights and gradients of both layers is a polynomial in 1/b.
+"""Theorems 3.6 to 3.8 (P0): the mean of any product of traces of weights and gradients is a polynomial in 1/b.
 
-Random products, steps 0 and 1 mixed, with a constant tensor C between Kronecker factors and a factor M_0 with open ends,
-against a listing of all batch sequences with gradients written out in NumPy.
+Random products of both layers, steps 0 and 1 mixed, with a constant tensor C between Kronecker factors and a factor M_0
+with open ends, against a listing of all batch sequences with gradients written out in NumPy.
 """
 
 from __future__ import annotations
