@@ -21,6 +21,7 @@ from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH
+from sgdmoments.graphs.collector import paused_collector
 from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
@@ -203,7 +204,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
     monitor = Monitor(budget, progress)
     asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
     require_affordable(asked, monitor.budget)
-    with resumed(asked.setting, sgd, resume):
+    with paused_collector(), resumed(asked.setting, sgd, resume):
         return _answer(sgd, asked, kind, given)
 
 
