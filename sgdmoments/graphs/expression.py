@@ -303,6 +303,12 @@ class Expression:
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
+    def draw(self, limit: int = 12) -> str:
+        """A picture of the terms as SVG text; see `sgdmoments.show.diagrams.expression_svg`."""
+        from sgdmoments.show.diagrams import expression_svg
+
+        return expression_svg(self, limit)
+
     def __str__(self) -> str:
         from sgdmoments.show.graph_latex import expression_text
 
