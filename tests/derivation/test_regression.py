@@ -43,7 +43,7 @@ def test_symbols():
 def test_equal_terms_are_one_node():
     dag = problem().derivation(sm.full_gradient(3))
     counts = dag.counts()
-    assert [row["terms"] for row in counts.values()][0] == 1
+    assert next(iter(counts.values()))["terms"] == 1
     n = len(Y)
     assert counts[0]["terms"] < (n * n + 1) ** 3  # the paper's tree
     assert nx.is_directed_acyclic_graph(dag.graph)
@@ -74,7 +74,7 @@ def test_every_step_holds_by_itself():
             g = [sum(X[i][a] * (sum(x * w for x, w in zip(X[i], w0, strict=True)) - Y[i]) for i in batch) / F(b)
                  for a in range(2)]
             mean += norm(step.before, [w - rate * d for w, d in zip(w0, g, strict=True)]) / len(batches)
-        after = sum(c.evaluate({g: c_b for g in c.ring.generators}) * norm(term, w0) for c, term in step.after)
+        after = sum(c.evaluate(dict.fromkeys(c.ring.generators, c_b)) * norm(term, w0) for c, term in step.after)
         assert mean == after
 
 

@@ -172,7 +172,8 @@ class StepOperator:
             return self._parts
         count = len(self.gradient.weights)
         self._prepare([gamma for gamma in self.basis if sum(gamma) and gamma not in self._means])
-        collected = {gamma: [list(self.collect(part).items()) for part in self.batch_mean(gamma)] for gamma in self.basis}
+        collected = {gamma: [list(self.collect(part).items()) for part in self.batch_mean(gamma)]
+                     for gamma in self.basis}
         parts: list[list[dict[tuple[int, int], Any]]] = [[{} for _ in range(max(j, 1))]
                                                          for j in range(self.order + 1)]
         for row, beta in enumerate(self.basis):
