@@ -25,10 +25,10 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.budget import Monitor
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
-from sgdmoments.graphs.derived import expand_derived
+from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
-from sgdmoments.graphs.join import inner_product, squared_norm
+from sgdmoments.graphs.join import inner_product
 from sgdmoments.routes.symbolic import moment
 from sgdmoments.routes.symbolic.setting import read_setting
 from sgdmoments.rules.expectation import EntryLaw, Expectation
@@ -75,15 +75,18 @@ def at_initialisation(depth: int) -> Callable[[], Any]:
     return question(sgd, 0, None, kind="second_moment")
 
 
-def squared_products() -> Expression:
-    """E‖∇f_i‖⁴ over data, weights and teacher, depth 2 and one output: 16 Gaussians a factor."""
+def squared_products(samples: int) -> Expression:
+    """E⟨∇f_i, ∇f_j⟩² over data, weights and teacher, depth 2 and one output (16 Gaussians a factor), i = j or not."""
     names = ("W1", "W2", "W1*", "W2*")
     sgd = sm.SGD(sm.Network(("d", "K", 1)), initial=dict.fromkeys(names, sm.GaussianInit(variance=1)))
     setting = read_setting(sgd, (), (), None, Monitor())
-    norm = sum((squared_norm(g) for g in setting.system.gradients), Expression())
-    over_data = setting.mean(inner_product(norm, norm))  # one sample: the batch of size 1
+    (x,) = setting.system.data
+    other = x if samples == 1 else Label("x'", x.dimensions, "data")
+    product = sum((inner_product(g, relabelled(g, {x: other})) for g in setting.system.gradients), Expression())
+    mean = Expectation(dict.fromkeys((x, other), EntryLaw.gaussian()), setting.ring)
+    over_data = mean(product * product).substitute({INVERSE_BATCH: 1})  # batches of one sample each
     assert setting.initial is not None
-    return setting.initial(expand_derived(over_data.substitute({INVERSE_BATCH: 1})))
+    return setting.initial(expand_derived(over_data))
 
 
 def evaluation() -> Any:
@@ -121,7 +124,8 @@ def rows() -> Iterator[Row]:
         yield Row(f"σ cubic, var(g_0,{layer}) whole", question(network(2, (0, 1, 1, 1)), 0, layer), 10)
     for depth in (2, 3, 4):
         yield Row(f"random weights and teacher, depth {depth}, E‖g_0‖²", at_initialisation(depth), 2)
-    yield Row("random weights and teacher, depth 2, E‖∇f_i‖⁴", squared_products, 60)
+    for samples, name in ((1, "E‖∇f_i‖⁴"), (2, "E⟨∇f_i, ∇f_j⟩²")):
+        yield Row(f"random weights and teacher, depth 2, {name}", lambda samples=samples: squared_products(samples), 60)
     yield Row("var(g_1,1) at widths 64-256-128 in floats, all b", evaluation(), 1)
 
 

@@ -6,14 +6,19 @@ import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.budget import Monitor
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
+from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.join import inner_product
 from sgdmoments.graphs.query import kron, matrix, trace
 from sgdmoments.graphs.query import squared_norm as norm
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.routes.symbolic import derivation, moment
 from sgdmoments.routes.symbolic.queries import expectation
+from sgdmoments.routes.symbolic.setting import read_setting
+from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.testing import enumerate_moment
 
 WIDTHS = ("p", "p1", "p2")
@@ -278,3 +283,20 @@ def test_stopped_work_is_resumed(tmp_path):
     assert with_file == moment(later, sm.gradient(2, layer=1), "variance", learning_rate_order=2)
     with pytest.raises(sm.InputError, match="another network"):
         moment(sm.SGD(sm.Network(("p", "p1", 2))), sm.gradient(1, layer=1), "variance", resume=file)
+
+
+@pytest.mark.parametrize(("samples", "scalar"), [(1, 1440 * 105), (2, 1440 * 9)])
+def test_squared_products_of_gradients_over_weights_and_data(samples, scalar):
+    """E⟨∇f_i, ∇f_j⟩²: at d = K = 1, E (w₁w₂ − v₁v₂)⁴ (w₁² + w₂²)² = 1440 times E x⁸ or (E x⁴)²."""
+    sgd = sm.SGD(sm.Network(("d", "K", 1)), initial=initial(2, sm.GaussianInit(variance=1)))
+    setting = read_setting(sgd, (), (), None, Monitor())
+    (x,) = setting.system.data
+    other = x if samples == 1 else Label("x'", x.dimensions, "data")
+    product = sum((inner_product(g, relabelled(g, {x: other})) for g in setting.system.gradients), Expression())
+    mean = Expectation(dict.fromkeys((x, other), EntryLaw.gaussian()), setting.ring)
+    answer = setting.initial(expand_derived(mean(product * product).substitute({INVERSE_BATCH: 1})))
+    d, k = widths("d", "K")
+    assert answer.substitute({d: 1, k: 1}) == scalar
+    if samples == 1:
+        known = 48 * k * d * (k + 2) * (d + 2) * (d + 4) * (d + 6) * (k**2 + 4 * k + 5)
+        assert answer.to_sympy().equals(known)
