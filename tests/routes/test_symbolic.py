@@ -300,3 +300,24 @@ def test_squared_products_of_gradients_over_weights_and_data(samples, scalar):
     if samples == 1:
         known = 48 * k * d * (k + 2) * (d + 2) * (d + 4) * (d + 6) * (k**2 + 4 * k + 5)
         assert answer.to_sympy().equals(known)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_general_moments_of_weights_and_data(layer):
+    """Paper 002, Lemmas 2 to 5 as corrected: independent entries of any law, by their moments of order 2 and 4."""
+    d, k = widths("d", "K")
+    x2, x4, a2, a4, c2, c4, v2, v4, w2, w4 = sympy.symbols("x2 x4 a2 a4 c2 c4 v2 v4 w2 w4")
+    law = {name: sm.IndependentInit(sm.Coordinates((0, second, 0, fourth)))
+           for name, second, fourth in (("W1", a2, a4), ("W2", c2, c4), ("W1*", v2, v4), ("W2*", w2, w4))}
+    sgd = sm.SGD(sm.Network(("d", "K", 1), data=sm.Coordinates((0, x2, 0, x4))), initial=law)
+    answer = moment(sgd, sm.gradient(0, layer=layer), "second_moment").to_sympy()
+    b = moment(sgd, sm.gradient(0, layer=layer), "second_moment").batch_size
+    spread = (d - 1) * x2**2 + x4
+    if layer == 1:
+        own = k * d * spread * (a2 * ((k - 1) * c2**2 + c4) + k * w2 * v2 * c2)
+        cross = k * d * x2**2 * (a2 * ((k - 1) * c2**2 + c4) + k * w2 * v2 * c2)
+    else:
+        own = k * (c2 * ((k - 1) * d * a2**2 * spread + d * a4 * x4 + 3 * d * (d - 1) * a2**2 * x2**2)
+                   + k * w2 * v2 * a2 * d * spread)
+        cross = k * (d * c2 * x2**2 * ((k - 1) * a2**2 + a4 + (d - 1) * a2**2) + k * d * w2 * v2 * a2 * x2**2)
+    assert sympy.expand(answer - cross - (own - cross) / b) == 0
