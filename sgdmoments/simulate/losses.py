@@ -137,7 +137,8 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         if any(int(b) != b or not 1 <= b <= n for b in batch_sizes):
             raise InputError(f"batch_sizes: expected integers from 1 to n = {n}, found {list(batch_sizes)}.")
         names = ("loss", "gradient", *(("full_gradient",) if full_gradient else ()), *(metrics or {}))
-        training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple((metrics or {}).items()), group)
+        training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple((metrics or {}).items()),
+                             group)
         plans = [_record_times(int(epochs * (n // b)), record) for b in batch_sizes]
         constants = {"data": data, "initial": jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), initial),
                      "seed": np.uint32(seed)}
