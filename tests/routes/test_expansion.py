@@ -64,6 +64,14 @@ def test_balls_contain_the_first_coefficient(sgd, quantity):
         assert ball.rad() < 1e-20 * (1 + abs(float(truth)))
 
 
+def test_balls_of_a_long_run_stay_narrow():
+    sgd = sm.SGD(sm.Network((2, 2, 1)), learning_rate="1/10", initial=LINEAR.initial)
+    ball = expansion.moment(sgd, sm.gradient(700), "variance", arithmetic="balls").entries[1]
+    value = expansion.moment(sgd, sm.gradient(700), "variance", arithmetic="float").entries[1]
+    assert ball.rel_accuracy_bits() >= 53
+    assert value == pytest.approx(float(ball.mid()), rel=1e-8)
+
+
 def test_letters_specialise_to_numbers():
     letters = expansion.moment(sm.SGD(sm.Network((1, 1, 1))), sm.gradient(1), "variance", order=2)
     whole = components.moment(sm.SGD(sm.Network((1, 1, 1))), sm.gradient(1), "variance")

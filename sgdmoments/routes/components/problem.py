@@ -31,6 +31,9 @@ from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, sam
 from sgdmoments.routes.components.batch_moments import BatchMoments
 from sgdmoments.routes.components.term_count import loss_terms
 
+#: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
+MOST_RELATED = 200
+
 #: A polynomial in letters and weights for each statistic (by number), and for the constant 1 (number -1).
 ByStatistic = Mapping[int, Polynomial]
 
@@ -215,6 +218,8 @@ def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
 
     By the kernel of the Gram matrix E[m_i m_j]: a sign squared is 1, n points carry at most n - 1 statistics.
     """
+    if len(monomials) > MOST_RELATED:
+        return tuple(monomials), {}
     one = (0,) * width
     everything = [one, *monomials]
     products = {tuple(a + c for a, c in zip(m, k, strict=True)) for m in everything for k in everything}

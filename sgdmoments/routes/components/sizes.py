@@ -12,8 +12,8 @@ from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.routes.components.problem import Problem, degree_in
 
 #: Terms that the route handles in a second and bytes that a term takes, measured on 2 cores (docs: which route).
-TERMS_PER_SECOND = 60_000
-BYTES_PER_TERM = 700
+TERMS_PER_SECOND = 40_000
+BYTES_PER_TERM = 1_200
 
 
 @dataclass(frozen=True, slots=True)

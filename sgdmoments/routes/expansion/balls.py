@@ -16,8 +16,20 @@ from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over
 Terms = list[tuple[Any, tuple[int, ...]]]
 
 
-def first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
+def first_variance(problem: Problem, monitor: Monitor) -> Any:
     """The coefficient of u in the variance, a ball that contains the truth.
+
+    The working precision is doubled until the ball has 53 correct bits (or is shown to be tiny).
+    """
+    for precision in (128, 256, 512, 1024, 2048, 4096):
+        ball = _first_variance(problem, monitor, precision)
+        if ball.rel_accuracy_bits() >= 53 or ball.abs_upper() < 1e-300:
+            break
+    return ball
+
+
+def _first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
+    """The same with one working precision.
 
     beta_1 = tr(A C A^T) + tr(B Sigma B^T) at the noiseless weights: A the Jacobian of the mean quantity, B its
     coefficients of the statistics, C the covariance C' = J C J^T + alpha^2 G Sigma G^T carried along the path.

@@ -20,14 +20,14 @@ from sgdmoments.routes.components import problem as components
 from sgdmoments.routes.components.problem import Problem, read
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
 from sgdmoments.routes.expansion.balls import first_variance
-from sgdmoments.routes.expansion.cumulants import expansion, highest_vertex
+from sgdmoments.routes.expansion.cumulants import diagrams, expansion, highest_vertex
 from sgdmoments.routes.expansion.truncated import expansions
 
 RULES = ("P0, Theorem 3.8 (recursion to the initial weights), truncated in 1/b",
          "cumulants of a batch mean: the k-th is O(b^(1-k))")
 ARITHMETICS = ("exact", "float", "balls")
 #: Seconds that the truncated polynomials take for one monomial of the state, one step and one target, measured.
-SECONDS_PER_MONOMIAL = 2e-4
+SECONDS_PER_MONOMIAL = 4e-4
 
 
 def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact",
@@ -82,7 +82,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
         return BatchPolynomial(tuple(full), None, order, _timed(receipt, time.perf_counter() - start))
 
     if arithmetic == "balls":
-        return answer([flint.arb(0), first_variance(problem, monitor, 128)])
+        return answer([flint.arb(0), first_variance(problem, monitor)])
     if arithmetic == "float":
         values = expansion(problem, kind, order, monitor)
         rows = [answer([float(x) for x in row]) for row in np.atleast_2d(values)]
@@ -127,7 +127,8 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithme
         mean = width ** (1 + highest_vertex(1, order - (kind == "variance"), degree))
         pair = width * (width + count) ** highest_vertex(2, order, degree + 1)
         terms = max(mean, pair, (width + count) ** (order + 1))
-        seconds = steps * (1e-3 + 2e-8 * terms * (1 if arithmetic == "float" else 60))
+        count_of_diagrams = sum(len(diagrams(n, order, degree + 1)) for n in range(1, order + 2))
+        seconds = steps * (2e-4 * count_of_diagrams + (1e-8 if arithmetic == "float" else 2e-6) * terms)
         memory = 24 * terms
     return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,
             "memory": memory}
