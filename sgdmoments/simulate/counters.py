@@ -55,9 +55,13 @@ def below(bits: Any, bound: Any) -> Any:
     if jax.config.jax_enable_x64:
         wide = bits.astype(jnp.uint64) * jnp.asarray(bound).astype(jnp.uint64)
         return jnp.right_shift(wide, jnp.uint64(32)).astype(jnp.uint32)
-    bound = jnp.asarray(bound).astype(jnp.uint32)  # the high word of a 32 x 16 bit product
-    low, high = bits & jnp.uint32(0xFFFF), bits >> jnp.uint32(16)
-    return (high * bound + ((low * bound) >> jnp.uint32(16))) >> jnp.uint32(16)
+    half = jnp.uint32(16)  # the high word of the 64-bit product, by halves
+    bound = jnp.asarray(bound).astype(jnp.uint32)
+    low, high = bits & jnp.uint32(0xFFFF), bits >> half
+    bound_low, bound_high = bound & jnp.uint32(0xFFFF), bound >> half
+    middle = high * bound_low + ((low * bound_low) >> half)
+    other = low * bound_high + (middle & jnp.uint32(0xFFFF))
+    return high * bound_high + (middle >> half) + (other >> half)
 
 
 def uniforms(key: Any, replicates: Any, count: int) -> Any:

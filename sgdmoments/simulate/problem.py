@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -149,10 +150,9 @@ class Problem:
     def fingerprint(self, steps: int) -> str:
         """A digest of everything that decides the numbers of a run, except seed, batch sizes and options."""
         digest = hashlib.sha256()
-        parts: list[Any] = [self.sgd.sampling, self.model.data, self.model.noise, self.rates(steps), self.points,
-                            self.targets, self.model, *self.start]
+        parts: list[Any] = [self.sgd.sampling, self.rates(steps), self.model, *self.start]
         for part in parts:
-            digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+            digest.update(pickle.dumps(part))
         return digest.hexdigest()
 
 

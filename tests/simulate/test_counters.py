@@ -48,6 +48,16 @@ def test_laws_of_numbers(x64):
     assert ((counts - n / 7) ** 2 / (n / 7)).sum() < 25
 
 
+@pytest.mark.parametrize("x64", [True, False])
+@pytest.mark.parametrize("bound", [1, 7, 65_535, 65_537, 10**6, 2**31 + 11])
+def test_below_is_the_high_word_of_the_product(bound, x64):
+    with precision(x64):
+        bits = counters.words(counters.step_key(jax.random.key(1), 2), replicates(64), 20)
+        found = np.asarray(counters.below(bits, jnp.uint32(bound)))
+    exact = [[int(v) * bound >> 32 for v in row] for row in np.asarray(bits)]
+    assert (found == exact).all()
+
+
 def subset_counts(mask):
     codes = (np.asarray(mask) * (1 << np.arange(len(mask)))[:, None]).sum(axis=0)
     return np.unique(codes, return_counts=True)[1]

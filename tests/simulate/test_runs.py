@@ -42,6 +42,17 @@ def test_another_run_is_not_continued():
         simulate(other, **ASK, samples=1000, resume=part)
 
 
+def test_laws_of_initial_weights_are_told_apart():
+    """Compiled programs are kept from call to call; another law must not meet the old one's program."""
+    exact, values = [], []
+    for mean, variance in (([1, -1], 1), ([1, -2], 1), ([1, -2], 4)):
+        sgd = sm.SGD(SGD.model, ["1/10", "1/7"], sm.GaussianInit(variance, mean))
+        exact.append(float(sgd.variance(sm.gradient(0))(2)))
+        values.append(simulate(sgd, sm.gradient(0), None, [2], 20_000).variance(sm.gradient(0)).z([exact[-1]])[0])
+    assert len(set(exact)) == 3
+    assert np.abs(values).max() < 4
+
+
 def test_stopped_by_progress_or_keyboard():
     seen = []
 
