@@ -1,5 +1,8 @@
 """Simulated moments against enumeration of every batch sequence, for each family of models."""
 
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -191,3 +194,19 @@ def test_options_that_would_change_the_answer_are_refused():
                  100, antithetic=True)
     with pytest.raises(sm.AssumptionError, match="noise"):
         simulate(CASES["label noise"], sm.gradient, 0, [1], 100, estimator="conditional")
+
+
+def test_the_package_is_the_function():
+    import sgdmoments.simulate as package
+
+    sgd = CASES["regression"]
+    assert package(sgd, sm.gradient(0), None, [2], 64).samples == 64
+    code = "import sys, sgdmoments.simulate; assert 'jax' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_huge_and_tiny_memory_give_the_same():
+    sgd = CASES["Rademacher"]
+    a = simulate(sgd, sm.gradient(1), None, [3], 500, memory=1).variance(sm.gradient(1))
+    b = simulate(sgd, sm.gradient(1), None, [3], 500, memory=2**34).variance(sm.gradient(1))
+    np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
