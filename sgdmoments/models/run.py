@@ -149,12 +149,12 @@ class SGD:
 
         return answer(self, moment, quantity, route, **options)
 
-    def plan(self, quantity: Quantity, moment: str = "variance", budget: Budget | None = None,
-             ) -> tuple[RouteEstimate, ...]:
+    def plan(self, quantity: Quantity, moment: str = "variance", budget: Budget | None = None, *,
+             learning_rate_order: int | None = None) -> tuple[RouteEstimate, ...]:
         """What each route would need for the question, the cheapest first; nothing is run."""
         from sgdmoments.routes.plan import plan
 
-        return plan(self, quantity, moment, budget)
+        return plan(self, quantity, moment, budget, learning_rate_order=learning_rate_order)
 
     def expectation(self, query: Expression, **options: Any) -> BatchPolynomial:
         """E of a product of traces in weights and gradients of any steps, given the initial weights.
@@ -204,6 +204,15 @@ class SGD:
         from sgdmoments.routes.closed_form.answer import closed_form
 
         return closed_form(self, quantity, moment, **options)
+
+    def recurrence(self, quantity: Callable[[int], Quantity], moment: str = "second_moment", **options: Any) -> Any:
+        """The same for one-layer networks with letters, as a finite recurrence on index graphs: any t at once.
+
+        Returns a `routes.symbolic.recurrence.GraphRecurrence`.
+        """
+        from sgdmoments.routes.symbolic import recurrence
+
+        return recurrence(self, quantity, moment, **options)
 
     def stability(self) -> Stability:
         """The learning rates for which the second moments converge, for each batch size."""

@@ -18,7 +18,6 @@ import sympy
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes import components, expansion, symbolic
@@ -53,16 +52,12 @@ class RouteEstimate:
     affordable: bool
 
 
-def _graphs_apply(sgd: SGD, quantity: Quantity) -> str:
-    return "" if isinstance(sgd.model, Network) else "index graphs are made for networks"
-
-
 #: In the order in which "auto" tries them.
 ROUTES = {route.name: route for route in (
     Route("closure", "models linear in the weights: whole polynomials at any step",
           closure.applies, closure.estimate, closure.moment),
     Route("symbolic", "networks with weights, widths or t left as letters: graph expressions",
-          _graphs_apply, lambda *_: {}, symbolic.moment),
+          symbolic.applies, symbolic.estimate, symbolic.moment),
     Route("components", "small networks with numbers: whole polynomials at the first steps",
           components.applies, components.estimate, components.moment),
     Route("expansion", "the first coefficients in 1/b, at any step",
@@ -89,7 +84,7 @@ def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -
         return ("symbolic", "the first coefficients in 1/b, with letters") if letters else \
             ("expansion", "the first coefficients in 1/b, with numbers")
     linear = not closure.applies(sgd, quantity)
-    graphs = not _graphs_apply(sgd, quantity)
+    graphs = not symbolic.applies(sgd, quantity)
     if linear and not (open_letters and graphs):
         return "closure", "the gradient is linear in the weights"
     if graphs and (open_letters or symbolic_shapes(sgd)):
@@ -108,9 +103,11 @@ def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -
                          "inverse_batch_order=1: the first coefficient in 1/b, at this step; or an earlier step.")
 
 
-def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget | None = None,
-         ) -> tuple[RouteEstimate, ...]:
+def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget | None = None, *,
+         learning_rate_order: int | None = None) -> tuple[RouteEstimate, ...]:
     """What every route would need for the question, the cheapest first; nothing is run.
+
+    With a `learning_rate_order` the symbolic route's needs are those of the series to that order.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
@@ -122,8 +119,11 @@ def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget 
     found = []
     for route in ROUTES.values():
         reason = route.applies(sgd, quantity)
-        needs = {} if reason else route.estimate(sgd, quantity, moment)
-        affordable = bool(needs) and all(
+        series = {"learning_rate_order": learning_rate_order} if route.name == "symbolic" else {}
+        if not reason and isinstance(quantity.step, sympy.Symbol) and learning_rate_order is None:
+            reason = "t is a letter: give the order of a series in the learning rate"
+        needs = {} if reason else route.estimate(sgd, quantity, moment, **series)
+        affordable = not reason and all(
             bound is None or needs.get(name, 0) <= bound
             for name, bound in (("terms", limit.terms), ("seconds", limit.seconds), ("memory", limit.memory)))
         found.append(RouteEstimate(route.name, reason, needs, affordable))

@@ -1,0 +1,36 @@
+"""Which questions the symbolic route takes, decided before any graph is made."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy
+
+from sgdmoments.models.initial import GaussianInit, IndependentInit
+from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates
+from sgdmoments.models.network import Network
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+
+
+def applies(sgd: SGD, quantity: Quantity) -> str:
+    """Why the route cannot answer; an empty text where it can.
+
+    >>> import sgdmoments as sm
+    >>> applies(sm.SGD(sm.Network(("p", 1))), sm.gradient(1))
+    ''
+    """
+    if not isinstance(sgd.model, Network):
+        return "index graphs are made for networks"
+    if quantity.left is not None or quantity.kind == "sample_gradients":
+        return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
+    if not isinstance(sgd.model.data, (Empirical, Gaussian, IndependentCoordinates)):
+        return f"index graphs know Gaussian laws, independent coordinates and finite data, not {sgd.model.data!r}"
+    if isinstance(sgd.model.data, Empirical) and sgd.model.noise is not None:
+        return "label noise on a finite data set"
+    for name, value in sgd.initial.items():
+        plain = isinstance(value, GaussianInit) and value.variance is not None and value.mean is None
+        if not (value is None or plain or isinstance(value, (np.ndarray, IndependentInit))):
+            return f"initial[{name!r}] has entries that are not independent with mean zero or given moments"
+    if isinstance(quantity.step, sympy.Symbol) and sgd.schedule.constant is None:
+        return "t is a letter and the learning rate is not constant"
+    return ""
