@@ -6,6 +6,7 @@
 2
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.budget import Budget, Progress
@@ -31,6 +32,7 @@ from sgdmoments.models.run import SGD
 from sgdmoments.rules.random_letters import expectation
 
 if TYPE_CHECKING:
+    import sgdmoments.simulate as simulate
     from sgdmoments.simulate.check import check
 
 __version__ = "0.1.0"
@@ -70,6 +72,7 @@ __all__ = [
     "loss",
     "matrix",
     "sample_gradients",
+    "simulate",
     "squared_norm",
     "teacher_matrix",
     "trace",
@@ -80,9 +83,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`check` needs JAX: it is imported when it is first asked for, so that the core stays light."""
+    """What needs JAX is imported when it is first asked for, so that the core stays light."""
     if name == "check":
         from sgdmoments.simulate.check import check
 
         return check
+    if name == "simulate":
+        return import_module("sgdmoments.simulate")
     raise AttributeError(f"module 'sgdmoments' has no attribute {name!r}")

@@ -166,13 +166,6 @@ class SGD:
 
         return expectation(self, query, **options)
 
-    def simulate(self, quantities: Any, steps: Any, batch_sizes: Any, samples: Any, seed: int = 0,
-                 **options: Any) -> Any:
-        """Estimates of the moments from independent runs in JAX; see `sgdmoments.simulate.estimate.simulate`."""
-        from sgdmoments.simulate.estimate import simulate
-
-        return simulate(self, quantities, steps, batch_sizes, samples, seed, **options)
-
     def derivation(self, quantity: Quantity, **options: Any) -> Any:
         """The derivation of E||q||^2 as a shared DAG of terms, with the rule of each step."""
         from sgdmoments.routes.plan import derive
