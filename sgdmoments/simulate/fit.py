@@ -78,7 +78,7 @@ def identifying_batch_sizes(degree: int, largest: int | None, extra: int = 3) ->
     largest: an upper bound, or None.
 
     >>> identifying_batch_sizes(2, None)
-    (1, 2, 3, 4, 5, 24)
+    (1, 2, 3, 4, 8, 24)
     """
     wanted = degree + 1 + extra
     top = max(8, 4 * wanted) if largest is None else min(largest, max(8, 4 * wanted))
