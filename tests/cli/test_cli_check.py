@@ -14,23 +14,23 @@ REGRESSION = ("check", "regression", "longley", "--target", "gnp", "--features",
               "--learning-rate", "1/10", "--step", "1", "--samples", "4000")
 
 
-def test_regression_passes(run: Any) -> None:
-    outcome = run(*REGRESSION, "--plot", "check.png")
+def test_regression_passes(cli: Any) -> None:
+    outcome = cli(*REGRESSION, "--plot", "check.png")
     assert outcome.status == 0, outcome.err + outcome.out
     assert "PASSED" in outcome.out
     assert Path("check.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_wrong_claim_is_rejected(run: Any) -> None:
+def test_wrong_claim_is_rejected(cli: Any) -> None:
     Path("claim.json").write_text('["-3/40", "5/4", 0.2]')
-    outcome = run(*REGRESSION, "--claim", "claim.json", "--format", "json", "--output", "report.json")
+    outcome = cli(*REGRESSION, "--claim", "claim.json", "--format", "json", "--output", "report.json")
     assert outcome.status == 1
     report = json.loads(Path("report.json").read_text())
     assert report["verdict"] == "rejected"
 
 
-def test_network_passes(run: Any) -> None:
-    outcome = run("check", "network", "--widths", "2,3,1", "--layer", "1", "--learning-rate", "1/10",
+def test_network_passes(cli: Any) -> None:
+    outcome = cli("check", "network", "--widths", "2,3,1", "--layer", "1", "--learning-rate", "1/10",
                   "--samples", "4000", "--format", "html")
     assert outcome.status == 0, outcome.err + outcome.out
     assert "<table>" in outcome.out
@@ -38,9 +38,9 @@ def test_network_passes(run: Any) -> None:
 
 @pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[null]", "coefficients must be numbers"),
                                                   ('{"a": 1}', "from_json")])
-def test_bad_claims(run: Any, content: str, message: str) -> None:
+def test_bad_claims(cli: Any, content: str, message: str) -> None:
     Path("claim.json").write_text(content)
-    outcome = run(*REGRESSION, "--claim", "claim.json")
+    outcome = cli(*REGRESSION, "--claim", "claim.json")
     assert outcome.status == 2
     assert message in outcome.err
 

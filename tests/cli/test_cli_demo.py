@@ -13,32 +13,32 @@ import pytest
 import sgdmoments
 
 
-def test_demo(run: Any) -> None:
+def test_demo(cli: Any) -> None:
     start = time.process_time()
-    outcome = run("demo")
+    outcome = cli("demo")
     assert outcome.status == 0, outcome.err
     assert time.process_time() - start < 10
     assert outcome.out.count("(proved; proof re-checked)") == 4
     assert Path("sgdmoments-demo.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_demo_without_matplotlib(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_without_matplotlib(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    outcome = run("demo")
+    outcome = cli("demo")
     assert outcome.status == 0
     assert "No figure: plotting needs the optional extra 'plot'" in outcome.out
     assert not list(Path().iterdir())
 
 
-def test_version_and_help(run: Any) -> None:
-    assert run("--version").out == f"sgdmoments {sgdmoments.__version__}\n"
-    shown = run("--help")
+def test_version_and_help(cli: Any) -> None:
+    assert cli("--version").out == f"sgdmoments {sgdmoments.__version__}\n"
+    shown = cli("--help")
     assert shown.status == 0
     assert all(name in shown.out for name in ("demo", "regression", "network", "check", "plan", "report"))
 
 
-def test_unknown_command(run: Any) -> None:
-    outcome = run("regresion")
+def test_unknown_command(cli: Any) -> None:
+    outcome = cli("regresion")
     assert outcome.status == 2
     assert outcome.err.startswith("sgdmoments: error: No such command 'regresion'")
 

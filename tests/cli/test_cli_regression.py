@@ -30,8 +30,8 @@ def reference(sampling: str = "without_replacement") -> sm.SGD:
                   initial=["1/2", -1], sampling=sampling)
 
 
-def test_json_is_the_library_s_answer(run: Any, table: Path) -> None:
-    outcome = run("regression", str(table), *COMMON, "--steps", "2", "--at", "0,2", "--format", "json")
+def test_json_is_the_library_s_answer(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "2", "--at", "0,2", "--format", "json")
     assert outcome.status == 0, outcome.err
     data = json.loads(outcome.out)
     assert [step["t"] for step in data["steps"]] == [0, 2]
@@ -45,8 +45,8 @@ def test_json_is_the_library_s_answer(run: Any, table: Path) -> None:
 @pytest.mark.parametrize("sampling", ["without_replacement", "with_replacement"])
 @pytest.mark.parametrize(("quantity", "moment"), [("gradient", "variance"), ("full_gradient", "variance"),
                                                   ("weights", "second_moment"), ("loss", "variance")])
-def test_values_equal_enumeration(run: Any, table: Path, sampling: str, quantity: str, moment: str) -> None:
-    outcome = run("regression", str(table), *COMMON, "--steps", "1", "--at", "1", "--format", "json", "--quantity",
+def test_values_equal_enumeration(cli: Any, table: Path, sampling: str, quantity: str, moment: str) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "1", "--at", "1", "--format", "json", "--quantity",
                   quantity, "--moment", moment, "--sampling", sampling, "--batch-sizes", "1,2")
     values = json.loads(outcome.out)["steps"][0]["values"]
     asked = getattr(sm, quantity)(1)
@@ -54,8 +54,8 @@ def test_values_equal_enumeration(run: Any, table: Path, sampling: str, quantity
         assert Fraction(values[str(b)]) == enumerate_moment(reference(sampling), asked, b, moment)
 
 
-def test_certificate_in_json_proves_its_claim(run: Any, table: Path) -> None:
-    data = json.loads(run("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--format", "json").out)
+def test_certificate_in_json_proves_its_claim(cli: Any, table: Path) -> None:
+    data = json.loads(cli("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--format", "json").out)
     step = data["steps"][0]
     polynomial = sm.BatchPolynomial.from_json(json.dumps(step["polynomial"]))
     proof = step["certificate"]
@@ -67,8 +67,8 @@ def test_certificate_in_json_proves_its_claim(run: Any, table: Path) -> None:
     verify_decreasing(polynomial.entries, certificate)
 
 
-def test_csv_is_lossless(run: Any, table: Path) -> None:
-    outcome = run("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--batch-sizes", "3,1", "--format",
+def test_csv_is_lossless(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--batch-sizes", "3,1", "--format",
                   "csv", "--output", "out.csv")
     assert (outcome.status, outcome.out) == (0, "")
     rows = list(csv.DictReader(io.StringIO(Path("out.csv").read_text())))
@@ -79,9 +79,9 @@ def test_csv_is_lossless(run: Any, table: Path) -> None:
     assert all(float(r["approximate"]) == pytest.approx(float(Fraction(r["exact"]))) for r in rows)
 
 
-def test_long_integers_survive(run: Any) -> None:
+def test_long_integers_survive(cli: Any) -> None:
     """Coefficients with more digits than Python prints by default."""
-    outcome = run("regression", "longley", "--target", "employment", "--standardize", "--intercept",
+    outcome = cli("regression", "longley", "--target", "employment", "--standardize", "--intercept",
                   "--learning-rate", "1/3", "--steps", "60", "--at", "60", "--batch-sizes", "2", "--format", "json")
     assert outcome.status == 0, outcome.err
     step = json.loads(outcome.out)["steps"][0]
@@ -92,31 +92,31 @@ def test_long_integers_survive(run: Any) -> None:
     assert polynomial == sgd.variance(sm.gradient(60))
 
 
-def test_latex_and_table(run: Any, table: Path) -> None:
-    latex = run("regression", str(table), *COMMON, "--steps", "0", "--format", "latex").out
+def test_latex_and_table(cli: Any, table: Path) -> None:
+    latex = cli("regression", str(table), *COMMON, "--steps", "0", "--format", "latex").out
     assert latex == f"\\[ \\operatorname{{var}}(g_{{0}}) = {reference().variance(sm.gradient(0)).latex()} \\]\n"
-    shown = run("regression", str(table), *COMMON, "--steps", "1", "--batch-sizes", "1,5").out
+    shown = cli("regression", str(table), *COMMON, "--steps", "1", "--batch-sizes", "1,5").out
     assert "n = 5 points, p = 2 weights (x, z), target y" in shown
     assert "never increases with b from b0 = 1 on (proved; proof re-checked)" in shown
 
 
-def test_standardized_and_intercept(run: Any, table: Path) -> None:
-    outcome = run("regression", str(table), "--target", "y", "--features", "x,z", "--standardize", "--intercept",
+def test_standardized_and_intercept(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), "--target", "y", "--features", "x,z", "--standardize", "--intercept",
                   "--learning-rate", "0.1,0.05", "--steps", "2", "--at", "2", "--format", "json")
     data = json.loads(outcome.out)
     assert data["problem"]["weights"] == ["x", "z", "intercept"]
     assert data["problem"]["standardized"] is True
 
 
-def test_plot(run: Any, table: Path) -> None:
-    outcome = run("regression", str(table), *COMMON, "--steps", "2", "--plot", "figure.png")
+def test_plot(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "2", "--plot", "figure.png")
     assert outcome.status == 0, outcome.err
     assert Path("figure.png").read_bytes().startswith(b"\x89PNG")
     assert [p.name for p in Path().iterdir() if p.name.startswith(".")] == []
 
 
-def test_random_initial_weights(run: Any, table: Path) -> None:
-    outcome = run("regression", str(table), *COMMON[:-2], "--initial", "gaussian:1/4", "--steps", "1", "--at", "1",
+def test_random_initial_weights(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), *COMMON[:-2], "--initial", "gaussian:1/4", "--steps", "1", "--at", "1",
                   "--format", "json")
     sgd = sm.SGD(reference().model, lambda t: Fraction(1, 2 * (t + 1)), initial=sm.GaussianInit(variance="1/4"))
     answer = json.loads(outcome.out)["steps"][0]["polynomial"]
@@ -147,10 +147,10 @@ def test_random_initial_weights(run: Any, table: Path) -> None:
     (("--target", "y", "--features", "x", "--plot", "figure.abc"), "the ending of a figure's file must be one of"),
     (("--target", "y", "--features", "x", "--format", "csv", "--output", "no/where.csv"), "cannot be written"),
 ])
-def test_errors_are_one_line_with_status_2(run: Any, table: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_errors_are_one_line_with_status_2(cli: Any, table: Path, arguments: tuple[str, ...], message: str) -> None:
     defaults = ("--steps", "2" if "0.1,0.2" not in arguments else "3", "--learning-rate", "1/10")
     given = [a for pair in zip(defaults[::2], defaults[1::2], strict=True) if pair[0] not in arguments for a in pair]
-    outcome = run("regression", str(table), *arguments, *given)
+    outcome = cli("regression", str(table), *arguments, *given)
     assert outcome.status == 2
     assert outcome.out == ""
     assert outcome.err.startswith("sgdmoments: error: ")
@@ -172,23 +172,23 @@ def test_errors_are_one_line_with_status_2(run: Any, table: Path, arguments: tup
     ("x,y\n1,2\n1e999999999,4\n", "is beyond 10^400"),
     ("x,y\n1,inf\n", "found inf; every number must be finite"),
 ])
-def test_bad_files(run: Any, tmp_path: Path, content: str | None, message: str) -> None:
+def test_bad_files(cli: Any, tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:
         (tmp_path / "data.csv").write_text(content)
-    outcome = run("regression", "data.csv", "--target", "y", "--learning-rate", "1/10", "--steps", "1")
+    outcome = cli("regression", "data.csv", "--target", "y", "--learning-rate", "1/10", "--steps", "1")
     assert outcome.status == 2
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
 
 
-def test_missing_matplotlib_is_said_before_the_work(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_matplotlib_is_said_before_the_work(cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    outcome = run("regression", str(table), *COMMON, "--steps", "1000000", "--plot", "figure.png")
+    outcome = cli("regression", str(table), *COMMON, "--steps", "1000000", "--plot", "figure.png")
     assert outcome.status == 2
     assert "needs the optional extra 'plot'" in outcome.err
 
 
-def test_failed_write_leaves_the_old_file(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_leaves_the_old_file(cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sgdmoments.cli import output
 
     Path("out.json").write_text("old")
@@ -197,7 +197,7 @@ def test_failed_write_leaves_the_old_file(run: Any, table: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(output.os, "replace", fail)
-    outcome = run("regression", str(table), *COMMON, "--steps", "0", "--format", "json", "--output", "out.json")
+    outcome = cli("regression", str(table), *COMMON, "--steps", "0", "--format", "json", "--output", "out.json")
     assert outcome.status == 2
     assert "No space left" in outcome.err
     assert Path("out.json").read_text() == "old"
@@ -205,43 +205,43 @@ def test_failed_write_leaves_the_old_file(run: Any, table: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("arithmetic", ["float", "certified"])
-def test_long_runs_give_values(run: Any, table: Path, arithmetic: str) -> None:
+def test_long_runs_give_values(cli: Any, table: Path, arithmetic: str) -> None:
     options = (*COMMON, "--steps", "40", "--at", "2,40", "--batch-sizes", "1,3", "--arithmetic", arithmetic)
     expected = reference().variance(sm.gradient(2))
-    data = json.loads(run("regression", str(table), *options, "--format", "json").out)
+    data = json.loads(cli("regression", str(table), *options, "--format", "json").out)
     assert data["steps"][0]["values"]["3"] == pytest.approx(float(expected(3)), rel=1e-9)
-    rows = list(csv.DictReader(io.StringIO(run("regression", str(table), *options, "--format", "csv").out)))
+    rows = list(csv.DictReader(io.StringIO(cli("regression", str(table), *options, "--format", "csv").out)))
     assert [(row["t"], row["b"]) for row in rows] == [("2", "1"), ("2", "3"), ("40", "1"), ("40", "3")]
     if arithmetic == "certified":
         assert Fraction(float(rows[1]["lower"])) <= expected(3) <= Fraction(float(rows[1]["upper"]))
         low, high = data["steps"][0]["bounds"]["1"]
         assert Fraction(low) <= expected(1) <= Fraction(high)
-    shown = run("regression", str(table), *options, "--plot", "figure.png")
+    shown = cli("regression", str(table), *options, "--plot", "figure.png")
     assert ("certified with" if arithmetic == "certified" else "double precision, without a bound") in shown.out
     assert Path("figure.png").exists()
 
 
 @pytest.mark.parametrize(("extra", "message"), [(("--quantity", "loss"), "the moments of the loss are of order 4"),
                                                 (("--format", "latex"), "give values only")])
-def test_what_long_runs_cannot_do(run: Any, table: Path, extra: tuple[str, ...], message: str) -> None:
-    outcome = run("regression", str(table), *COMMON, "--steps", "3", "--arithmetic", "float", *extra)
+def test_what_long_runs_cannot_do(cli: Any, table: Path, extra: tuple[str, ...], message: str) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "3", "--arithmetic", "float", *extra)
     assert outcome.status == 2
     assert message in outcome.err
 
 
-def test_proofs_can_be_left_out(run: Any, table: Path) -> None:
-    shown = run("regression", str(table), *COMMON, "--steps", "1", "--no-proof").out
+def test_proofs_can_be_left_out(cli: Any, table: Path) -> None:
+    shown = cli("regression", str(table), *COMMON, "--steps", "1", "--no-proof").out
     assert "no b0: no proof was asked for" in shown
-    data = json.loads(run("regression", str(table), *COMMON, "--steps", "1", "--no-proof", "--format", "json").out)
+    data = json.loads(cli("regression", str(table), *COMMON, "--steps", "1", "--no-proof", "--format", "json").out)
     assert data["steps"][0]["certificate"] is None
 
 
-def test_interruption_leaves_nothing(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interruption_leaves_nothing(cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(regression, "compute", interrupted)
-    outcome = run("regression", str(table), *COMMON, "--steps", "1", "--format", "json", "--output", "out.json")
+    outcome = cli("regression", str(table), *COMMON, "--steps", "1", "--format", "json", "--output", "out.json")
     assert outcome.status == 130
     assert outcome.err.strip() == "sgdmoments: error: interrupted; nothing was written."
     assert [p.name for p in Path().iterdir()] == ["table.csv"]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 
-def test_report(run: Any, table: Path) -> None:
-    outcome = run("report", str(table), "--target", "y", "--features", "x,z", "--learning-rate", "1/10", "--steps", "2",
+def test_report(cli: Any, table: Path) -> None:
+    outcome = cli("report", str(table), "--target", "y", "--features", "x,z", "--learning-rate", "1/10", "--steps", "2",
                   "--out", "report.html")
     assert outcome.status == 0, outcome.err
     text = Path("report.html").read_text(encoding="utf-8")
@@ -34,10 +34,10 @@ def test_report(run: Any, table: Path) -> None:
     assert "<code>sgdmoments report" in text
 
 
-def test_report_without_matplotlib(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_without_matplotlib(cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    outcome = run("report", str(table), "--target", "y", "--features", "x", "--learning-rate", "1/10", "--steps", "1")
+    outcome = cli("report", str(table), "--target", "y", "--features", "x", "--learning-rate", "1/10", "--steps", "1")
     assert outcome.status == 0, outcome.err
     assert "No figure" in Path("sgdmoments-report.html").read_text(encoding="utf-8")
