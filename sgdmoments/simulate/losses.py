@@ -95,7 +95,8 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         epochs: passes through the data; an epoch is floor(n/b) steps.
         order: "shuffled": a new random order each epoch; "cyclic": one random order for each run, used in every
             epoch; or independent batches, "without_replacement" or "with_replacement".
-        record: how many times in a run to record, evenly spread, the first before the first step.
+        record: how many times in a run to record, evenly spread, the first before the first step; fewer where some
+            b takes fewer steps.
         metrics: names and functions of the parameters, recorded too (e.g. test error).
         full_gradient: record the gradient over all data too.
         seed: run r at step t draws from (seed, b, r, t) alone.
@@ -118,7 +119,7 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
     >>> mean_square = lambda w, batch: 0.5 * jnp.mean((batch[0] @ w - batch[1]) ** 2)
     >>> run = simulate_loss(mean_square, np.zeros(1), (x, y), optax.adam(0.1), [1, 2], samples=64, record=3)
     >>> run.mean("loss").value.shape
-    (3, 2)
+    (2, 2)
     """
     try:
         import optax
@@ -139,7 +140,11 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         names = ("loss", "gradient", *(("full_gradient",) if full_gradient else ()), *(metrics or {}))
         training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple((metrics or {}).items()),
                              group)
-        plans = [_record_times(int(epochs * (n // b)), record) for b in batch_sizes]
+        totals = [int(epochs * (n // b)) for b in batch_sizes]
+        if min(totals) < 1:
+            raise InputError("epochs: there is not a single step to take at some batch size; give more epochs.")
+        count = min(record, *totals)
+        plans = [np.linspace(0, total - 1, count).round().astype(int) for total in totals]
         constants = {"data": data, "initial": jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), initial),
                      "seed": np.uint32(seed)}
         return _run(training, constants, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), memory,
@@ -301,10 +306,3 @@ def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plan
     if stream.count == 0:
         raise Stopped("simulate_loss: stopped before the first chunk was done; nothing to return.")
     return result()
-
-
-def _record_times(steps: int, record: int) -> Array:
-    """`record` steps from 0 to the last, increasing; all of them where there are fewer."""
-    if steps < 1:
-        raise InputError("epochs: there is not a single step to take; give more epochs.")
-    return np.unique(np.linspace(0, steps - 1, min(record, steps)).round().astype(int))

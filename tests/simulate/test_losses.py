@@ -83,6 +83,13 @@ def test_relu_cross_entropy_and_adam():
     assert 0 < stopped.samples < 4000
 
 
+def test_few_steps_are_all_recorded():
+    data = X.astype(float), Y.astype(float)
+    run = simulate_loss(least_squares, np.zeros(2), data, optax.sgd(0.1), [1, 3], 8, record=5)
+    assert run.steps.tolist() == [[0, 5], [0, 1]]
+    assert run.mean("loss").value.shape == (2, 2)
+
+
 def test_bad_input():
     data = (X.astype(float), Y.astype(float))
     for change, message in (({"batch_sizes": [7]}, "batch_sizes"), ({"order": "sorted"}, "order"),
