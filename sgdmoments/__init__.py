@@ -29,6 +29,7 @@ from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.models.run import SGD
+from sgdmoments.routes.sweep import Question, sweep
 from sgdmoments.rules.random_letters import expectation
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ __all__ = [
     "MomentRegression",
     "Network",
     "Progress",
+    "Question",
     "Rademacher",
     "RandomInit",
     "RouteError",
@@ -74,6 +76,7 @@ __all__ = [
     "sample_gradients",
     "simulate",
     "squared_norm",
+    "sweep",
     "teacher_matrix",
     "trace",
     "vector",
