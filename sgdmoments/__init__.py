@@ -35,6 +35,8 @@ from sgdmoments.rules.random_letters import expectation
 if TYPE_CHECKING:
     import sgdmoments.simulate as simulate
     from sgdmoments.simulate.check import check
+    from sgdmoments.simulate.first_coefficient import first_coefficient
+    from sgdmoments.simulate.losses import simulate_loss
 
 __version__ = "0.1.0"
 
@@ -65,6 +67,7 @@ __all__ = [
     "check",
     "diagonal",
     "expectation",
+    "first_coefficient",
     "full_gradient",
     "gradient",
     "gradient_matrix",
@@ -75,6 +78,7 @@ __all__ = [
     "matrix",
     "sample_gradients",
     "simulate",
+    "simulate_loss",
     "squared_norm",
     "sweep",
     "teacher_matrix",
@@ -85,12 +89,14 @@ __all__ = [
 ]
 
 
+#: Functions that need JAX, and their modules in `sgdmoments.simulate`.
+_IN_JAX = {"check": "check", "first_coefficient": "first_coefficient", "simulate_loss": "losses"}
+
+
 def __getattr__(name: str) -> Any:
     """What needs JAX is imported when it is first asked for, so that the core stays light."""
-    if name == "check":
-        from sgdmoments.simulate.check import check
-
-        return check
     if name == "simulate":
         return import_module("sgdmoments.simulate")
+    if name in _IN_JAX:
+        return getattr(import_module(f"sgdmoments.simulate.{_IN_JAX[name]}"), name)
     raise AttributeError(f"module 'sgdmoments' has no attribute {name!r}")
