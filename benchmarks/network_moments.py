@@ -123,7 +123,7 @@ def rows() -> Iterator[Row]:
         yield Row(f"two layers, var(g_1,{layer}) whole", question(linear, 1, layer), 1)
     for layer in (1, 2):
         yield Row(f"two layers, N(0, Σ), var(g_1,{layer}) whole", question(sigma, 1, layer), 5)
-    for order, target in ((5, 3), (6, None)):
+    for order, target in ((5, 3), (6, None), (7, None)):
         for layer in (1, 2):
             yield Row(f"two layers, var(g_t,{layer}) to α^{order}, t a letter", question(linear, T, layer, order),
                       target)
@@ -185,6 +185,8 @@ def letters(tensor):
         return sympy.Integer(1) if tensor.edges else tensor.size
     if isinstance(tensor, tg.Variable):
         return sympy.Symbol(tensor.name)
+    if hasattr(tensor, 'mapping'):  # a renamed diagram
+        return letters(tensor.tensor)
     return letters(tensor.inputs[0]) ** tensor.signature.k
 """
 
@@ -388,7 +390,7 @@ def peers(only: str) -> Iterator[str]:
         if formula is not None:
             value = sympy.sympify(formula).subs({k: sympy.sympify(v) for k, v in peer.point[1].items()})
             outcome += ", equal to ours" if value == sympy.Rational(own_value) else f", NOT OURS: {value}, {own_value}"
-        shown = ("–", "–") if seconds is None else (f"{seconds:.3g}", f"{seconds / own_seconds:,.0f}")
+        shown = ("–", "–") if seconds is None else (f"{seconds:.3g}", f"{float(f'{seconds / own_seconds:.2g}'):,.0f}")
         yield f"| {peer.question} | {peer.tool} | {shown[0]} | {own_seconds:.3g} | {shown[1]} | {outcome} |"
 
 
