@@ -28,7 +28,7 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.saving import entry_from_json, entry_to_json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BatchPolynomial:
     """sum_k entries[k] u^k with u = 1/b, b the batch size.
 
@@ -259,6 +259,14 @@ class BatchPolynomial:
 
         return batch_polynomial_text(self)
 
+    def __repr__(self) -> str:
+        extra = "".join(f", {name}={value}" for name in ("population", "truncated", "learning_rate_order")
+                        if (value := getattr(self, name)) is not None)
+        bits = sum(c.numerator.bit_length() + c.denominator.bit_length() for c in self.entries
+                   if isinstance(c, Fraction))
+        shown = repr(self.entries) if bits <= _LONGEST_REPR else f"<{len(self.entries)} coefficients, {bits:,} bits>"
+        return f"BatchPolynomial({shown}{extra})"
+
     def plot(self, **options: Any) -> Any:
         """Log-log plot against b; see `sgdmoments.show.plots.plot_batch_polynomials`."""
         from sgdmoments.show.plots import plot_batch_polynomials
@@ -292,6 +300,9 @@ class BatchPolynomial:
                 raise
             raise InputError(f"from_json: the text is not a saved BatchPolynomial ({error}).") from None
 
+
+#: Rational coefficients of more bits than this together are counted, not written out, by repr.
+_LONGEST_REPR = 10_000
 
 #: The batch size as a symbol. A Dummy, so that a user's own letter b is another one.
 _BATCH_SIZE = sympy.Dummy("b", dummy_index=1_000_002)

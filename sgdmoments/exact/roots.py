@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import comb
+from math import comb, lcm
 
 import flint
 
@@ -74,13 +74,17 @@ def bernstein(polynomial: Sequence[Fraction], low: Fraction, high: Fraction) -> 
     (Fraction(2, 1), Fraction(3, 1))
     """
     degree = len(polynomial) - 1
-    shifted = [Fraction(0)] * (degree + 1)  # coefficients in s, where u = low + (high - low) s
-    for coefficient in reversed(polynomial):
-        for k in range(degree, 0, -1):
-            shifted[k] = shifted[k] * low + shifted[k - 1] * (high - low)
-        shifted[0] = shifted[0] * low + coefficient
-    return tuple(sum((Fraction(comb(j, i), comb(degree, i)) * shifted[i] for i in range(j + 1)), Fraction(0))
-                 for j in range(degree + 1))
+    scale = lcm(*(c.denominator for c in polynomial))
+    unit = lcm(low.denominator, high.denominator)
+    start, width = int(low * unit), int((high - low) * unit)  # u = (start + width s)/unit
+    shifted = [0] * (degree + 1)  # coefficients in s, times scale * unit^degree
+    for k, coefficient in enumerate(reversed(polynomial)):
+        for i in range(degree, 0, -1):
+            shifted[i] = shifted[i] * start + shifted[i - 1] * width
+        shifted[0] = shifted[0] * start + int(coefficient * scale) * unit**k
+    common = lcm(*(comb(degree, i) for i in range(degree + 1)))
+    return tuple(Fraction(sum(comb(j, i) * (common // comb(degree, i)) * shifted[i] for i in range(j + 1)),
+                          common * scale * unit**degree) for j in range(degree + 1))
 
 
 def verify(certificate: Certificate) -> None:
@@ -172,14 +176,24 @@ def _split_square(polynomial: Sequence[Fraction]) -> tuple[Coefficients, Coeffic
     return tuple(map(from_fmpq, root.coeffs())), tuple(map(from_fmpq, rest.coeffs()))
 
 
-def _halve(coefficients: Coefficients) -> tuple[Coefficients, Coefficients]:
-    """De Casteljau: Bernstein coefficients on the two halves."""
+def _scaled_bernstein(factor: Coefficients, low: Fraction, high: Fraction) -> list[int]:
+    """The Bernstein coefficients on [low, high] times a positive number: what the search needs of them."""
+    line = flint.fmpq_poly([to_fmpq(low), to_fmpq(high - low)])
+    shifted = flint.fmpq_poly([to_fmpq(c) for c in factor])(line).numer().coeffs()
+    degree = len(factor) - 1
+    common = lcm(*(comb(degree, i) for i in range(degree + 1)))
+    weighted = [int(c) * (common // comb(degree, i)) for i, c in enumerate(shifted)]
+    return [sum(comb(j, i) * c for i, c in enumerate(weighted[: j + 1])) for j in range(degree + 1)]
+
+
+def _halve(coefficients: list[int]) -> tuple[list[int], list[int]]:
+    """De Casteljau: Bernstein coefficients on the two halves, both times 2^degree."""
     left, right, row = [], [], list(coefficients)
     while row:
-        left.append(row[0])
-        right.append(row[-1])
-        row = [(a + b) / 2 for a, b in pairwise(row)]
-    return tuple(left), tuple(reversed(right))
+        left.append(row[0] << (len(row) - 1))
+        right.append(row[-1] << (len(row) - 1))
+        row = [a + b for a, b in pairwise(row)]
+    return left, right[::-1]
 
 
 def _positive_pieces(factor: Coefficients, low: Fraction, high: Fraction) -> tuple[Fraction, ...] | Fraction:
@@ -188,7 +202,7 @@ def _positive_pieces(factor: Coefficients, low: Fraction, high: Fraction) -> tup
     `factor` is squarefree, so the bisection ends: a root inside is a change of sign, which shows.
     """
     pieces = [low]
-    stack = [(low, high, bernstein(factor, low, high))]
+    stack = [(low, high, _scaled_bernstein(factor, low, high))]
     while stack:
         left, right, coefficients = stack.pop()
         if min(coefficients) >= 0:
@@ -212,7 +226,7 @@ def _first_sign_change(factor: Coefficients, low: Fraction, high: Fraction) -> t
     found = _positive_pieces(factor, low, high)
     if not isinstance(found, Fraction):
         return None
-    shifted = bernstein(factor, low, high)
+    shifted = _scaled_bernstein(factor, low, high)
     if next(c for c in shifted if c) < 0:  # the sign right of low
         return low, low
     stack = [(low, high, shifted)]

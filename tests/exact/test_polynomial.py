@@ -116,3 +116,9 @@ def test_series_in_the_learning_rate_prove_nothing_about_the_whole():
         with pytest.raises(sm.AssumptionError, match="series in the learning rate to order 1"):
             p.decreasing_from()
     assert sgd.variance(sm.gradient(0, layer=2), learning_rate_order=1).learning_rate_order is None
+
+
+def test_repr_of_short_and_long_coefficients():
+    p = sm.BatchPolynomial((0, "1/3"), population=4)
+    assert repr(p) == "BatchPolynomial((Fraction(0, 1), Fraction(1, 3)), population=4)"
+    assert repr(sm.BatchPolynomial((F(1, 3**20_000),))) == "BatchPolynomial(<1 coefficients, 31,701 bits>)"
