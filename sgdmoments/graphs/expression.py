@@ -19,7 +19,7 @@ from typing import Any
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.ring import RATIONALS, Polynomial, Ring, Scalar, ring_of
+from sgdmoments.exact.ring import Polynomial, Ring, Scalar, ring_of
 from sgdmoments.exact.saving import register_coefficient
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.graph import (
@@ -366,8 +366,5 @@ def monomial_product(a: Monomial, b: Monomial) -> Monomial:
         return a
     return tuple(sorted(a + b, key=SORT_KEY))
 
-
-#: The number 0 as an expression.
-ZERO = Expression({}, RATIONALS)
 
 register_coefficient("expression", Expression.from_json)

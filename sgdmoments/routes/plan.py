@@ -29,7 +29,6 @@ class Route:
     """A route as the planner sees it."""
 
     name: str
-    purpose: str
     applies: Callable[[SGD, Quantity], str]
     estimate: Callable[..., dict[str, Any]]
     moment: Callable[..., Any]
@@ -54,14 +53,14 @@ class RouteEstimate:
 
 #: In the order in which "auto" tries them.
 ROUTES = {route.name: route for route in (
-    Route("closure", "models linear in the weights: whole polynomials at any step",
-          closure.applies, closure.estimate, closure.moment),
-    Route("symbolic", "networks with weights, widths or t left as letters: graph expressions",
-          symbolic.applies, symbolic.estimate, symbolic.moment),
-    Route("components", "small networks with numbers: whole polynomials at the first steps",
-          components.applies, components.estimate, components.moment),
-    Route("expansion", "the first coefficients in 1/b, at any step",
-          expansion.applies, expansion.estimate, expansion.moment),
+    # models linear in the weights: whole polynomials at any step
+    Route("closure", closure.applies, closure.estimate, closure.moment),
+    # networks with weights, widths or t left as letters: graph expressions
+    Route("symbolic", symbolic.applies, symbolic.estimate, symbolic.moment),
+    # small networks with numbers: whole polynomials at the first steps
+    Route("components", components.applies, components.estimate, components.moment),
+    # networks with numbers: the first coefficients in 1/b, at any step
+    Route("expansion", expansion.applies, expansion.estimate, expansion.moment),
 )}
 
 

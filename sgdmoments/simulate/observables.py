@@ -28,8 +28,6 @@ from sgdmoments.simulate.gradients import Gradients
 
 GROUP = 16
 
-MOMENTS = ("variance", "second_moment", "mean")
-
 #: Quantities with at most this many entries have their mean recorded unless told otherwise.
 MEAN_LIMIT = 16
 

@@ -88,11 +88,6 @@ class Problem:
         return max((degree_in(c, self.weights) for by in self.gradient for c in by.values()), default=0)
 
     @property
-    def output_degree(self) -> int:
-        """The degree of the quantity in the weights."""
-        return max((degree_in(c, self.weights) for by in self.outputs for c in by.values()), default=0)
-
-    @property
     def is_batch_quantity(self) -> bool:
         """Whether the quantity holds statistics of its own step (the mini-batch gradient does)."""
         return any(i >= 0 for by in self.outputs for i in by)
@@ -113,7 +108,7 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
         return "t is a letter; component form needs a number"
     if getattr(sgd.model.data, "letter", None) is not None:
         return "the covariance is a letter; component form needs a matrix"
-    terms = loss_terms(sgd.model)
+    terms = sgd.memo.get("loss terms") or sgd.memo.setdefault("loss terms", loss_terms(sgd.model))
     if terms > MOST_LOSS_TERMS:
         return f"the loss has up to {terms:,} terms in components, over {MOST_LOSS_TERMS:,}"
     return ""
