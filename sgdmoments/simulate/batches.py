@@ -3,21 +3,22 @@
 `numpy.random.choice` and `jax.random.choice` permute all n points to draw b of them. Two exact ways that
 do not, vectorised over the replicates (last axis):
 
-- Floyd's algorithm: b draws; a draw that was there already is replaced by a point that cannot have been.
-  It compares each draw with those before: b^2 cheap operations.
-- Selection sampling (Knuth, TAOCP 2, Algorithm S): go through the points, take each with probability
-  (still wanted) / (still to come): n random words, whatever b is.
+- a list of indices, by Floyd's algorithm: b draws; a draw that was there already is replaced by a point that cannot
+  have been. It compares each draw with those before: b^2 / 2 cheap operations, and b rows to fetch afterwards.
+- a mask of the n points (`bitsets`): its cost grows with n and hardly with b, and nothing is fetched.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from sgdmoments.simulate import bitsets
 from sgdmoments.simulate.backend import jax, jnp
-from sgdmoments.simulate.counters import below, threefry, words
+from sgdmoments.simulate.counters import below, words
 
-#: Floyd's b^2 comparisons cost less than selection's n random words up to b^2 = this many times n (measured).
-_FLOYD_REACH = 30
+#: Costs, relative to those of `bitsets.plan` (measured): of a comparison in Floyd's algorithm, of a row that is fetched
+#: for its index, of a row that is gone through under a mask.
+_COMPARISON, _FETCHED_ROW, _MASKED_ROW = 0.07, 3.0, 0.3
 
 
 def draw_with_replacement(key: Any, replicates: Any, n: int, b: int) -> Any:
@@ -31,48 +32,30 @@ def draw_subset(key: Any, replicates: Any, n: int, b: int) -> Any:
     At j = 0, ..., b-1 draw from 0..n-b+j; where that is taken already, take n-b+j itself.
     """
     bits = words(key, replicates, b)
+    narrow = jnp.uint16 if n < 2**16 else jnp.uint32
+    chosen = jnp.full((b, replicates.shape[0]), jnp.iinfo(narrow).max, dtype=narrow)
+    parts = 4 if b >= 16 else 1  # so that early draws are compared with few others
+    for part in range(parts):
+        filled = b * (part + 1) // parts
 
-    def body(j: Any, chosen: Any) -> Any:
-        last = (n - b + j).astype(jnp.uint32)
-        drawn = below(bits[j], last + jnp.uint32(1))
-        taken = (chosen == drawn).any(axis=0)
-        return chosen.at[j].set(jnp.where(taken, last, drawn))
+        def draw(j: Any, chosen: Any, filled: int = filled) -> Any:
+            last = (n - b + j).astype(jnp.uint32)
+            drawn = below(bits[j], last + jnp.uint32(1))
+            # the smallest difference: XLA's `any` does not vectorise as well
+            taken = (chosen[:filled] ^ drawn.astype(narrow)).min(axis=0) == 0
+            return chosen.at[j].set(jnp.where(taken, last, drawn).astype(narrow))
 
-    nothing = jnp.full((b, replicates.shape[0]), 0xFFFFFFFF, dtype=jnp.uint32)
-    return jax.lax.fori_loop(0, b, body, nothing).astype(jnp.int32)
+        chosen = jax.lax.fori_loop(b * part // parts, filled, draw, chosen)
+    return chosen.astype(jnp.int32)
 
 
-def select_mask(key: Any, replicates: Any, n: int, b: int) -> Any:
+def draw_mask(key: Any, replicates: Any, n: int, b: int) -> Any:
     """Booleans (n, replicates) with exactly b of each column true, every b-subset equally likely."""
-    count = replicates.shape[0]
-
-    def body(i: Any, state: Any) -> Any:
-        wanted, mask = state
-        pair = threefry(key, replicates, jnp.full(count, i, dtype=jnp.uint32))
-        for k, bits in enumerate(pair):
-            left = jnp.maximum(n - (2 * i + k), 0).astype(jnp.uint32)
-            take = (below(bits, left) < wanted) & (left > 0)
-            wanted = wanted - take.astype(jnp.uint32)
-            mask = mask.at[2 * i + k].set(take)
-        return wanted, mask
-
-    start = (jnp.full(count, b, dtype=jnp.uint32), jnp.zeros((n + n % 2, count), dtype=bool))
-    return jax.lax.fori_loop(0, (n + 1) // 2, body, start)[1][:n]
+    return bitsets.unpack(bitsets.draw_bits(key, replicates, n, b), n)
 
 
-def subset_mask(key: Any, replicates: Any, n: int, b: int) -> Any:
-    """Booleans (n, replicates) of a random b-subset, by the cheaper of the two algorithms."""
-    small = min(b, n - b)
-    if small * small > _FLOYD_REACH * n:
-        return select_mask(key, replicates, n, b)
-    count = replicates.shape[0]
-    inside = jnp.full((n, count), small != b)
-    if small:
-        chosen = draw_subset(key, replicates, n, small)
-        inside = inside.at[chosen, jnp.arange(count)].set(small == b, mode="promise_in_bounds")
-    return inside
-
-
-def floyd_is_cheap(n: int, b: int) -> bool:
-    """Whether listing a b-subset by Floyd's algorithm costs less than going through the n points."""
-    return b * b <= _FLOYD_REACH * n
+def listing_is_cheaper(n: int, b: int) -> bool:
+    """Whether drawing a list of b points and fetching them costs less than drawing a mask and going through all."""
+    if b in (0, n):
+        return b == 0
+    return b * (_COMPARISON * b + _FETCHED_ROW) < bitsets.plan(n, b).cost + _MASKED_ROW * n

@@ -36,18 +36,19 @@ def threefry(key: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
     return x0, x1
 
 
-def word_pairs(key: Any, replicates: Any, count: int) -> tuple[Any, Any]:
-    """Two arrays (count, replicates) of 32-bit words; row k does not depend on `count`."""
+def word_pairs(key: Any, replicates: Any, count: int, first: Any = 0) -> tuple[Any, Any]:
+    """Two arrays (count, replicates) of 32-bit words, the pairs number first, first + 1, ... of each replicate."""
     shape = (count, replicates.shape[0])
-    counters = jnp.broadcast_to(jnp.arange(count, dtype=jnp.uint32)[:, None], shape)
+    numbers = jnp.arange(count, dtype=jnp.uint32) + jnp.asarray(first).astype(jnp.uint32)
+    counters = jnp.broadcast_to(numbers[:, None], shape)
     pair = threefry(key, jnp.broadcast_to(replicates[None, :], shape), counters)
     return jax.lax.optimization_barrier(pair)
 
 
-def words(key: Any, replicates: Any, count: int) -> Any:
-    """Array (count, replicates) of 32-bit words; row k does not depend on `count`."""
-    first, second = word_pairs(key, replicates, (count + 1) // 2)
-    return jnp.stack((first, second), axis=1).reshape(-1, replicates.shape[0])[:count]
+def words(key: Any, replicates: Any, count: int, first: Any = 0) -> Any:
+    """Array (count, replicates) of 32-bit words, from pair number `first` on."""
+    pair = word_pairs(key, replicates, (count + 1) // 2, first)
+    return jnp.stack(pair, axis=1).reshape(-1, replicates.shape[0])[:count]
 
 
 def below(bits: Any, bound: Any) -> Any:

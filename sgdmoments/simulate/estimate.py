@@ -173,7 +173,10 @@ class _Runner:
         on_cpu = jax.default_backend() == "cpu"
         cap = (_CPU_REPLICATES if on_cpu else _ACCELERATOR_REPLICATES) // GROUP
         room = min(self.memory, _CPU_BYTES) if on_cpu else self.memory
-        groups = max(1, min(cap, -(-wanted // count), room // max(p.bytes_per_group() for p in self.programs)))
+        groups = max(1, min(cap, room // max(p.bytes_per_group() for p in self.programs)))
+        share = -(-wanted // count)
+        groups = -(-share // -(-share // groups))  # chunks of one size
+        groups += 1 - groups % 2  # odd: rows that lie a power of two apart would share a few lines of a CPU's cache
         while True:
             self._compiled = [(_compiled(program, self.mesh, groups * count), program.constants())
                               for program in self.programs]

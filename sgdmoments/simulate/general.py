@@ -80,7 +80,7 @@ class General(Gradients):
         elif 2 * b <= n or noise is not None:
             indices = batches.draw_subset(key, replicates, n, b)
         else:
-            mask = batches.subset_mask(key, replicates, n, b)
+            mask = batches.draw_mask(key, replicates, n, b)
             if mirror is not None:
                 mask = jnp.where(mirror, mask[::-1], mask)
             return self._masked(constants, w, mask.T / b, teacher)

@@ -25,7 +25,7 @@ class Gradients(ABC):
 
     constants: dict[str, Any]
     #: The entries of `constants` that are listed by data point.
-    data_names = frozenset({"points", "targets", "rows"})
+    data_names = frozenset({"points", "targets", "phi", "right"})
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

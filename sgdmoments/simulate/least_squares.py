@@ -12,6 +12,10 @@ from sgdmoments.simulate.gradients import Gradients, Projection
 from sgdmoments.simulate.problem import Array, Problem
 
 
+#: Points whose rows are fetched at once.
+_BLOCK = 32
+
+
 class LeastSquares(Gradients):
     """L_i(w) = 1/2 (phi_i^T w - r_i)^2 with the rows phi_i and right-hand sides r_i read off the model.
 
@@ -36,7 +40,7 @@ class LeastSquares(Gradients):
         right = targets[:, 0] - np.asarray(jax.vmap(predict, (None, 0))(zero, problem.points))
         minimiser = np.linalg.lstsq(phi, right, rcond=None)[0]
         self.constants = {
-            "rows": np.concatenate([phi, right[:, None]], axis=1), "K": phi.T @ phi / self.count,
+            "phi": phi, "right": right, "K": phi.T @ phi / self.count,
             "c": phi.T @ right / self.count, "minimiser": minimiser,
             "minimum": np.array(0.5 * np.mean((phi @ minimiser - right) ** 2))}
 
@@ -47,34 +51,49 @@ class LeastSquares(Gradients):
                 and all(isinstance(a, np.ndarray) for a in problem.teacher) and problem.is_affine_in_weights())
 
     def bytes_per_replicate(self, b: int) -> int:
-        masked = not self.with_replacement and not batches.floyd_is_cheap(self.count, min(b, self.count - b))
-        return 8 * (8 * self.constants["K"].shape[0] + 2 * b + (3 * self.count if masked else 0) + 16)
+        size = self.constants["K"].shape[0]
+        few = b if self.with_replacement else min(b, self.count - b)
+        if not self.with_replacement and not batches.listing_is_cheaper(self.count, few):
+            return 8 * (8 * size + 3 * self.count + 16)
+        return 8 * (8 * size + 2 * few + min(few, _BLOCK) * (size + 2) + 16)
 
     def batch(self, constants: Any, w: Any, teacher: Any, key: Any, replicates: Any, b: int, mirror: Any) -> Any:
-        rows = constants["rows"]
         n = self.count
         if self.with_replacement:
-            return self._sum(rows, w, _mirror(batches.draw_with_replacement(key, replicates, n, b), n, mirror)) / b
+            return self._sum(constants, w, _mirror(batches.draw_with_replacement(key, replicates, n, b), n, mirror)) / b
         few = min(b, n - b)
-        if not batches.floyd_is_cheap(n, few):
-            mask = batches.select_mask(key, replicates, n, b)
+        if not batches.listing_is_cheaper(n, few):
+            mask = batches.draw_mask(key, replicates, n, b)
             if mirror is not None:
                 mask = jnp.where(mirror, mask[::-1], mask)
-            residuals = w @ rows[:, :-1].T - rows[:, -1]
-            return jnp.where(mask.T, residuals, 0.0) @ rows[:, :-1] / b
+            return jnp.where(mask.T, self._residuals(constants, w), 0.0) @ constants["phi"] / b
         if few == 0:
             return self.full(constants, w, teacher)
-        part = self._sum(rows, w, _mirror(batches.draw_subset(key, replicates, n, few), n, mirror))
+        part = self._sum(constants, w, _mirror(batches.draw_subset(key, replicates, n, few), n, mirror))
         return part / b if few == b else (n * self.full(constants, w, teacher) - part) / b
 
     @staticmethod
-    def _sum(rows: Any, w: Any, indices: Any) -> Any:
-        def body(j: Any, total: Any) -> Any:
-            row = rows.at[indices[j]].get(mode="promise_in_bounds")
-            residual = (row[:, :-1] * w).sum(axis=1) - row[:, -1]
-            return total + row[:, :-1] * residual[:, None]
+    def _residuals(constants: Any, w: Any) -> Any:
+        return w @ constants["phi"].T - constants["right"]
 
-        return jax.lax.fori_loop(0, indices.shape[0], body, jnp.zeros_like(w))
+    @staticmethod
+    def _sum(constants: Any, w: Any, indices: Any) -> Any:
+        """The sum of the gradients of the listed points, a block of them at a time."""
+        def add(indices: Any, total: Any) -> Any:
+            phi = constants["phi"].at[indices.T].get(mode="promise_in_bounds")
+            right = constants["right"].at[indices.T].get(mode="promise_in_bounds")
+            return total + jnp.einsum("rb,rbk->rk", jnp.einsum("rbk,rk->rb", phi, w) - right, phi)
+
+        count = indices.shape[0]
+        blocks, rest = divmod(count, _BLOCK)
+
+        def block(i: Any, total: Any) -> Any:
+            return add(jax.lax.dynamic_slice_in_dim(indices, i * _BLOCK, _BLOCK), total)
+
+        total = jnp.zeros_like(w)
+        if blocks:
+            total = jax.lax.fori_loop(0, blocks, block, total)
+        return add(indices[count - rest:], total) if rest else total
 
     def full(self, constants: Any, w: Any, teacher: Any) -> Any:
         return w @ constants["K"] - constants["c"]
@@ -84,18 +103,14 @@ class LeastSquares(Gradients):
         return constants["minimum"] + 0.5 * jnp.einsum("ri,ij,rj->r", d, constants["K"], d)
 
     def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection) -> Any:
-        rows = constants["rows"]
-        norms = (project(rows[:, :-1]) ** 2).sum(axis=1)
-        return ((w @ rows[:, :-1].T - rows[:, -1]) ** 2) @ norms / self.count
+        norms = (project(constants["phi"]) ** 2).sum(axis=1)
+        return (self._residuals(constants, w) ** 2) @ norms / self.count
 
     def samples(self, constants: Any, w: Any, teacher: Any) -> Any:
-        rows = constants["rows"]
-        return (w @ rows[:, :-1].T - rows[:, -1])[:, :, None] * rows[:, :-1]
+        return self._residuals(constants, w)[:, :, None] * constants["phi"]
 
     def weighted_sum(self, constants: Any, w: Any, teacher: Any, matrices: Array) -> Any:
-        rows = constants["rows"]
-        applied = jnp.einsum("nkd,nd->nk", matrices, rows[:, :-1])
-        return (w @ rows[:, :-1].T - rows[:, -1]) @ applied
+        return self._residuals(constants, w) @ jnp.einsum("nkd,nd->nk", matrices, constants["phi"])
 
 
 def _mirror(indices: Any, n: int, mirror: Any) -> Any:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sgdmoments.simulate import batches, counters
+from sgdmoments.simulate import batches, bitsets, counters
 from sgdmoments.simulate.backend import jax, jnp, precision
 
 
@@ -64,18 +64,18 @@ def subset_counts(mask):
 
 
 @pytest.mark.parametrize(("n", "b"), [(5, 1), (5, 2), (6, 3), (5, 4), (5, 5)])
-@pytest.mark.parametrize("way", ["floyd", "selection", "cheaper"])
+@pytest.mark.parametrize("way", ["list", "mask"])
 def test_every_subset_is_equally_likely(n, b, way):
     from math import comb
 
     key, ids = counters.step_key(jax.random.key(9), n, b), replicates(20_000)
-    if way == "floyd":
+    if way == "list":
         chosen = np.asarray(batches.draw_subset(key, ids, n, b))
         assert all(len(set(column)) == b for column in chosen.T[:500])
         mask = np.zeros((n, len(ids)), dtype=bool)
         mask[chosen, np.arange(len(ids))] = True
     else:
-        mask = (batches.select_mask if way == "selection" else batches.subset_mask)(key, ids, n, b)
+        mask = batches.draw_mask(key, ids, n, b)
     assert (np.asarray(mask).sum(axis=0) == b).all()
     counts = subset_counts(mask)
     assert len(counts) == comb(n, b)
@@ -84,11 +84,52 @@ def test_every_subset_is_equally_likely(n, b, way):
     assert ((counts - expected) ** 2 / expected).sum() < degrees + 5 * (2 * degrees) ** 0.5 + 1
 
 
-def test_large_batches_go_through_the_points():
-    assert not batches.floyd_is_cheap(500, 250)
-    mask = np.asarray(batches.subset_mask(counters.step_key(jax.random.key(0), 0), replicates(64), 501, 250))
-    assert mask.shape == (501, 64)
-    assert (mask.sum(axis=0) == 250).all()
+@pytest.mark.parametrize(("n", "b"), [(37, 18), (64, 50), (100, 7), (501, 250)])
+@pytest.mark.parametrize("way", ["list", "mask"])
+def test_points_and_pairs_are_equally_likely(n, b, way):
+    """Inclusion of every point and of neighbouring pairs, across word boundaries, against their exact variances."""
+    count = 20_000
+    key, ids = counters.step_key(jax.random.key(4), n, b), replicates(count)
+    if way == "list":
+        mask = np.zeros((n, count), dtype=bool)
+        mask[np.asarray(batches.draw_subset(key, ids, n, b)), np.arange(count)] = True
+    else:
+        mask = np.asarray(batches.draw_mask(key, ids, n, b))
+    assert (mask.sum(axis=0) == b).all()
+    for frequency, chance in ((mask.mean(axis=1), b / n),
+                              ((mask & np.roll(mask, 1, axis=0)).mean(axis=1), b * (b - 1) / (n * (n - 1)))):
+        z = (frequency - chance) / (chance * (1 - chance) / count) ** 0.5
+        assert abs(z).max() < 4.5
+        assert (z**2).sum() < n + 6 * (2 * n) ** 0.5
+
+
+def test_sets_of_many_words():
+    """More words than a round reads at once: three whole blocks of 64 and a part."""
+    n, b = 200 * 32 + 5, 2000
+    mask = np.asarray(batches.draw_mask(counters.step_key(jax.random.key(0), 0), replicates(512), n, b))
+    assert mask.shape == (n, 512)
+    assert (mask.sum(axis=0) == b).all()
+    z = (mask.mean(axis=1) - b / n) / (b / n * (1 - b / n) / 512) ** 0.5
+    assert abs(z).max() < 5
+    assert (z**2).sum() < n + 6 * (2 * n) ** 0.5
+    thirds = [part.sum(axis=0).mean() for part in np.array_split(mask, 3)]
+    assert np.ptp(thirds) < 6  # repairs fall everywhere
+
+
+@pytest.mark.parametrize(("n", "b"), [(2, 1), (31, 30), (32, 16), (33, 1), (500, 250), (50_000, 12_345)])
+def test_plans_come_near_the_wanted_size(n, b):
+    plan = bitsets.plan(n, b)
+    q = plan.numerator / 2**plan.depth
+    assert 0 < q < 1
+    assert plan.numerator % 2 == 1
+    assert plan.rounds <= abs(n * q - b) + 5 * (n * q * (1 - q)) ** 0.5 + 1
+
+
+def test_lists_for_few_points_and_masks_for_many():
+    assert batches.listing_is_cheaper(500, 8)
+    assert not batches.listing_is_cheaper(500, 250)
+    assert batches.listing_is_cheaper(7, 0)
+    assert not batches.listing_is_cheaper(7, 7)
 
 
 def test_with_replacement_covers_all_points():
