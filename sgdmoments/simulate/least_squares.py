@@ -11,7 +11,6 @@ from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.gradients import Gradients, Projection
 from sgdmoments.simulate.problem import Array, Problem
 
-
 #: Points whose rows are fetched at once.
 _BLOCK = 32
 
