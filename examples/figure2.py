@@ -1,9 +1,8 @@
 """P0's Figure 2: var(g_t) and var(grad L(w_t)) of both layers of a two-layer linear network, by simulation.
 
 Teacher and student of one shape, x ~ N(0, I), learning rate 1/10, 1/20, 1/30, ... Dashed: the first coefficient in
-1/b alone, beta_1(t)/b, along the noiseless path (from 4,096 samples of the law), which the simulated variance of the
-gradient approaches as b grows. By default a small network; --full is P0's 64-256-128, 1,000 steps and 1,000 runs: hours
-on two CPU cores, so give it a GPU.
+1/b alone, beta_1(t)/b, along the noiseless path (from samples of the law), which the simulated variance of the
+gradient approaches as b grows. By default a small network; --full is P0's 64-256-128, 1,000 steps and 1,000 runs.
 
     python examples/figure2.py [--full] [--runs N] [--steps T] [--out .]
 """
@@ -62,7 +61,7 @@ def run(full: bool, out: Path, runs: int | None = None, steps: int | None = None
         axes[2].plot(np.array(places) + 1, np.array(first) / b, color=f"C{j}", ls="--")
     axes[0].set_title("layer 1: var(g) solid, var(full gradient) dashed")
     axes[1].set_title("layer 2")
-    axes[2].set_title("both layers: var(g), and its first coefficient over b dashed")
+    axes[2].set_title("both layers: var(g), and beta_1/b dashed")
     for ax in axes:
         ax.set(xscale="log", yscale="log", xlabel="t + 1")
         ax.title.set_fontsize(9)

@@ -13,6 +13,7 @@ from sgdmoments.budget import Budget, Progress
 from sgdmoments.errors import (
     AssumptionError,
     BudgetExceeded,
+    DivergenceWarning,
     InputError,
     MissingExtraError,
     RouteError,
@@ -47,6 +48,7 @@ __all__ = [
     "Budget",
     "BudgetExceeded",
     "Coordinates",
+    "DivergenceWarning",
     "Empirical",
     "Gaussian",
     "GaussianInit",

@@ -46,6 +46,10 @@ class BudgetExceeded(SgdMomentsError):
         self.nearest = nearest
 
 
+class DivergenceWarning(RuntimeWarning):
+    """A simulation left the range of floating-point numbers; what it recorded from there on is inf or NaN."""
+
+
 class Stopped(SgdMomentsError):
     """A progress callback returned False: the work was stopped at the user's wish."""
 

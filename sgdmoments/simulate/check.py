@@ -86,8 +86,12 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
             sizes = (*sizes, population)
     else:
         sizes = tuple(sorted(int(b) for b in batch_sizes))
-    exact = np.array([float(polynomial(b)) for b in sizes])
-    size_of = np.array([float(c) for c in polynomial.coefficients])
+    try:
+        exact = np.array([float(polynomial(b)) for b in sizes])
+        size_of = np.array([float(c) for c in polynomial.coefficients])
+    except OverflowError:
+        raise InputError(f"{q}: its exact {moment} is beyond floating-point numbers (1.8e308), so there is no "
+                         "simulating it; take fewer steps or a smaller learning rate.") from None
     tests = 2 * len(size_of) + 2
     started = time.perf_counter()
     if samples is None:

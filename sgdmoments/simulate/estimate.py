@@ -16,7 +16,7 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.simulate.backend import jax, precision, replicate_mesh, shard_over_groups, split, to_host
 from sgdmoments.simulate.gradients import Gradients, gradients_of
-from sgdmoments.simulate.moments import Stream
+from sgdmoments.simulate.moments import Stream, warn_where_diverged
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
 from sgdmoments.simulate.problem import Problem
 from sgdmoments.simulate.result import Simulation, SimulationProgress, Throughput
@@ -75,6 +75,9 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         AssumptionError: b > n without replacement, or an option that would change what is estimated.
         Stopped: the run was stopped before its first chunk was done.
 
+    Warns:
+        DivergenceWarning: SGD left the range of floating-point numbers.
+
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
     >>> run = simulate(sgd, sm.gradient, 1, [1, 2], samples=4096)
@@ -103,7 +106,9 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
         stream = _start(resume, identity, paired)
         runner = _Runner(programs, devices, memory)
-        return _run(runner, stream, goals, observables, identity, target_precision, progress)
+        found = _run(runner, stream, goals, observables, identity, target_precision, progress)
+    warn_where_diverged(found.moments.mean, [times] * len(sizes), sizes)
+    return found
 
 
 def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[Observable, ...],

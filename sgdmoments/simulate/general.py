@@ -12,7 +12,7 @@ from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.draws import cubature, sampler, to_floats
 from sgdmoments.simulate.gradients import Gradients, Projection
-from sgdmoments.simulate.problem import Array, Problem
+from sgdmoments.simulate.problem import ActsOnRows, Array, Problem
 
 #: Models with at least this many weights are large.
 _LARGE = 4096
@@ -36,8 +36,8 @@ class General(Gradients):
             if problem.targets is not None:
                 self.constants["targets"] = problem.targets
         self._degree: int | None = None
-        #: Samples side by side as columns make one matrix product where a model allows it.
-        self._takes_columns = problem.predicts_columns()
+        #: Samples as the rows of a matrix make one matrix product where a model allows it.
+        self._takes_rows = problem.predicts_rows()
 
     def bytes_per_replicate(self, b: int) -> int:
         p = self.problem
@@ -48,8 +48,8 @@ class General(Gradients):
 
     def _predict(self, w: Any, x: Any) -> Any:
         weights = self.problem.unflatten(w)
-        if self._takes_columns:
-            return self.problem.model.predict(weights, x.T).T
+        if self._takes_rows:
+            return self.problem.model.predict({k: ActsOnRows(matrix) for k, matrix in weights.items()}, x)
         return jax.vmap(self.problem.model.predict, (None, 0))(weights, x)
 
     def _labels(self, constants: Any, teacher: Any, x: Any, indices: Any) -> Any:

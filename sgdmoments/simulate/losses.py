@@ -18,7 +18,7 @@ from sgdmoments.errors import InputError, MissingExtraError, Stopped
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.backend import jax, jnp, precision, replicate_mesh, shard_over_groups, split, to_host
 from sgdmoments.simulate.counters import step_key
-from sgdmoments.simulate.moments import Moments, Stream
+from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
 
 Array = np.ndarray[Any, Any]
@@ -71,7 +71,7 @@ class LossSimulation:
         def pick(array: Array) -> Array:
             return np.asarray(array)[..., k].T
 
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             share = np.maximum(np.abs(m.high), np.abs(m.low)) / np.abs(m.mean * m.count)
         return Estimates(pick(m.mean), pick(m.standard_error()), pick(m.kurtosis()), pick(m.skewness()),
                          pick(np.nan_to_num(share)), m.count)
@@ -114,6 +114,9 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         InputError: an argument cannot be used.
         MissingExtraError: optax is not installed.
 
+    Warns:
+        DivergenceWarning: training left the range of floating-point numbers.
+
     >>> import jax.numpy as jnp, numpy as np, optax
     >>> x = np.array([[1.0], [2.0], [3.0], [4.0]]); y = np.array([1.0, 1.0, 2.0, 2.0])
     >>> mean_square = lambda w, batch: 0.5 * jnp.mean((batch[0] @ w - batch[1]) ** 2)
@@ -147,8 +150,10 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         plans = [np.linspace(0, total - 1, count).round().astype(int) for total in totals]
         constants = {"data": data, "initial": jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), initial),
                      "seed": np.uint32(seed)}
-        return _run(training, constants, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), memory,
-                    replicate_mesh(devices), progress)
+        found = _run(training, constants, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), memory,
+                     replicate_mesh(devices), progress)
+    warn_where_diverged(found.moments.mean, found.steps.tolist(), found.batch_sizes)
+    return found
 
 
 @dataclass(frozen=True)

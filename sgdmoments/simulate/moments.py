@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from sgdmoments.errors import DivergenceWarning
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +38,7 @@ class Moments:
     cross: Array | None = None
 
     @classmethod
+    @np.errstate(all="ignore")  # of runs that diverge; `warn_where_diverged` says so
     def of(cls, values: Array, cross: bool = False) -> Moments:
         """The moments of `values`, one value for each entry of the first axis."""
         mean = values.mean(axis=0)
@@ -43,6 +48,7 @@ class Moments:
         return cls(len(values), mean, d2.sum(axis=0), (d2 * d).sum(axis=0), (d2 * d2).sum(axis=0),
                    values.min(axis=0), values.max(axis=0), products)
 
+    @np.errstate(all="ignore")
     def merge(self, other: Moments) -> Moments:
         """The moments of both sets of values together."""
         n, m = self.count, other.count
@@ -84,8 +90,19 @@ class Moments:
         return np.asarray(self.cross / max(self.count - 1, 1) / self.count)
 
 
+def warn_where_diverged(mean: Array, steps: Sequence[Sequence[int]], batch_sizes: Sequence[int]) -> None:
+    """A `DivergenceWarning` where means, an array (batch sizes, records, columns), are not finite."""
+    lost = np.asarray(~np.isfinite(mean).all(axis=2))
+    places = [f"b = {b} from step {steps[k][int(np.argmax(lost[k]))]}" for k, b in enumerate(batch_sizes)
+              if lost[k].any()]
+    if places:
+        warnings.warn(f"SGD left the range of floating-point numbers ({', '.join(places)} on): values there are inf or "
+                      "NaN. Where that is not what you study, take a smaller learning rate, fewer steps, larger "
+                      "batches, or x64=True.", DivergenceWarning, stacklevel=3)
+
+
 def _ratio(above: Array, below: Array, default: float) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.where(below > 0, above / below, default)
 
 

@@ -132,15 +132,15 @@ class Problem:
         x = _integers(self.dimension, 7)
         return _degree(lambda s: self.model.predict({k: a[k] + s * v[k] for k in a}, x)) <= 1
 
-    def predicts_columns(self) -> bool:
-        """Whether `predict` of a matrix of samples side by side gives their predictions side by side."""
+    def predicts_rows(self) -> bool:
+        """Whether `predict` gives the predictions of many samples at once, with `ActsOnRows` weights."""
         weights = _integer_weights(self.model, 8)
-        x = _integers((self.dimension, 3), 9)
+        x = _integers((3, self.dimension), 9)
         try:
-            together = np.asarray(self.model.predict(weights, x))
-        except (ValueError, TypeError, IndexError):
+            together = np.asarray(self.model.predict({k: ActsOnRows(w) for k, w in weights.items()}, x))
+        except (ValueError, TypeError, IndexError, AttributeError):
             return False
-        apart = np.stack([self.model.predict(weights, column) for column in x.T], axis=1)
+        apart = np.stack([self.model.predict(weights, row) for row in x])
         return together.shape == apart.shape and bool((together == apart).all())
 
     def rates(self, steps: int) -> Array:
@@ -154,6 +154,20 @@ class Problem:
         for part in parts:
             digest.update(pickle.dumps(part))
         return digest.hexdigest()
+
+
+class ActsOnRows:
+    """Stands for a matrix W in `predict`: W @ z is z W^T, so the samples may be the rows of z.
+
+    As products of matrices on a CPU these are up to five times faster than W Z with samples as columns, in the
+    gradient above all.
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix = matrix
+
+    def __matmul__(self, z: Any) -> Any:
+        return z @ self.matrix.T
 
 
 def _draw(law: Init, size: int, key: Any, ids: Any) -> Any:

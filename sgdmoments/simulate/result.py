@@ -157,7 +157,7 @@ class Simulation:
             part = part[..., 0] if part.shape[-1] == 1 else part
             return np.moveaxis(part, axes, 0) if isinstance(where, slice) else part
 
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             share = np.maximum(np.abs(m.high), np.abs(m.low)) / np.abs(m.mean * m.count)
         covariance = None if m.cross is None else pick(m.covariance(), 2)
         return Estimates(pick(m.mean), pick(m.standard_error()), pick(m.kurtosis()), pick(m.skewness()),

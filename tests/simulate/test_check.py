@@ -167,3 +167,9 @@ def test_least_squares_recovers_coefficients_without_noise():
     fit = generalised_least_squares(sizes, values, np.diag([1e-6, 2e-6, 1e-6, 3e-6, 1e-6, 1e-6]), 3)
     np.testing.assert_allclose(fit.coefficients, [float(c) for c in exact], rtol=1e-8)
     assert fit.condition > 10
+
+
+def test_moments_beyond_floating_point_are_refused():
+    sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate=10**60, initial=[0])
+    with pytest.raises(sm.InputError, match="beyond floating-point"):
+        check(sgd, sm.gradient(3), samples=4096)

@@ -210,3 +210,33 @@ def test_huge_and_tiny_memory_give_the_same():
     a = simulate(sgd, sm.gradient(1), None, [3], 500, memory=1).variance(sm.gradient(1))
     b = simulate(sgd, sm.gradient(1), None, [3], 500, memory=2**34).variance(sm.gradient(1))
     np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
+
+
+def test_divergence_is_told():
+    sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate=10**60, initial=[0])
+    with pytest.warns(sm.DivergenceWarning, match=r"b = 1 from step \d, b = 3"):
+        run = simulate(sgd, sm.gradient, 8, [1, 3], 64)
+    assert np.isfinite(run.variance(sm.gradient(1)).value).all()
+    assert not np.isfinite(run.variance(sm.gradient(8)).value).any()
+
+
+def test_samples_as_rows_where_a_model_allows_it():
+    from sgdmoments.simulate.problem import Problem
+
+    network = sm.Network((2, 3, 1), activation=(0, 1, 1))
+    student = {"W1": np.ones((3, 2)), "W2": np.ones((1, 3))}
+    teacher = {"W1*": np.ones((3, 2)), "W2*": np.ones((1, 3))}
+
+    class ByEntries(sm.Network):
+        """The same predictions, without matrix products."""
+
+        def predict(self, weights, x):
+            hidden = self._activate(sum(weights["W1"][:, k] * x[k] for k in range(2)))
+            return sum(weights["W2"][:, k] * hidden[k] for k in range(3))
+
+    runs = []
+    for model, rows in ((network, True), (ByEntries((2, 3, 1), activation=(0, 1, 1)), False)):
+        sgd = sm.SGD(model, "1/100", {**student, **teacher})
+        assert Problem.read(sgd).predicts_rows() is rows
+        runs.append(simulate(sgd, sm.gradient, 1, [2], 64).moments.mean)
+    np.testing.assert_allclose(*runs, rtol=1e-12)
