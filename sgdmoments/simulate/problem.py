@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from dataclasses import dataclass
 from fractions import Fraction
@@ -148,11 +149,18 @@ class Problem:
         return to_floats(list(self.sgd.schedule.rates(steps)), "learning_rate")
 
     def fingerprint(self, steps: int) -> str:
-        """A digest of everything that decides the numbers of a run, except seed, batch sizes and options."""
+        """A digest of everything that decides the numbers of a run, except seed, batch sizes and options.
+
+        A model of a class that cannot be pickled (defined in a function, say) has another digest each time: its runs
+        are compiled anew and cannot be resumed.
+        """
         digest = hashlib.sha256()
         parts: list[Any] = [self.sgd.sampling, self.rates(steps), self.model, *self.start]
         for part in parts:
-            digest.update(pickle.dumps(part))
+            try:
+                digest.update(pickle.dumps(part))
+            except (pickle.PicklingError, AttributeError, TypeError):
+                digest.update(os.urandom(32))
         return digest.hexdigest()
 
 

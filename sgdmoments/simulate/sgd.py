@@ -56,9 +56,13 @@ class Program:
                 "seed": np.uint32(self.options.seed % 2**32), "high_seed": np.uint32(self.options.seed >> 32)}
 
     def identity(self) -> tuple[Any, ...]:
-        """What the compiled code depends on; the seed is data."""
-        return (self.gradients.problem.fingerprint(self.times[-1]), tuple(map(repr, self.observables)), self.times,
-                self.batch_size, replace(self.options, seed=0), tuple(self.gradients.order))
+        """What the compiled code depends on; the seed is data.
+
+        The class itself is part of it: a notebook may define a class of the same name anew.
+        """
+        problem = self.gradients.problem
+        return (type(problem.model), problem.fingerprint(self.times[-1]), tuple(map(repr, self.observables)),
+                self.times, self.batch_size, replace(self.options, seed=0), tuple(self.gradients.order))
 
     def __call__(self, constants: Any, groups: Any) -> Any:
         """Values (times, groups, columns) for the groups with the given numbers.
