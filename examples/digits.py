@@ -4,9 +4,9 @@ Outside exactness, so simulated: the variance of the gradient for five initial p
 left), training and validation loss and error for the first initial point (Figure 4), and the gap between training
 error and error on distorted images (Figure 3, right). Each run goes through its own fixed order of the data (cyclic).
 By default small widths and few epochs and runs; --full has P0's widths (1024, 512), 1,000 epochs and 50 runs, and
-wants a GPU. P0 uses MNIST; digits are 8 x 8 images that need no download.
+wants a GPU (--runs and --epochs make it smaller). P0 uses MNIST; digits are 8 x 8 images that need no download.
 
-    python examples/digits.py [--full] [--out .]
+    python examples/digits.py [--full] [--runs N] [--epochs N] [--out .]
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import optax
 from sklearn.datasets import load_digits
 
+from sgdmoments.cli.progress import progress_bar
 from sgdmoments.show.plots import pyplot
 from sgdmoments.simulate.losses import simulate_loss
 
@@ -66,14 +67,19 @@ def measures(sets: dict[str, Any]) -> dict[str, Any]:
             "validation error": error("validation"), "distorted error": error("distorted")}
 
 
-def run(full: bool, out: Path) -> dict[str, float]:
+def run(full: bool, out: Path, runs: int | None = None, epochs: int | None = None) -> dict[str, float]:
     """Draw both figures; returns some of their numbers."""
     rng = np.random.default_rng(0)
     sets = images(rng)
-    widths, epochs, runs, rate = ((64, 1024, 512, 10), 1000, 50, 3e-3) if full else ((64, 24, 16, 10), 12, 4, 3e-2)
+    widths, rate = ((64, 1024, 512, 10), 3e-3) if full else ((64, 24, 16, 10), 3e-2)
+    epochs, runs = epochs or (1000 if full else 12), runs or (50 if full else 4)
     metrics, optimiser = measures(sets), optax.sgd(rate)
-    results = [simulate_loss(loss, start(rng, widths), sets["train"], optimiser, BATCH_SIZES, runs, epochs,
-                             order="cyclic", record=8, metrics=metrics, seed=seed) for seed in range(5)]
+    results = []
+    for seed in range(5):
+        with progress_bar() as progress:
+            results.append(simulate_loss(loss, start(rng, widths), sets["train"], optimiser, BATCH_SIZES, runs, epochs,
+                                         order="cyclic", record=16 if full else 8, metrics=metrics, seed=seed,
+                                         progress=progress))
     first = results[0]
     figure, axes = pyplot().subplots(2, 2, figsize=(9, 7), layout="constrained")
     for k, b in enumerate(BATCH_SIZES):
@@ -96,18 +102,24 @@ def run(full: bool, out: Path) -> dict[str, float]:
         ax.legend(fontsize=8)
     out.mkdir(parents=True, exist_ok=True)
     figure.savefig(out / "digits.png", dpi=100)
-    last = {f"b = {b}": k for k, b in enumerate(BATCH_SIZES)}
-    return {f"{name}, {label}": float(values[-1, k]) for label, k in last.items() for name, values in (
-        ("var of the gradient", first.variance("gradient").value), ("loss", first.mean("loss").value),
-        ("validation error", first.mean("validation error").value))}
+    report = {"runs": first.samples, "epochs": epochs,
+              "SGD steps per second": sum(r.throughput.steps for r in results)
+              / sum(r.throughput.seconds for r in results)}
+    for k, b in enumerate(BATCH_SIZES):
+        for name, found in (("var of the gradient", first.variance("gradient")), ("loss", first.mean("loss")),
+                            ("validation error", first.mean("validation error"))):
+            report[f"{name}, b = {b}"] = float(found.value[-1, k])
+    return report
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="P0's widths, 1,000 epochs, 50 runs")
+    parser.add_argument("--runs", type=int)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
-    for name, value in run(options.full, options.out).items():
+    for name, value in run(options.full, options.out, options.runs, options.epochs).items():
         print(f"{name}: {value:.4g}")
 
 

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import sgdmoments as sm
+from sgdmoments.cli.progress import progress_bar
 from sgdmoments.show.plots import pyplot
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.simulate.first_coefficient import first_coefficient
@@ -38,7 +39,8 @@ def run(full: bool, out: Path, runs: int | None = None, steps: int | None = None
     sgd = sm.SGD(sm.Network(widths), rates, {**weights, **teacher})
     times = sorted({0, steps} | {round(steps ** (k / 11)) for k in range(12)})
     quantities = [partial(kind, layer=k) for k in (1, 2) for kind in (sm.gradient, sm.full_gradient)]
-    found = simulate(sgd, quantities, times, sizes, runs, x64=not full)
+    with progress_bar() as progress:
+        found = simulate(sgd, quantities, times, sizes, runs, x64=not full, progress=progress)
     x = rng.normal(size=(4096 if not full else 256, p))
     student_teacher = teacher["W2*"] @ teacher["W1*"]
 

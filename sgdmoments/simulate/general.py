@@ -118,7 +118,11 @@ class General(Gradients):
     def loss(self, constants: Any, w: Any, teacher: Any) -> Any:
         return self._each(self._population(constants, 2), w, teacher)
 
-    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection) -> Any:
+    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection,
+                       mean_noise: bool = False) -> Any:
+        if mean_noise:
+            gradients = project(self.samples(constants, w, teacher))
+            return (gradients**2).sum(axis=2).mean(axis=1)
         x, shift, weights = self._atoms(constants, 4)
         indices = self._atom_indices(len(weights))
 

@@ -50,8 +50,12 @@ class Gradients(ABC):
         """L(w), shape (replicates,)."""
 
     @abstractmethod
-    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection) -> Any:
-        """The average of ||project(grad of one sample's loss)||^2, shape (replicates,)."""
+    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection,
+                       mean_noise: bool = False) -> Any:
+        """The average of ||project(grad of one sample's loss)||^2, shape (replicates,).
+
+        mean_noise: for finite data, of the gradients with the label noise at its mean.
+        """
 
     @abstractmethod
     def samples(self, constants: Any, w: Any, teacher: Any) -> Any:

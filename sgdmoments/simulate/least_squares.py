@@ -101,7 +101,8 @@ class LeastSquares(Gradients):
         d = w - constants["minimiser"]
         return constants["minimum"] + 0.5 * jnp.einsum("ri,ij,rj->r", d, constants["K"], d)
 
-    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection) -> Any:
+    def sample_squares(self, constants: Any, w: Any, teacher: Any, project: Projection,
+                       mean_noise: bool = False) -> Any:
         norms = (project(constants["phi"]) ** 2).sum(axis=1)
         return (self._residuals(constants, w) ** 2) @ norms / self.count
 

@@ -133,10 +133,22 @@ def _total(arrays: list[Any]) -> Any:
 
 def conditional_variance(observable: Observable, gradients: Gradients, constants: Any, w: Any, teacher: Any,
                          full: Any, b: int) -> Any:
-    """var(A g_t given w_t) for each replicate (P0, Lemma 3.1; independent samples: the same with c_b = 1/b)."""
+    """var(A g_t given w_t) for each replicate.
+
+    P0, Lemma 3.1, c_b (mean ||a_i||^2 - ||mean a||^2), for the gradients a_i of samples; c_b = 1/b where samples are
+    independent. Label noise without replacement: the lemma holds for the means of the a_i over their noise, and the
+    noise of b samples comes to it, independent from sample to sample.
+    """
+    def squares(mean_noise: bool) -> Any:
+        return gradients.sample_squares(constants, w, teacher, lambda flat: observable.project(gradients, flat),
+                                        mean_noise)
+
     n = gradients.n
-    scale = 1 / b
-    if n is not None and not gradients.with_replacement:
-        scale = (n - b) / (b * (n - 1)) if n > 1 else 0.0
-    squares = gradients.sample_squares(constants, w, teacher, lambda flat: observable.project(gradients, flat))
-    return scale * (squares - (full * full).sum(axis=1))
+    norm = (full * full).sum(axis=1)
+    if n is None or gradients.with_replacement:
+        return (squares(False) - norm) / b
+    scale = (n - b) / (b * (n - 1)) if n > 1 else 0.0
+    if gradients.problem.model.noise is None:
+        return scale * (squares(False) - norm)
+    of_points = squares(True)
+    return scale * (of_points - norm) + (squares(False) - of_points) / b

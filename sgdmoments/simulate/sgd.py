@@ -132,11 +132,7 @@ class Program:
 def check_options(gradients: Gradients, options: Options) -> None:
     """`AssumptionError` where an option would change what is estimated."""
     problem = gradients.problem
-    noise, law = problem.model.noise, problem.model.data
-    finite_subset = gradients.n is not None and not gradients.with_replacement
-    if options.conditional and noise is not None and finite_subset:
-        raise AssumptionError("estimator='conditional' without replacement needs labels without noise (Lemma 3.1 "
-                              "is about fixed losses per sample); use estimator='plain'.")
+    law = problem.model.data
     if options.antithetic and gradients.n is None and not is_symmetric(law):
         raise AssumptionError(f"antithetic=True draws x and -x: the law of x must be symmetric about 0, found {law!r}; "
                               "leave the option out.")

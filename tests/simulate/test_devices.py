@@ -62,3 +62,32 @@ def test_two_processes(expected):
         assert process.returncode == 0, err[-3000:]
         numbers = out.strip().splitlines()[-1].split()
         np.testing.assert_allclose(list(map(float, numbers)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("platform", ["cuda", "tpu"])
+@pytest.mark.parametrize("name", ["lists of points", "masks", "network"])
+def test_programs_lower_for_accelerators(name, platform):
+    """What runs on a GPU cannot run here, but it can be lowered for one."""
+    import jax
+
+    from sgdmoments.simulate.backend import precision
+    from sgdmoments.simulate.gradients import gradients_of
+    from sgdmoments.simulate.observables import Observable
+    from sgdmoments.simulate.problem import Problem
+    from sgdmoments.simulate.sgd import Options, Program
+
+    rng = np.random.default_rng(0)
+    if name == "network":
+        start = {k: np.ones(s) for k, s in {"W1": (3, 2), "W2": (1, 3), "W1*": (3, 2), "W2*": (1, 3)}.items()}
+        sgd, b = sm.SGD(sm.Network((2, 3, 1), activation=(0, 1, 1)), "1/10", start), 4
+    else:
+        sgd = sm.SGD(sm.LinearRegression(rng.normal(size=(100, 3)), rng.normal(size=100)), "1/10", [0, 0, 0])
+        b = 50 if name == "masks" else 3
+    with precision(True):
+        gradients = gradients_of(Problem.read(sgd))
+        gradient = Observable.read(sm.gradient(0), gradients, 0, 16)
+        observables = (gradient, Observable.read(sm.loss(0), gradients, gradient.width, 16))
+        program = Program(gradients, observables, (0, 1, 2), gradients.problem.rates(3), b, Options())
+        groups = np.arange(4, dtype=np.uint32)
+        lowered = jax.export.export(jax.jit(program.__call__), platforms=[platform])(program.constants(), groups)
+    assert lowered.platforms == (platform,)
