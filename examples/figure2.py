@@ -1,7 +1,7 @@
 """P0's Figure 2: var(g_t) and var(grad L(w_t)) of both layers of a two-layer linear network, by simulation.
 
 Teacher and student of one shape, x ~ N(0, I), learning rate 1/10, 1/20, 1/30, ... Dashed: the first coefficient in
-1/b alone, beta_1(t)/b, along the noiseless path (from samples of the law), which the simulated variance of the
+1/b alone, beta_1(t)/b, along the noiseless path (from 4,096 samples of the law), which the simulated variance of the
 gradient approaches as b grows. By default a small network; --full is P0's 64-256-128, 1,000 steps and 1,000 runs.
 
     python examples/figure2.py [--full] [--runs N] [--steps T] [--out .]
@@ -41,14 +41,14 @@ def run(full: bool, out: Path, runs: int | None = None, steps: int | None = None
     quantities = [partial(kind, layer=k) for k in (1, 2) for kind in (sm.gradient, sm.full_gradient)]
     with progress_bar() as progress:
         found = simulate(sgd, quantities, times, sizes, runs, x64=not full, progress=progress)
-    x = rng.normal(size=(4096 if not full else 256, p))
+    x = rng.normal(size=(4096, p))
     student_teacher = teacher["W2*"] @ teacher["W1*"]
 
     def loss(w: Any, x: Any) -> Any:
         return 0.5 * jnp.sum((w["W2"] @ (w["W1"] @ x) - student_teacher @ x) ** 2)
 
     places = times[::3]
-    first = [first_coefficient(loss, weights, x, rates[:t], probes=64 if full else None).value for t in places]
+    first = [first_coefficient(loss, weights, x, rates[:t], probes=4 if full else None).value for t in places]
     figure, axes = pyplot().subplots(1, 3, figsize=(12, 3.8), layout="constrained")
     for j, b in enumerate(sizes):
         total = 0.0

@@ -88,37 +88,41 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), weights))
         data = jax.tree.map(jnp.asarray, samples)
 
-        def losses(w: Any) -> Any:
+        # the data are an argument everywhere: as constants XLA would fold them into the programs
+        def losses(w: Any, data: Any) -> Any:
             return jax.vmap(loss, (None, 0))(unflatten(w), data)
 
-        def mean_loss(w: Any) -> Any:
-            return jnp.mean(losses(w))
+        slope: Any = jax.grad(lambda w, data: jnp.mean(losses(w, data)))
 
-        slope: Any = jax.grad(mean_loss)
-        end, path = jax.lax.scan(lambda w, rate: (w - rate * slope(w), w), start, rates)
+        def descend(start: Any, data: Any) -> Any:
+            return jax.lax.scan(lambda w, rate: (w - rate * slope(w, data), w), start, rates)
 
-        def product(w: Any, a: Any) -> Any:
-            return jax.jvp(slope, (w,), (a,))[1]
+        end, path = jax.jit(descend)(start, data)
 
-        def spread(w: Any, a: Any) -> Any:
-            return jnp.var(jax.jvp(losses, (w,), (a,))[1])
+        def product(w: Any, a: Any, data: Any) -> Any:
+            return jax.jvp(lambda w: slope(w, data), (w,), (a,))[1]
 
-        def carried(a: Any) -> Any:
+        def spread(w: Any, a: Any, data: Any) -> Any:
+            return jnp.var(jax.jvp(lambda w: losses(w, data), (w,), (a,))[1])
+
+        def carried(a: Any, path: Any, data: Any) -> Any:
             """a^T C_t a."""
             def back(state: Any, step: Any) -> Any:
                 (a, total), (rate, w) = state, step
-                return (a - rate * product(w, a), total + rate**2 * spread(w, a)), None
+                return (a - rate * product(w, a, data), total + rate**2 * spread(w, a, data)), None
 
             return jax.lax.scan(back, (a, jnp.zeros(())), (rates, path), reverse=True)[0][1]
 
-        local = jax.jit(lambda w: _trace_of_covariance(loss, unflatten, data, w))(end) \
+        local = jax.jit(lambda w, data: _trace_of_covariance(loss, unflatten, data, w))(end, data) \
             if quantity == "gradient" else jnp.zeros(())
         if quantity == "loss":
-            scalar: Any = jax.jit(carried)
-            values = np.asarray([scalar(slope(end))])
+            values = np.asarray([jax.jit(carried)(slope(end, data), path, data)])
             exact, count = True, 1
         else:
-            quadratic: Any = jax.jit(jax.vmap(lambda z: carried(z if quantity == "weights" else product(end, z))))
+            def form(z: Any, path: Any, end: Any, data: Any) -> Any:
+                return carried(z if quantity == "weights" else product(end, z, data), path, data)
+
+            quadratic: Any = jax.jit(jax.vmap(form, (0, None, None, None)))
             size = start.size
             exact, count = probes is None, size if probes is None else probes
             signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, size)) if probes else None
@@ -126,7 +130,7 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             for first in range(0, count, chunk):
                 rows = np.arange(first, min(first + chunk, count))
                 vectors = jax.nn.one_hot(rows, size, dtype=float) if signs is None else jnp.asarray(signs[rows])
-                parts.append(np.asarray(quadratic(vectors)))
+                parts.append(np.asarray(quadratic(vectors, path, end, data)))
             values = np.concatenate(parts)
         total = float(values.sum()) if exact else float(values.mean())
         error = 0.0 if exact else float(values.std(ddof=1) / np.sqrt(count))
