@@ -48,9 +48,11 @@ def run(csv: str | None, full: bool, out: Path) -> dict[str, Any]:
         values = np.asarray(exact.values, dtype=float)
         found = simulated.variance(quantity)
         for k, b in enumerate(sizes):
-            ax.plot(np.arange(steps + 1) + 1, values[:, k], color=f"C{k}", label=f"b = {b}, exact")
-            ax.errorbar(np.array(times) + 1, found.value[:, k], 2 * found.standard_error[:, k], fmt="o", ms=3,
-                        color=f"C{k}")
+            shown = np.where(values[:, k] > 0, values[:, k], np.nan)  # the axis is logarithmic, and w_0 is not random
+            ax.plot(np.arange(steps + 1) + 1, shown, color=f"C{k}", label=f"b = {b}, exact")
+            some = found.value[:, k] > 0
+            ax.errorbar(np.array(times)[some] + 1, found.value[some, k], 2 * found.standard_error[some, k], fmt="o",
+                        ms=3, color=f"C{k}")
         z = found.z(values[times])
         worst = max(worst, float(np.abs(z).max()))
         ax.set(xscale="log", yscale="log", xlabel="t + 1", title=label)
