@@ -16,6 +16,8 @@ from sgdmoments.simulate.problem import ActsOnRows, Array, Problem
 
 #: Models with at least this many weights are large.
 _LARGE = 4096
+#: Replicates of large models side by side in the code, so that XLA can run their products on several cores.
+_UNROLL = 16
 
 
 class General(Gradients):
@@ -153,11 +155,12 @@ class General(Gradients):
         if self.problem.size < _LARGE or jax.default_backend() != "cpu":
             return jax.vmap(single, [None if s else 0 for s in shared])(*arrays)
 
-        def one(own: Any) -> Any:
+        def one(_: None, own: Any) -> Any:
             rest = iter(own)
-            return single(*(a if s else next(rest) for a, s in zip(arrays, shared, strict=True)))
+            return None, single(*(a if s else next(rest) for a, s in zip(arrays, shared, strict=True)))
 
-        return jax.lax.map(one, [a for a, s in zip(arrays, shared, strict=True) if not s])
+        own = [a for a, s in zip(arrays, shared, strict=True) if not s]
+        return jax.lax.scan(one, None, own, unroll=_UNROLL)[1]
 
     def _population(self, constants: Any, power: int) -> Any:
         if self.n is None and self.degree <= 1:
