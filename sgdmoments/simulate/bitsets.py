@@ -25,7 +25,8 @@ from sgdmoments.simulate.counters import below, threefry, words
 #: Costs of one random word and of a round of step 3 (for each word, and besides), relative to each other (measured).
 _RANDOM_WORD, _ROUND_WORD, _ROUND = 0.5, 0.17, 1.0
 _BLOCK = 64  # words that a round looks through in one piece of straight-line code
-_NOTHING = np.uint32(0xFFFFFFFF)
+_ALL = np.uint32(0xFFFFFFFF)  # a word with every bit set
+_NO_POINT = _ALL
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def plan(n: int, b: int) -> Plan:
     count = -(-n // 32)
     plans = []
     for depth in range(1, 7):
-        numerator = round(b / n * 2**depth)
+        numerator = min(max(round(b / n * 2**depth), 1), 2**depth - 1)
         if numerator % 2 == 0:
-            continue  # zero, or a smaller depth has it
+            continue  # a smaller depth has it
         q = numerator / 2**depth
         size = NormalDist(n * q, (n * q * (1 - q)) ** 0.5)
         for tries in (1, 2, 3, 4, 6, 8, 12, 16):
@@ -69,7 +70,7 @@ def plan(n: int, b: int) -> Plan:
 def draw_bits(key: Any, replicates: Any, n: int, b: int) -> Any:
     """Words (ceil(n / 32), replicates): bit i % 32 of word i // 32 says whether point i is in."""
     count = -(-n // 32)
-    valid = np.full((count, 1), _NOTHING)
+    valid = np.full((count, 1), _ALL)
     if n % 32:
         valid[-1] = (1 << n % 32) - 1
     if b in (0, n):
@@ -112,15 +113,15 @@ def _nearest_in_size(key: Any, replicates: Any, b: int, valid: Any, plan: Plan) 
 def _repair(key: Any, replicates: Any, bits: Any, surplus: Any, n: int, b: int, first: int) -> Any:
     """Step 3. A round's change is made in the next round: XLA would compute `_locate` anew for every word."""
     short = surplus < 0
-    inverted = jnp.where(short, _NOTHING, jnp.uint32(0))  # what is outside is where points are taken from
+    inverted = jnp.where(short, _ALL, jnp.uint32(0))  # what is outside is where points are taken from
     wanted = jnp.where(short, jnp.uint32(n - b), jnp.uint32(b))
     pool = wanted + jnp.abs(surplus).astype(jnp.uint32)
     word_numbers = jnp.arange(len(bits), dtype=jnp.uint32)[:, None]
-    idle = jnp.full(replicates.shape, _NOTHING)
+    idle = jnp.full(replicates.shape, _NO_POINT)
 
     def unfinished(state: Any) -> Any:
         i, _, _, last = state
-        return (i == 0) | (last != _NOTHING).any()
+        return (i == 0) | (last != _NO_POINT).any()
 
     def change(state: Any) -> Any:
         i, bits, pool, last = state

@@ -84,7 +84,7 @@ def test_every_subset_is_equally_likely(n, b, way):
     assert ((counts - expected) ** 2 / expected).sum() < degrees + 5 * (2 * degrees) ** 0.5 + 1
 
 
-@pytest.mark.parametrize(("n", "b"), [(37, 18), (64, 50), (100, 7), (501, 250)])
+@pytest.mark.parametrize(("n", "b"), [(37, 18), (64, 50), (100, 7), (300, 2), (300, 299), (501, 250)])
 @pytest.mark.parametrize("way", ["list", "mask"])
 def test_points_and_pairs_are_equally_likely(n, b, way):
     """Inclusion of every point and of neighbouring pairs, across word boundaries, against their exact variances."""
@@ -116,13 +116,14 @@ def test_sets_of_many_words():
     assert np.ptp(thirds) < 6  # repairs fall everywhere
 
 
-@pytest.mark.parametrize(("n", "b"), [(2, 1), (31, 30), (32, 16), (33, 1), (500, 250), (50_000, 12_345)])
+@pytest.mark.parametrize(("n", "b"), [(2, 1), (31, 30), (32, 16), (33, 1), (500, 1), (500, 250), (500, 499),
+                                      (50_000, 12_345)])
 def test_plans_come_near_the_wanted_size(n, b):
     plan = bitsets.plan(n, b)
     q = plan.numerator / 2**plan.depth
     assert 0 < q < 1
     assert plan.numerator % 2 == 1
-    assert plan.rounds <= abs(n * q - b) + 5 * (n * q * (1 - q)) ** 0.5 + 1
+    assert plan.rounds <= 1.1 * (abs(n * q - b) + 5 * (n * q * (1 - q)) ** 0.5 + 1)
 
 
 def test_lists_for_few_points_and_masks_for_many():
