@@ -76,10 +76,12 @@ class Moments:
             return np.full(np.shape(self.mean), np.inf)
         return np.asarray(np.sqrt(self.variance() / self.count))
 
+    @np.errstate(all="ignore")
     def skewness(self) -> Array:
         """E d^3 / (E d^2)^(3/2) of the values (0 where they are constant)."""
         return _ratio(self.m3 / self.count, (self.m2 / self.count) ** 1.5, 0.0)
 
+    @np.errstate(all="ignore")
     def kurtosis(self) -> Array:
         """E d^4 / (E d^2)^2 of the values: 3 for a normal law, at most the count (3 where constant)."""
         return _ratio(self.m4 / self.count, (self.m2 / self.count) ** 2, 3.0)
@@ -102,8 +104,7 @@ def warn_where_diverged(mean: Array, steps: Sequence[Sequence[int]], batch_sizes
 
 
 def _ratio(above: Array, below: Array, default: float) -> Array:
-    with np.errstate(all="ignore"):
-        return np.where(below > 0, above / below, default)
+    return np.where(below > 0, above / below, default)
 
 
 class Stream:

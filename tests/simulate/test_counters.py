@@ -118,12 +118,11 @@ def test_sets_of_many_words():
 
 @pytest.mark.parametrize(("n", "b"), [(2, 1), (31, 30), (32, 16), (33, 1), (500, 1), (500, 250), (500, 499),
                                       (50_000, 12_345)])
-def test_plans_come_near_the_wanted_size(n, b):
+def test_plans(n, b):
     plan = bitsets.plan(n, b)
-    q = plan.numerator / 2**plan.depth
-    assert 0 < q < 1
-    assert plan.numerator % 2 == 1
-    assert plan.rounds <= 1.1 * (abs(n * q - b) + 5 * (n * q * (1 - q)) ** 0.5 + 1)
+    assert 0 < plan.cost <= bitsets.plan(n + 32, b).cost
+    assert plan.rounds <= min(b, n - b)
+    assert 2**plan.halvings <= 2 * n
 
 
 def test_lists_for_few_points_and_masks_for_many():
