@@ -97,19 +97,15 @@ def _toggle(key: Any, replicates: Any, inside: Any, open_: Any, size: Any, drawn
     """
     word_numbers = jnp.arange(len(open_), dtype=jnp.uint32)[:, None]
 
-    def unfinished(state: Any) -> Any:
-        i, _, _, last = state
-        return (i < drawn).any() | (last != _NO_POINT).any()
-
-    def take(state: Any) -> Any:
-        i, inside, open_, last = state
+    def take(i: Any, state: Any) -> Any:
+        inside, open_, last = state
         bit = jnp.where(last >> jnp.uint32(5) == word_numbers, jnp.uint32(1) << (last & jnp.uint32(31)), jnp.uint32(0))
         open_ = open_ ^ bit
         rank = below(threefry(key, replicates, jnp.broadcast_to(i + jnp.uint32(first), size.shape))[0], size - i)
-        return i + jnp.uint32(1), inside ^ bit, open_, jnp.where(i < drawn, _locate(open_, rank), _NO_POINT)
+        return inside ^ bit, open_, jnp.where(i < drawn, _locate(open_, rank), _NO_POINT)
 
-    start = (jnp.uint32(0), inside, open_, jnp.full(size.shape, _NO_POINT))
-    return jax.lax.while_loop(unfinished, take, start)[1]
+    start = (inside, open_, jnp.full(size.shape, _NO_POINT))
+    return jax.lax.fori_loop(jnp.uint32(0), drawn.max() + jnp.uint32(1), take, start)[0]
 
 
 def _locate(bits: Any, rank: Any) -> Any:
