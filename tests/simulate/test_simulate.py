@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sgdmoments as sm
+from sgdmoments.simulate.batches import listing_is_cheaper
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.testing.enumerate import enumerate_moment
 
@@ -59,6 +60,18 @@ def test_model_families(name):
 def test_large_batches_of_few_points():
     compare(CASES["regression"], [4, 5])
     compare(CASES["finite data, quadratic activation"], [3, 4])
+
+
+def test_batches_drawn_as_bits():
+    """Half the data and thereabouts, where a batch is a mask: against the closure route."""
+    rng = np.random.default_rng(3)
+    model = sm.LinearRegression(rng.integers(-3, 4, (90, 3)), rng.integers(-3, 4, 90))
+    sgd = sm.SGD(model, ["1/20", "1/30"], [1, 0, -1])
+    sizes = [30, 45, 60]
+    assert not any(listing_is_cheaper(90, min(b, 90 - b)) for b in sizes)
+    run = simulate(sgd, sm.gradient, 2, sizes, 30_000, seed=5)
+    exact = [[float(sgd.variance(sm.gradient(t))(b)) for b in sizes] for t in range(3)]
+    assert np.abs(run.variance(sm.gradient).z(np.array(exact))).max() < 4
 
 
 @pytest.mark.parametrize("name", ["regression", "finite data, quadratic activation", "Rademacher", "label noise"])
