@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("simulation", "jax") from error
 
-__all__ = ["jax", "jnp", "precision", "replicate_mesh", "shard_over_groups", "split", "to_host"]
+__all__ = ["compiled_over_groups", "jax", "jnp", "precision", "replicate_mesh", "split", "to_host"]
 
 AXIS = "replicates"
 
@@ -40,7 +41,27 @@ def replicate_mesh(devices: Any = None) -> Mesh:
     return Mesh(np.array(jax.devices() if devices is None else devices), (AXIS,))
 
 
-def shard_over_groups(function: Any, mesh: Mesh) -> Any:
+#: Compiled programs of this process, oldest first: a question asked again, with another seed or start say, is not
+#: compiled again.
+_CACHE: OrderedDict[Hashable, Any] = OrderedDict()
+_CACHE_SIZE = 128
+
+
+def compiled_over_groups(function: Any, identity: Hashable, constants: Any, groups: int, mesh: Mesh) -> Any:
+    """function(constants, group_ids) compiled for that many groups on the mesh.
+
+    identity: whatever the code depends on, the shapes of `constants` too; equal identities share a program.
+    """
+    key = (identity, groups, tuple(mesh.devices.flat), bool(jax.config.jax_enable_x64))
+    if key not in _CACHE:
+        nobody = split(np.zeros(groups, dtype=np.uint32), mesh)
+        _CACHE[key] = _shard_over_groups(function, mesh).lower(constants, nobody).compile()
+        while len(_CACHE) > _CACHE_SIZE:
+            _CACHE.popitem(last=False)
+    return _CACHE[key]
+
+
+def _shard_over_groups(function: Any, mesh: Mesh) -> Any:
     """jit(function(constants, group_ids)): group ids (and the output's second axis) split over the mesh.
 
     No device needs another's numbers, so each runs the same program on its own groups. The output of

@@ -144,4 +144,3 @@ def _bit_of_rank(word: Any, rank: Any) -> Any:
 
 def _ones(x: Any) -> Any:
     return jax.lax.population_count(x)
-

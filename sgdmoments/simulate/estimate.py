@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
-from sgdmoments.simulate.backend import jax, precision, replicate_mesh, shard_over_groups, split, to_host
+from sgdmoments.simulate.backend import compiled_over_groups, jax, precision, replicate_mesh, split, to_host
 from sgdmoments.simulate.gradients import Gradients, gradients_of
 from sgdmoments.simulate.moments import Stream, warn_where_diverged
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
@@ -183,30 +182,18 @@ class _Runner:
         groups = -(-share // -(-share // groups))  # chunks of one size
         groups += 1 - groups % 2  # odd: rows that lie a power of two apart would share a few lines of a CPU's cache
         while True:
-            self._compiled = [(_compiled(program, self.mesh, groups * count), program.constants())
-                              for program in self.programs]
+            self._compiled = []
+            for program in self.programs:
+                constants = program.constants()
+                compiled = compiled_over_groups(program.__call__, program.identity(), constants, groups * count,
+                                                self.mesh)
+                self._compiled.append((compiled, constants))
             used = max(_temporary_bytes(compiled) for compiled, _ in self._compiled)
             if groups == 1 or used <= self.memory:
                 break
             groups = max(1, min(groups // 2, int(groups * self.memory / used)))
         self._chunk = groups * count
         self.compile_seconds += time.perf_counter() - start
-
-
-#: Compiled programs of this process, oldest first: a question asked again, with another seed say, is not
-#: compiled again.
-_CACHE: OrderedDict[Any, Any] = OrderedDict()
-_CACHE_SIZE = 128
-
-
-def _compiled(program: Program, mesh: Any, groups: int) -> Any:
-    key = (program.identity(), tuple(mesh.devices.flat), groups, bool(jax.config.jax_enable_x64))
-    if key not in _CACHE:
-        ids = split(np.zeros(groups, dtype=np.uint32), mesh)
-        _CACHE[key] = shard_over_groups(program.__call__, mesh).lower(program.constants(), ids).compile()
-        while len(_CACHE) > _CACHE_SIZE:
-            _CACHE.popitem(last=False)
-    return _CACHE[key]
 
 
 def _temporary_bytes(compiled: Any) -> int:

@@ -7,7 +7,6 @@ For what lies outside exactness: ReLU, cross-entropy, Adam, cyclic order. The th
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -16,7 +15,7 @@ import numpy as np
 
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
 from sgdmoments.simulate import batches
-from sgdmoments.simulate.backend import jax, jnp, precision, replicate_mesh, shard_over_groups, split, to_host
+from sgdmoments.simulate.backend import compiled_over_groups, jax, jnp, precision, replicate_mesh, split, to_host
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
@@ -71,10 +70,8 @@ class LossSimulation:
         def pick(array: Array) -> Array:
             return np.asarray(array)[..., k].T
 
-        with np.errstate(all="ignore"):
-            share = np.maximum(np.abs(m.high), np.abs(m.low)) / np.abs(m.mean * m.count)
         return Estimates(pick(m.mean), pick(m.standard_error()), pick(m.kurtosis()), pick(m.skewness()),
-                         pick(np.nan_to_num(share)), m.count)
+                         pick(m.largest_share()), m.count)
 
 
 def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, optimiser: Any, batch_sizes: Sequence[int],
@@ -259,23 +256,6 @@ class _Training:
         return jnp.stack(columns, axis=1)
 
 
-#: The programs compiled last, for the same loss, optimiser and shapes from other starts or seeds.
-_CACHE: OrderedDict[Any, Any] = OrderedDict()
-_CACHE_SIZE = 32
-
-
-def _compiled(training: _Training, b: int, times: Array, constants: Any, chunk: int, mesh: Any) -> Any:
-    leaves, tree = jax.tree.flatten(constants)
-    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-    key = (training, b, tuple(times), chunk, tree, shapes, tuple(mesh.devices.flat), jax.config.jax_enable_x64)
-    if key not in _CACHE:
-        nobody = split(np.zeros(chunk, dtype=np.uint32), mesh)
-        _CACHE[key] = shard_over_groups(training.chunk(b, times), mesh).lower(constants, nobody).compile()
-        while len(_CACHE) > _CACHE_SIZE:
-            _CACHE.popitem(last=False)
-    return _CACHE[key]
-
-
 def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int,
          memory: int, mesh: Any, progress: Any) -> LossSimulation:
     begun = time.perf_counter()
@@ -283,8 +263,10 @@ def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plan
     largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(constants["data"])) + 8 * weights
     count = mesh.devices.size
     chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024)) * count
-    compiled = [_compiled(training, b, times, constants, chunk, mesh)
-                for b, times in zip(batch_sizes, plans, strict=True)]
+    leaves, tree = jax.tree.flatten(constants)
+    shapes = tree, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+    compiled = [compiled_over_groups(training.chunk(b, times), (training, b, tuple(times), shapes), constants, chunk,
+                                     mesh) for b, times in zip(batch_sizes, plans, strict=True)]
     compile_seconds, started, stopped = time.perf_counter() - begun, time.perf_counter(), False
     stream = Stream()
     steps = np.array(plans)

@@ -86,6 +86,11 @@ class Moments:
         """E d^4 / (E d^2)^2 of the values: 3 for a normal law, at most the count (3 where constant)."""
         return _ratio(self.m4 / self.count, (self.m2 / self.count) ** 2, 3.0)
 
+    @np.errstate(all="ignore")
+    def largest_share(self) -> Array:
+        """The largest value, in absolute terms, over the sum of all (0 where all are zero)."""
+        return np.nan_to_num(np.maximum(np.abs(self.high), np.abs(self.low)) / np.abs(self.mean * self.count))
+
     def covariance(self) -> Array:
         """The covariance of the means between the entries of the first axis, shape (B, B, ...)."""
         assert self.cross is not None

@@ -157,11 +157,9 @@ class Simulation:
             part = part[..., 0] if part.shape[-1] == 1 else part
             return np.moveaxis(part, axes, 0) if isinstance(where, slice) else part
 
-        with np.errstate(all="ignore"):
-            share = np.maximum(np.abs(m.high), np.abs(m.low)) / np.abs(m.mean * m.count)
         covariance = None if m.cross is None else pick(m.covariance(), 2)
         return Estimates(pick(m.mean), pick(m.standard_error()), pick(m.kurtosis()), pick(m.skewness()),
-                         pick(np.nan_to_num(share)), m.count, covariance)
+                         pick(m.largest_share()), m.count, covariance)
 
     def relative_precision(self) -> float:
         """The largest relative standard error of a variance that is not zero."""
