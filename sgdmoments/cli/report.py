@@ -27,12 +27,13 @@ from sgdmoments.cli.options import (
     Steps,
     Target,
 )
-from sgdmoments.cli.output import lossless, write_text
+from sgdmoments.cli.output import lossless
 from sgdmoments.cli.problem import parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.regression import draw
 from sgdmoments.cli.results import Answer, Results, certificate_json, compute
 from sgdmoments.errors import MissingExtraError
+from sgdmoments.files import write_text
 from sgdmoments.show.numbers import is_short, number_text
 
 Out = Annotated[Path, typer.Option(help="The HTML file to write.")]

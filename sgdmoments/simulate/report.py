@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.files import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,8 @@ class CheckReport:
         return json.dumps(data)
 
     def save(self, path: Any) -> None:
-        """Write `to_json` to a file."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.to_json())
+        """Write `to_json` to a file, whole or not at all."""
+        write_text(path, self.to_json())
 
     def __str__(self) -> str:
         from sgdmoments.show.check import report_text

@@ -16,6 +16,7 @@ import numpy as np
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.files import write_text
 from sgdmoments.graphs.graph import IndexGraph, Monomial, symbol_from_json, symbol_to_json
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import Propagator
@@ -37,10 +38,7 @@ def save(setting: Setting, sgd: SGD, path: str | Path) -> None:
         for (monomial, order), image in propagator.known_parts()]
     data = {"format": FORMAT, "subject": subject(setting, sgd), "graphs": [graph.to_json() for graph in numbers],
             "generators": [symbol_to_json(g) for g in propagator.ring.generators], "parts": parts}
-    target = Path(path)
-    fresh = target.with_name(target.name + ".new")
-    fresh.write_text(json.dumps(data))
-    fresh.replace(target)
+    write_text(path, json.dumps(data))
 
 
 def load(setting: Setting, sgd: SGD, path: str | Path) -> int:
