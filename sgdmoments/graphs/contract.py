@@ -31,6 +31,7 @@ from sgdmoments.graphs.derived import definition
 from sgdmoments.graphs.elimination import Factor, contract
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import BATCH, Dimension, IndexGraph, Label, Monomial, open_number
+from sgdmoments.graphs.query import MatrixExpression
 from sgdmoments.graphs.words import Words
 
 
@@ -40,8 +41,9 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
 
     Args:
         expression: a number, or an array with one axis for each open end (in ascending order of their numbers).
-        values: arrays and numbers by name ("W1", "W1*", "p", "alpha"), by sympy symbol or by `Label`. Dimensions
-            are inferred from the shapes; a derived letter that is not given is evaluated from its definition.
+        values: arrays and numbers by name ("W1", "W1*", "p", "alpha"), by sympy symbol, or by letter where two
+            have one name: ``{sm.matrix("A", "n", "n"): array}`` (or its `Label`). Dimensions are inferred from the
+            shapes; a derived letter that is not given is evaluated from its definition.
         dtype: None: exact, unless some value is a float or an array of floats; then in floats throughout (the one
             place where a float is not taken for its exact dyadic value). ``fractions.Fraction``: always exact.
             ``float``: always floats.
@@ -175,7 +177,7 @@ class GivenValues:
     def __init__(self, values: Mapping[Any, Any], dtype: type | None = None) -> None:
         if dtype not in (None, float, Fraction):
             raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
-        self._values = values
+        self._values = {_key(key): value for key, value in values.items()}
         self._raw: dict[Label, Any] = {}
         self._owner: dict[str, Label] = {}
         self._sizes: dict[Dimension, tuple[int, str]] = {}
@@ -213,7 +215,7 @@ class GivenValues:
 
     def knows_symbol(self, symbol: sympy.Symbol) -> bool:
         """Whether the values determine a symbol of the coefficients."""
-        return symbol in self._values or symbol.name in self._values or symbol in self._sizes
+        return symbol in self._sizes or any(key in self._values for key in _names(symbol))
 
     def _lookup(self, label: Label) -> Any:
         if label in self._values:
@@ -224,7 +226,8 @@ class GivenValues:
         owner = self._owner.setdefault(label.name, label)
         if owner != label:
             raise InputError(f"evaluate: two letters are called {label.name!r} (of dimensions {owner.dimensions} and "
-                             f"{label.dimensions}); give them by Label.")
+                             f"{label.dimensions}); give them by letter: {{sm.matrix(...): array}}, and those of a run "
+                             "by weights_matrix(sgd, 0, layer) or teacher_matrix(sgd, layer).")
         return found
 
     def _bind(self, label: Label, value: Any) -> None:
@@ -276,7 +279,7 @@ class GivenValues:
     def _read_scalar(self, symbol: sympy.Symbol) -> Any:
         if symbol in self._sizes:
             n, where = self._sizes[symbol]
-            if where != symbol.name and (symbol in self._values or not _is_array(self._values.get(symbol.name, ()))):
+            if where != symbol.name and any(not _is_array(self._values.get(key, ())) for key in _names(symbol)):
                 said = to_exact(self._given(symbol), symbol.name)
                 if said != n:
                     raise InputError(f"{symbol.name}: found {said}, but the shape of {where} means "
@@ -293,11 +296,26 @@ class GivenValues:
         return value if isinstance(value, Fraction) else ring_of([value])(value)
 
     def _given(self, symbol: sympy.Symbol) -> Any:
-        for key in (symbol, symbol.name):
+        for key in _names(symbol):
             if key in self._values and not _is_array(self._values[key]):
                 return self._values[key]
         raise InputError(f"evaluate: no value given for {symbol.name!r}; the values given are "
                          f"{', '.join(sorted(map(str, self._values))) or 'none'}.")
+
+
+def _key(key: Any) -> Any:
+    """A letter typed as a matrix as its label; any other key as it is."""
+    if not isinstance(key, MatrixExpression):
+        return key
+    found = key.label
+    if found is None:
+        raise InputError(f"evaluate: found a value for {key}; values are given for single letters.")
+    return found
+
+
+def _names(symbol: sympy.Symbol) -> tuple[Any, ...]:
+    """The keys under which a symbol's value is found: itself and its name, but for the batch size of the package."""
+    return (symbol,) if symbol in (BATCH, INVERSE_BATCH) else (symbol, symbol.name)
 
 
 def _is_array(value: Any) -> bool:

@@ -51,11 +51,13 @@ class Label(str):
     Args:
         name: the name as the user writes it, e.g. ``"W1"`` or ``"W1*"``.
         dimensions: one for each end; ints or sympy symbols.
-        kind: ``"matrix"`` for constants and weights, ``"data"`` for entries x of the batch and their labels,
-            ``"open"`` for open ends, ``"derived"`` for a letter that stands for an expression in others.
-            Labels of equal names and different kinds are different labels.
+        kind: ``"matrix"`` for constants and open weights, ``"run"`` for arrays of a run whose values or law are
+            given, ``"data"`` for entries x of the batch and their labels, ``"open"`` for open ends, ``"derived"``
+            for a letter that stands for an expression in others. Labels of equal names and different kinds are
+            different labels; only the kind "matrix" (without a meaning) can be made by `sgdmoments.matrix`.
         symmetric: whether a matrix equals its transpose.
-        meaning: what a derived letter stands for, as text (see `sgdmoments.graphs.derived`).
+        meaning: what a derived letter stands for, as text (see `sgdmoments.graphs.derived`); of a letter of a run
+            the array and the step (see `sgdmoments.graphs.run_letters`).
     """
 
     __slots__ = ("T", "dimensions", "kind", "meaning", "name", "symmetric", "transposed")
@@ -72,7 +74,7 @@ class Label(str):
     def __new__(cls, name: str, dimensions: Iterable[Dimension], kind: str = "matrix",
                 symmetric: bool = False, meaning: str = "") -> Label:
         dims = tuple(dimensions)
-        key = "\x1f".join((name, kind, "s" if symmetric else "", meaning, *map(_dimension_key, dims)))
+        key = "\x1f".join((_plain(name), kind, "s" if symmetric else "", meaning, *map(_dimension_key, dims)))
         known = _LABELS.get(key)
         if known is None:
             known = cls._make(key, name, dims, kind, symmetric, meaning, False)
@@ -108,10 +110,15 @@ def _transposed_label(*arguments: Any) -> Label:
     return Label(*arguments).T
 
 
+def _plain(name: str) -> str:
+    """The name without the separator of keys, so that no two descriptions have one key."""
+    return name.replace("\\", "\\\\").replace("\x1f", "\\u") if "\\" in name or "\x1f" in name else name
+
+
 def _dimension_key(dimension: Dimension) -> str:
     if isinstance(dimension, int):
         return str(dimension)
-    return f"{dimension.name} {sorted(dimension.assumptions0.items())} {getattr(dimension, 'dummy_index', '')}"
+    return f"{_plain(dimension.name)} {sorted(dimension.assumptions0.items())} {getattr(dimension, 'dummy_index', '')}"
 
 
 def open_end(number: int, dimension: Dimension) -> Label:

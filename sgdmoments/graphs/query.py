@@ -64,6 +64,12 @@ class MatrixExpression:
         return self.rows, self.columns
 
     @property
+    def label(self) -> Label | None:
+        """The letter that the matrix is, as made by `matrix` or `vector`; None where it is no single letter."""
+        labels = self.array.labels
+        return next((label for label in labels if self == letter(label, len(self.rows))), None)
+
+    @property
     def T(self) -> MatrixExpression:
         """The transposed matrix."""
         m, n = len(self.rows), len(self.columns)
@@ -133,6 +139,9 @@ class MatrixExpression:
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
+
+    def __str__(self) -> str:
+        return str(self.array)
 
 
 def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> MatrixExpression:

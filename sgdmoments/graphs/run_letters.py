@@ -29,14 +29,28 @@ def step_letter(kind: str, name: str, dimensions: Iterable[Dimension], step: int
     return Label(f"{shown}({step})", dimensions, kind=kind, meaning=f"{name}@{step}")
 
 
+def initial_letter(name: str, dimensions: Iterable[Dimension]) -> Label:
+    """The letter of an array of a run at step 0, apart from a user's letter of its name.
+
+    >>> initial_letter("W1", (2, 3)) == Label("W1", (2, 3)), base_of(initial_letter("W1", (2, 3)))
+    (False, 'W1')
+    """
+    return Label(name, dimensions, meaning=f"{name}@0")
+
+
+def is_initial(label: Label) -> bool:
+    """Whether a label is an `initial_letter`."""
+    return label.kind == "matrix" and label.meaning.endswith("@0")
+
+
 def step_of(label: Label) -> int:
     """The step of a `step_letter`."""
     return int(label.meaning.rpartition("@")[2])
 
 
 def base_of(label: Label) -> str:
-    """The name of the trained matrix that a `step_letter` belongs to."""
-    return label.meaning.rpartition("@")[0]
+    """The name of the array of the run that a letter belongs to."""
+    return label.meaning.rpartition("@")[0] or label.name
 
 
 def weights_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
@@ -49,7 +63,7 @@ def weights_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
     """
     parameter = _parameter(sgd, layer)
     if _step(t) == 0:
-        return letter(Label(parameter.name, parameter.shape))
+        return letter(initial_letter(parameter.name, parameter.shape))
     return letter(step_letter("weights", parameter.name, parameter.shape, t))
 
 
@@ -68,7 +82,7 @@ def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
     teachers = getattr(sgd, "model", sgd).teacher_parameters
     if not teachers:
         raise InputError("teacher_matrix: the model has no teacher.")
-    return letter(Label(teachers[layer - 1].name, teachers[layer - 1].shape))
+    return letter(initial_letter(teachers[layer - 1].name, teachers[layer - 1].shape))
 
 
 def _parameter(sgd: Any, layer: int) -> Any:

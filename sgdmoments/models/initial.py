@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array
 from sgdmoments.models.laws import Coordinates, Gaussian, IndependentCoordinates
 
 
@@ -20,6 +21,11 @@ class Init(ABC):
     @abstractmethod
     def moment(self, exponents: Sequence[int]) -> Exact:
         """E of the product of the (flattened) entries to the given powers."""
+
+    @property
+    @abstractmethod
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The user's symbols in the law's numbers."""
 
 
 class GaussianInit(Init):
@@ -57,6 +63,10 @@ class GaussianInit(Init):
             return value
         return value * self.variance ** (sum(exponents) // 2) if value else Fraction(0)
 
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        return free_symbols(*(a for a in (self.variance, self.mean, self.covariance) if a is not None))
+
     def __repr__(self) -> str:
         return f"GaussianInit(variance={self.variance})" if self.variance is not None else "GaussianInit(covariance)"
 
@@ -69,6 +79,10 @@ class IndependentInit(Init):
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         return self.law.moment(exponents)
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        return self.law.symbols
 
     def __repr__(self) -> str:
         return f"IndependentInit({self.law!r})"
@@ -104,6 +118,10 @@ class RandomInit(Init):
         places = [i for i, e in enumerate(exponents) for _ in range(e)]
         assert self.covariance is not None
         return self.covariance[places[0], places[1]] if places else Fraction(1)
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        return free_symbols(self.mean, self.covariance)
 
     def __repr__(self) -> str:
         return f"RandomInit(<mean and covariance of {self.mean.size} weights>)"

@@ -18,7 +18,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array, to_fraction
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array, to_fraction
 
 
 class Law(ABC):
@@ -30,6 +30,11 @@ class Law(ABC):
     @abstractmethod
     def moment(self, exponents: Sequence[int]) -> Exact:
         """E[x_1^e_1 ... x_p^e_p], exactly."""
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The user's symbols in the law's numbers."""
+        return frozenset()
 
 
 class Gaussian(Law):
@@ -69,6 +74,10 @@ class Gaussian(Law):
             return value
         entries = tuple(map(tuple, self.covariance.tolist()))
         return _gaussian_moment(entries, tuple(exponents))
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        return frozenset() if self.covariance is None else free_symbols(self.covariance)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Gaussian) and repr(self) == repr(other)
@@ -162,6 +171,10 @@ class Coordinates(IndependentCoordinates):
             raise AssumptionError(f"the question needs the moment of order {order} of the data, but only "
                                   f"{len(self.moments)} moments are given: Coordinates(moments=(...)).")
         return self.moments[order - 1]
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        return free_symbols(*self.moments)
 
     def __repr__(self) -> str:
         return f"Coordinates({_plain(self.moments)})"

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.model import Dimension, Model, Parameter
 
@@ -86,6 +86,11 @@ class Network(Model):
         for coefficient in reversed(coefficients[:-1]):
             value = value * z + coefficient
         return value
+
+    @property
+    def letters(self) -> frozenset[sympy.Symbol]:
+        noise = frozenset() if self.noise is None else self.noise.symbols
+        return free_symbols(*self.activation) | self.data.symbols | noise
 
     @property
     def is_linear(self) -> bool:

@@ -86,6 +86,8 @@ class SGD:
         if self.model.targets is not None:
             arrays.append(self.model.targets)
         found = free_symbols(*arrays) | self.model.letters
+        for value in self.initial.values():
+            found |= value.symbols if isinstance(value, Init) else frozenset()
         for parameter in self.model.parameters:
             found |= {s for s in parameter.shape if isinstance(s, sympy.Symbol)}
         return found

@@ -104,4 +104,4 @@ class Sampling:
 def sample_label(name: str, n: int, label: Label) -> Label:
     """The constant array (n, ...) of which a data label (batch, ...) draws rows."""
     assert label.dimensions[0] is BATCH
-    return Label(name, (n, *label.dimensions[1:]))
+    return Label(name, (n, *label.dimensions[1:]), kind="run")

@@ -9,7 +9,7 @@ Source: P0, Theorems 3.6 to 3.9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,8 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH
 from sgdmoments.graphs.collector import paused_collector
-from sgdmoments.graphs.derived import definition, expand_derived
+from sgdmoments.graphs.derived import expand_derived, leaves
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
@@ -57,11 +56,12 @@ class Question:
         monitor: budget and progress.
         further: more letters for the ring of coefficients.
         check: whether each rewrite is rechecked modulo a prime.
+        taken: names of letters of the user's in the question.
     """
 
     def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
                  inverse_batch_order: int | None = None, monitor: Monitor | None = None,
-                 further: Sequence[sympy.Symbol] = (), check: bool = False) -> None:
+                 further: Sequence[sympy.Symbol] = (), check: bool = False, taken: Collection[str] = ()) -> None:
         self.sgd = sgd
         self.quantity = quantity
         self.order = check_order(learning_rate_order, "learning_rate_order")
@@ -79,7 +79,8 @@ class Question:
             further = (self.step, *further)
         else:
             self.rates = sgd.schedule.rates(self.step)
-        self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor, check)
+        self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor, check,
+                                    taken)
 
     @property
     def cut_off(self) -> int | None:
@@ -259,21 +260,12 @@ def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str)
 def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) -> Any:
     """The value where every matrix is known; else the expression, which remembers what is known."""
     expression = expression.compact()
-    letters = {label.name for label in expression.labels if label.kind != "derived"}
-    letters |= {label.name for derived in expression.labels if derived.kind == "derived"
-                for label in _leaves(derived)}
+    letters = {leaf for label in expression.labels for leaf in leaves(label)}
     if expression.labels and letters <= setting.known.keys():
         return expression.evaluate(setting.known, memo=memo)
     if expression.labels:
-        return expression.with_known({n: v for n, v in setting.known.items() if n in letters})
+        return expression.with_known({label: v for label, v in setting.known.items() if label in letters})
     return expression if expression.open_ends else expression.simplest()
-
-
-def _leaves(label: Label) -> frozenset[Label]:
-    inner = definition(label)
-    if inner is None:
-        return frozenset((label,))
-    return frozenset(leaf for part in inner.labels for leaf in _leaves(part))
 
 
 def _array_of_polynomials(values: Sequence[Any], asked: Question, sgd: SGD, provenance: Provenance) -> Any:

@@ -8,14 +8,16 @@ Source: P0, Theorems 3.6, 3.7 and 3.8.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
-from sgdmoments.graphs.derived import relabelled, substitute_letters
+from sgdmoments.graphs.derived import leaves, relabelled, substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
-from sgdmoments.graphs.run_letters import base_of, step_of
+from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
 from sgdmoments.models.quantities import weights
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.moments import Question, polynomial
@@ -33,22 +35,30 @@ def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
         budget: what the work may use.
         progress: called with a `Progress` now and then.
     """
-    letters = [label for label in query.labels if label.kind in ("weights", "gradient")]
+    letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
+    taken = {leaf.name for label in query.labels.difference(letters) for leaf in leaves(label)}
     last = max(map(step_of, letters), default=0)
-    asked = Question(sgd, weights(last), monitor=Monitor(budget, progress))
+    asked = Question(sgd, weights(last), monitor=Monitor(budget, progress), taken=taken)
     setting = asked.setting
     ring = setting.ring.union(query.ring).union(ring_of(d for label in query.labels for d in label.dimensions
                                                         if not isinstance(d, int)))
     if ring is not setting.ring:
-        asked = Question(sgd, weights(last), monitor=asked.monitor, further=ring.generators)
+        asked = Question(sgd, weights(last), monitor=asked.monitor, further=ring.generators, taken=taken)
         setting = asked.setting
     ring = setting.ring
-    current = {label.name: label for label in setting.system.weights}
-    gradients = dict(zip(current, setting.system.gradients, strict=True))
-    start = {label: Label(label.name, label.dimensions, "initial") for label in current.values()}
+    current, trained = setting.parameters, setting.system.weights
+    gradients = dict(zip(map(base_of, trained), setting.system.gradients, strict=True))
+    for label in letters:
+        own = current.get(base_of(label))
+        if own is None or own.dimensions != label.dimensions or (label.kind != "matrix" and own not in trained):
+            raise InputError(f"the query has a letter {label.name} of dimensions {label.dimensions}, but the arrays of "
+                             f"the run are {', '.join(f'{name} {own.dimensions}' for name, own in current.items())}.")
+    for label in query.labels:
+        if label.kind == "run" and not np.array_equal(query.known.get(label), setting.known.get(label)):
+            raise InputError(f"the query has the letter {label.name} of another answer, whose values are not those of "
+                             "this run; evaluate() it first.")
+    start = {label: Label(base_of(label), label.dimensions, "initial") for label in letters if is_initial(label)}
     expression = relabelled(query.in_ring(ring), start)
-    for name in {base_of(label) for label in letters} - current.keys():
-        raise InputError(f"the query has letters of {name!r}, but the network's weights are {', '.join(current)}.")
     rates = as_rates(setting, asked.rates)
     for step in range(last, -1, -1):
         if step < last:
@@ -62,6 +72,6 @@ def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
         expression = relabelled(expression, {label: current[base_of(label)] for label in letters
                                              if label.kind == "weights" and step_of(label) == step})
         asked.monitor.update("query", last - step + 1, last + 1, expression.size)
-    expression = relabelled(expression, {new: old for old, new in start.items()})
+    expression = relabelled(expression, {new: current[base_of(old)] for old, new in start.items()})
     result: BatchPolynomial = polynomial(sgd, asked, asked.over_initial(expression), "mean of a query")
     return result

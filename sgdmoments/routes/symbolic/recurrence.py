@@ -174,11 +174,10 @@ class PowersOfCovariance:
     """Σ^r in lower powers, by the minimal polynomial of a covariance that is known; nothing without one."""
 
     def __init__(self, setting: Setting) -> None:
-        values = setting.known.get("Sigma")
-        self.label: Label | None = None
-        if values is not None:
+        self.label = setting.covariance
+        if self.label is not None:
+            values = setting.known[self.label]
             size = len(values)
-            self.label = Label("Sigma", (size, size), symmetric=True)
             matrix = flint.fmpq_mat([[to_fmpq(entry) for entry in row] for row in values])
             lead = [from_fmpq(flint.fmpq(c)) for c in matrix.minpoly().coeffs()]
             self.relation = [-c / lead[-1] for c in lead[:-1]]

@@ -71,8 +71,8 @@ def subject(setting: Setting, sgd: SGD) -> str:
     """What the images depend on, as text."""
     order = getattr(setting.mean, "order", None)
     data = json.dumps(setting.system.residual.to_json(), sort_keys=True)
-    values = [None if v is None else np.asarray(v, dtype=object).astype(str).tolist()
-              for v in (sgd.model.targets, setting.known.get("X"), setting.known.get("Sigma"))]
+    values = [(label.name, np.asarray(value, dtype=object).astype(str).tolist())
+              for label, value in sorted(setting.known.items()) if label not in setting.parameters.values()]
     return f"{data} {sgd.model.data!r} {sgd.model.noise!r} {sgd.sampling} {order} {values}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label
 from sgdmoments.graphs.modular import PRIME
+from sgdmoments.graphs.run_letters import base_of, initial_letter
 from sgdmoments.models.initial import Init
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.network import Network
@@ -38,7 +39,7 @@ class Setting:
         mean: the expectation over one batch.
         initial: the expectation over random initial weights, or None.
         propagator: the map from W_(t+1) to W_t.
-        known: values of letters that the user gave: data, targets, covariance, initial weights.
+        known: values of the letters (kind "run") that the user gave: data, targets, covariance, initial weights.
     """
 
     system: System
@@ -46,7 +47,20 @@ class Setting:
     mean: BatchMean
     initial: Expectation | CheckedMean | None
     propagator: Propagator
-    known: Mapping[str, Any]
+    known: Mapping[Label, Any]
+
+    @property
+    def parameters(self) -> dict[str, Label]:
+        """The letters of the weights and the teacher's, by name."""
+        return {base_of(label): label for label in (*self.system.weights, *self.system.teacher)}
+
+    @property
+    def covariance(self) -> Label | None:
+        """The letter of the data's covariance where that is given in numbers."""
+        x = self.system.data[0]
+        mean = self.mean.mean if isinstance(self.mean, CheckedMean) else self.mean
+        label = mean.laws[x].covariance if isinstance(mean, Expectation) else None
+        return label if label in self.known else None
 
     @property
     def finite(self) -> bool:
@@ -66,7 +80,7 @@ class Setting:
 
 
 def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
-                 monitor: Monitor, check: bool = False) -> Setting:
+                 monitor: Monitor, check: bool = False, taken: Collection[str] = ()) -> Setting:
     """The setting of an SGD whose model is a `Network`.
 
     Args:
@@ -75,18 +89,26 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         inverse_batch_order: powers of 1/b above this order are dropped.
         monitor: budget and progress.
         check: whether each rewrite is rechecked modulo a prime.
+        taken: names of letters of the user's: letters of the run that have no value become others than those.
     """
     model = sgd.model
     if not isinstance(model, Network):
         raise RouteError(f"the symbolic route works on networks; {model!r} is answered by the closure route.")
+    covariances = _covariance_letters(model)
+    taken = {*taken, *covariances}
+    for name in covariances:
+        if name in sgd.initial and sgd.initial[name] is None:
+            raise InputError(f"the covariance and a weight are both called {name!r}; give the covariance another name.")
+
+    def letter(name: str, shape: Sequence[Dimension]) -> Label:
+        if sgd.initial[name] is not None:
+            return Label(name, shape, kind="run")
+        return initial_letter(name, shape) if name in taken else Label(name, shape)
+
     system = network_system(model.widths, model.activation, teacher=bool(model.teacher_parameters),
-                            targets=model.targets is not None, noise=model.noise is not None)
-    names = {q.name for q in (*model.parameters, *model.teacher_parameters)}
-    for law in (model.data, model.noise):
-        if isinstance(law, Gaussian) and law.letter in names:
-            raise InputError(f"the covariance and a weight are both called {law.letter!r}; give the covariance another "
-                             "name.")
-    known: dict[str, Any] = {}
+                            targets=model.targets is not None, noise=model.noise is not None, letter=letter,
+                            taken=taken)
+    known: dict[Label, Any] = {}
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
@@ -111,7 +133,17 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     return Setting(system, ring, mean, initial, propagator, known)
 
 
-def _data_laws(model: Network, system: System, known: dict[str, Any],
+def _covariance_letters(model: Network) -> set[str]:
+    """The names of covariances that are letters; `InputError` where one name stands for matrices of two sizes."""
+    sizes: dict[str, Dimension] = {}
+    for law, size in ((model.data, model.widths[0]), (model.noise, model.widths[-1])):
+        if isinstance(law, Gaussian) and law.letter is not None and sizes.setdefault(law.letter, size) != size:
+            raise InputError(f"the covariances of the data (of size {model.widths[0]}) and of the noise (of size "
+                             f"{size}) are both called {law.letter!r}; give one of them another name.")
+    return set(sizes)
+
+
+def _data_laws(model: Network, system: System, known: dict[Label, Any],
                ) -> tuple[dict[Label, EntryLaw], dict[Label, Label]]:
     """The law of each data label, or for finite data the constant array that it samples."""
     x, extra = system.data[0], list(system.data[1:])
@@ -120,10 +152,10 @@ def _data_laws(model: Network, system: System, known: dict[str, Any],
             raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
                              "noise to the targets, or use a data law.")
         samples = {x: sample_label("X", model.data.n, x)}
-        known["X"] = model.data.points
+        known[samples[x]] = model.data.points
         if model.targets is not None:
             samples[extra[0]] = sample_label("y", model.data.n, extra[0])
-            known["y"] = model.targets
+            known[samples[extra[0]]] = model.targets
         return {}, samples
     laws = {x: _entry_law(model.data, model.widths[0], "Sigma", known)}
     if model.noise is not None:
@@ -131,29 +163,28 @@ def _data_laws(model: Network, system: System, known: dict[str, Any],
     return laws, {}
 
 
-def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[str, Any]) -> EntryLaw:
+def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any]) -> EntryLaw:
     if isinstance(law, Gaussian):
         if law.covariance is None and law.letter is None:
             return EntryLaw.gaussian()
-        if law.covariance is not None:
-            known[name] = law.covariance
-        return EntryLaw.gaussian_rows(Label(law.letter or name, (dimension, dimension), symmetric=True))
+        if law.letter is not None:
+            return EntryLaw.gaussian_rows(Label(law.letter, (dimension, dimension), symmetric=True))
+        covariance = Label(name, (dimension, dimension), kind="run", symmetric=True)
+        known[covariance] = law.covariance
+        return EntryLaw.gaussian_rows(covariance)
     if isinstance(law, IndependentCoordinates):
         return independent_law(law)
     raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law!r}.")
 
 
-def _initial_laws(sgd: SGD, system: System, known: dict[str, Any]) -> dict[Label, EntryLaw]:
+def _initial_laws(sgd: SGD, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:
     laws: dict[Label, EntryLaw] = {}
-    shapes = {q.name: q.shape for q in (*sgd.model.parameters, *sgd.model.teacher_parameters)}
-    for name, value in sgd.initial.items():
-        if value is None:
-            continue
+    for label in (*system.weights, *system.teacher):
+        value = sgd.initial[base_of(label)]
         if isinstance(value, np.ndarray):
-            known[name] = value
-            continue
-        label = Label(name, shapes[name])
-        laws[label] = entry_law(value, f"initial[{name!r}]")
+            known[label] = value
+        elif value is not None:
+            laws[label] = entry_law(value, f"initial[{label.name!r}]")
     return laws
 
 

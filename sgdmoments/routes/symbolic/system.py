@@ -7,7 +7,7 @@ R = W_H ⋯ W₁ − W_H* ⋯ W₁* as a derived letter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -63,11 +63,13 @@ class System:
 
     Attributes:
         weights: the trained matrices W₁, …, W_H.
+        teacher: the fixed matrices W₁*, …, W_H*, where there is a teacher.
         data: the data label x (batch vertex, feature), then those of labels and noise (batch vertex, output).
         residual: f(x) − label, open ends 0 (batch vertex) and 1 (output).
     """
 
     weights: tuple[Label, ...]
+    teacher: tuple[Label, ...]
     data: tuple[Label, ...]
     residual: Expression
 
@@ -83,30 +85,32 @@ class System:
 
 
 def network_system(widths: Sequence[Dimension], activation: Sequence[Fraction], teacher: bool, targets: bool,
-                   noise: bool, names: Sequence[str] = (), plain: bool = False) -> System:
+                   noise: bool, letter: Callable[[str, Sequence[Dimension]], Label] = Label,
+                   taken: Collection[str] = (), plain: bool = False) -> System:
     """The system of f(x) = W_H σ(… σ(W₁ x)).
 
     Args:
         widths: (p, p₁, …, p_H).
         activation: the coefficients of σ, constant first.
-        teacher: whether the label has a teacher's part, of the same shape, with weights W₁*, W₂*, ….
+        teacher: whether the label has a teacher's part, of the same shape, with weights W1*, W2*, ….
         targets: whether the label has a part y given with each sample.
         noise: whether the label has independent noise ε.
-        names: the names of the weights; W1, W2, ... by default.
+        letter: makes the letters of the weights W1, W2, …, W1*, W2*, … from name and dimensions.
+        taken: names of the user's letters, which the derived letter avoids.
         plain: whether to do without the derived letter of a linear network.
     """
     depth = len(widths) - 1
-    names = names or [f"W{k}" for k in range(1, depth + 1)]
-    weights = tuple(Label(name, (widths[k + 1], widths[k])) for k, name in enumerate(names))
+    shapes = {f"W{k + 1}": (widths[k + 1], widths[k]) for k in range(depth)}
+    weights = tuple(letter(name, shape) for name, shape in shapes.items())
     x = Label("x", (BATCH, widths[0]), kind="data")
-    fixed = [Label(f"{name}*", label.dimensions) for name, label in zip(names, weights, strict=True)]
+    fixed = tuple(letter(f"{name}*", shape) for name, shape in shapes.items()) if teacher else ()
     linear = not plain and all(c == 0 for k, c in enumerate(activation) if k != 1)
     if linear:
         scale = activation[1] ** (depth - 1) if depth > 1 else Fraction(1)
         error = end_to_end(weights) - (end_to_end(fixed) if teacher else Expression())
-        letter = derived_letter("R" if teacher else "W", error * ring_of([scale])(scale))
+        error_letter = derived_letter(_free_name("R" if teacher else "W", taken), error * ring_of([scale])(scale))
         single = depth == 1 and not teacher
-        residual = matrix_product(matrix(x), transposed(weights[0] if single else letter))
+        residual = matrix_product(matrix(x), transposed(weights[0] if single else error_letter))
     else:
         residual = predict(weights, x, activation)
         if teacher:
@@ -116,7 +120,16 @@ def network_system(widths: Sequence[Dimension], activation: Sequence[Fraction], 
         if wanted:
             data.append(Label(name, (BATCH, widths[-1]), kind="data"))
             residual = residual - matrix(data[-1])
-    return System(weights, tuple(data), residual)
+    return System(weights, fixed, tuple(data), residual)
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number where a user's letter has it already."""
+    candidate, k = name, 0
+    while candidate in taken:
+        k += 1
+        candidate = f"{name}_{k}"
+    return candidate
 
 
 def end_to_end(weights: Sequence[Label]) -> Expression:
