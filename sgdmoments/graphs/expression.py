@@ -34,7 +34,7 @@ from sgdmoments.graphs.graph import (
     symbol_to_json,
 )
 
-_NOTHING: Mapping[str, Any] = {}
+_NOTHING: Mapping[Label, Any] = {}
 
 
 class Expression:
@@ -50,8 +50,8 @@ class Expression:
     ring: Ring
     #: FLINT's coefficients by monomial: to be read, never changed.
     raw: dict[Monomial, Any]
-    #: Values of matrices by name that `evaluate` uses unless it is given others.
-    known: Mapping[str, Any]
+    #: Values of the letters of a run that were given with the question.
+    known: Mapping[Label, Any]
 
     def __init__(self, terms: Mapping[Monomial, Scalar] | None = None, ring: Ring | None = None) -> None:
         terms = terms or {}
@@ -269,14 +269,14 @@ class Expression:
         """The same expression over the smallest ring that holds its coefficients."""
         return self.in_ring(ring_of(sorted(self.symbols, key=lambda s: (s.name, s.sort_key()))))
 
-    def evaluate(self, values: Mapping[str, Any], **options: Any) -> Any:
+    def evaluate(self, values: Mapping[Any, Any], **options: Any) -> Any:
         """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`."""
         from sgdmoments.graphs.contract import evaluate
 
         return evaluate(self, {**self.known, **values}, **options)
 
-    def with_known(self, known: Mapping[str, Any]) -> Expression:
-        """An equal expression that remembers values of matrices for `evaluate`; sums and products keep them."""
+    def with_known(self, known: Mapping[Label, Any]) -> Expression:
+        """An equal expression that remembers values of letters for `evaluate`; sums and products keep them."""
         result = Expression.from_raw(self.ring, self.raw)
         result.known = dict(known)
         return result

@@ -30,7 +30,7 @@ def step_letter(kind: str, name: str, dimensions: Iterable[Dimension], step: int
 
 
 def initial_letter(name: str, dimensions: Iterable[Dimension]) -> Label:
-    """The letter of an array of a run at step 0, apart from a user's letter of its name.
+    """The letter of an array of a run at step 0: another one than a user's letter of its name.
 
     >>> initial_letter("W1", (2, 3)) == Label("W1", (2, 3)), base_of(initial_letter("W1", (2, 3)))
     (False, 'W1')

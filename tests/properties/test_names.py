@@ -1,13 +1,17 @@
 """User symbols are letters of their own, whatever they are called and whatever is assumed of them."""
 
+import pickle
 from fractions import Fraction
+from itertools import combinations, product
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sgdmoments as sm
+from sgdmoments.exact.ring import INVERSE_BATCH
 from sgdmoments.testing import enumerate_moment, strategies
 
 NAMES = ("e", "n", "t", "b", "I", "pi", "E", "S", "u", "alpha", "x0", "x1", "c_b", "w", "p", "oo", "Q", "gamma",
@@ -123,3 +127,143 @@ def test_open_weights_step_aside_for_symbols_of_the_question():
         numbers = answer.evaluate({w1: 3, "w_1_1": 2, "w_2": -1})
         fixed = sm.SGD(sgd.model, "1/10", [2, -1])
         assert numbers == fixed.variance([[3, 1]] @ sm.gradient(1))
+
+
+# -- letters of queries: every name that the package gives to a letter of its own ---------------------------
+
+#: Names of internal arrays and indices, of letters of a run, of symbols, and how labels and open ends are told apart.
+INTERNAL = ("X", "y", "R", "W", "Sigma", "Sigma_noise", "W1", "W2", "W1*", "W2*", "w", "x", "ε", "g", "g1", "g1(1)",
+            "W1(1)", "W1@0", "u", "b", "n", "alpha", "t", "p", "p1", "c_b", "I", "1", "mu", "i", "000", "001", "open",
+            "data", "run", "matrix", "derived", "block", "marked", "initial", "W1 ", "tr", "R_1", "\\u")
+X, TEACHER = [[1, 2], [3, 1]], ((1, 0), (2, 1))
+TARGETS = ((1, 2), (0, 3))
+START = ((1, 2), (0, 1))
+USERS = ((1, 2), (3, 5))
+
+
+def exact(array):
+    return np.array(array, dtype=object) * Fraction(1)
+
+
+def listed_query(b, labels, start=START):
+    """E[tr(C g) tr(gᵀ C g) + ‖g‖²] of g = g_1, over both batches, written out."""
+    x, w, c = exact(X), exact(start), exact(USERS)
+
+    def gradient(w, batch):
+        return sum(np.outer(w @ x[i] - labels[i], x[i]) for i in batch) * Fraction(1, b)
+
+    batches = list(combinations(range(2), b))
+    values = []
+    for first, second in product(batches, repeat=2):
+        g = gradient(w - Fraction(1, 10) * gradient(w, first), second)
+        values.append(np.trace(c @ g) * np.trace(g.T @ c @ g) + np.trace(g.T @ g))
+    return sum(values) / Fraction(len(values))
+
+
+def the_query(sgd, c):
+    g = sm.gradient_matrix(sgd, 1, 1)
+    return sm.trace(c @ g) * sm.trace(g.T @ c @ g) + sm.trace(g.T @ g)
+
+
+@pytest.mark.parametrize("name", INTERNAL)
+def test_a_users_matrix_of_any_name_is_a_letter_of_its_own(name):
+    c = sm.matrix(name, 2, 2)
+    for targets, labels in ((None, exact(X) @ exact(TEACHER).T), (TARGETS, exact(TARGETS))):
+        initial = {"W1": START} if targets else {"W1": START, "W1*": TEACHER}
+        sgd = sm.SGD(sm.Network((2, 2), data=sm.Empirical(X), targets=targets), "1/10", initial)
+        answer = sgd.expectation(the_query(sgd, c))
+        for b in (1, 2):
+            assert answer.evaluate({name: USERS})(b) == listed_query(b, labels)
+            assert answer.evaluate({c: USERS})(b) == listed_query(b, labels)
+
+
+@pytest.mark.parametrize("name", INTERNAL)
+def test_a_users_matrix_beside_open_weights_of_any_name(name):
+    """Where one name is borne by an open weight and by the user's matrix, each is given by its letter."""
+    c = sm.matrix(name, 2, 2)
+    sgd = sm.SGD(sm.Network((2, 2), data=sm.Empirical(X)), "1/10")
+    answer = sgd.expectation(the_query(sgd, c))
+    weight, teacher = sm.weights_matrix(sgd, 0, 1), sm.teacher_matrix(sgd, 1)
+    expected = listed_query(1, exact(X) @ exact(TEACHER).T)
+    assert answer.evaluate({c: USERS, weight: START, teacher: TEACHER})(1) == expected
+    if name in ("W1", "W1*"):
+        with pytest.raises(sm.InputError, match="two letters are called"):
+            answer.evaluate({name: USERS, "W1": START, "W1*": TEACHER})
+    else:
+        assert answer.evaluate({name: USERS, "W1": START, "W1*": TEACHER})(1) == expected
+
+
+@pytest.mark.parametrize("name", INTERNAL)
+def test_a_users_matrix_of_any_name_over_random_weights_and_a_covariance(name):
+    """E[tr(C g) | W ~ N(0, 1)] = 0, E[tr(C g)²] = tr(CᵀC) E … : with x ~ N(0, Σ), g = (W − V) x xᵀ at step 0."""
+    c, covariance = sm.matrix(name, 2, 2), exact([[2, 1], [1, 3]])
+    sgd = sm.SGD(sm.Network((2, 2), data=sm.Gaussian(covariance)), "1/10",
+                 {"W1": sm.GaussianInit(), "W1*": ((0, 0), (0, 0))})
+    g = sm.gradient_matrix(sgd, 0, 1)
+    answer = sgd.expectation(sm.trace(c @ g) ** 2)
+    # tr(C W S)² over W is ‖C S‖² entrywise, S = x xᵀ at b = 1: E = tr(C (ΣtrΣ + 2Σ²) Cᵀ), as E[x xᵀ x xᵀ] = that
+    fourth = covariance * np.trace(covariance) + 2 * covariance @ covariance
+    u = exact(USERS)
+    assert answer.evaluate({name: USERS})(1) == np.trace(u.T @ fourth @ u)
+
+
+@pytest.mark.parametrize("name", [name for name in INTERNAL if name not in ("W1", "W2", "W1*", "W2*")])
+def test_a_covariance_of_any_name(name):
+    """E‖g_0‖² at b = 1 with R = W₁ − W₁*: tr(R (Σ tr Σ + 2 Σ²) Rᵀ)."""
+    covariance = exact([[2, 1], [1, 3]])
+    fourth = covariance * np.trace(covariance) + 2 * covariance @ covariance
+    r = exact(START) - exact(TEACHER)
+    expected = np.trace(r @ fourth @ r.T)
+    for widths in ((2, 2), ("p", "q"), (name, "q")):
+        if not str(widths[0]).isidentifier() and isinstance(widths[0], str):
+            continue
+        answer = sm.SGD(sm.Network(widths, data=sm.Gaussian(name))).second_moment(sm.gradient(0))
+        values = {name: covariance, "W1": START, "W1*": TEACHER}
+        assert answer.evaluate(values)(1) == expected
+        assert sm.BatchPolynomial.from_json(answer.to_json()).evaluate(values)(1) == expected
+        assert pickle.loads(pickle.dumps(answer)).evaluate(values)(1) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in INTERNAL if name.isidentifier()])
+def test_widths_of_any_name(name):
+    """var(g_(0,1)) = (p + 1)/b ‖W₂ᵀR‖² of the two-layer linear network, whatever its widths are called."""
+    sgd = sm.SGD(sm.Network((name, "other", name)))
+    values = {"W1": ((1, 2), (0, 1), (1, 1)), "W2": ((1, 0, 2), (1, 1, 0)), "W1*": ((0, 1), (1, 1), (2, 0)),
+              "W2*": ((1, 1, 0), (0, 0, 1))}
+    w1, w2, v1, v2 = (exact(values[key]) for key in ("W1", "W2", "W1*", "W2*"))
+    array = w2.T @ (w2 @ w1 - v2 @ v1)
+    answer = sgd.variance(sm.gradient(0, layer=1))
+    assert answer.evaluate(values).coefficients == (0, 3 * np.trace(array.T @ array))
+    later = sgd.variance(sm.gradient(1, layer=1), learning_rate_order=1)
+    plain = sm.SGD(sm.Network(("a", "c", "a"))).variance(sm.gradient(1, layer=1), learning_rate_order=1)
+    rate = sgd.schedule.constant
+    assert later.evaluate({**values, rate: "1/7"}) == plain.evaluate({**values, "alpha": "1/7"})
+    data = sm.SGD(sm.Network((name, 1), noise=sm.Gaussian()))
+    error = {"W1": [[1, 2]], "W1*": [[0, 4]]}
+    closed = data.recurrence(sm.loss, "mean").at(1)
+    assert closed.evaluate({**error, data.schedule.constant: "1/7", INVERSE_BATCH: "1/2"}) == LOSS_AT_STEP_ONE
+
+
+#: E L(w_1) of x ~ N(0, I_2), noise 1, R = (1, -2), rate 1/7, b = 2: ½ (1 + ‖R‖² (1 − 2α + α² (1 + (p + 1)/b)) + α² p/b).
+LOSS_AT_STEP_ONE = Fraction(1, 2) * (1 + 5 * (1 - Fraction(2, 7) + Fraction(1, 49) * Fraction(5, 2)) + Fraction(1, 49))
+
+
+@pytest.mark.parametrize("name", ["alpha", "u", "b", "t", "p"])
+def test_a_symbol_of_a_law_or_an_activation_is_not_the_default_rate(name):
+    s = sympy.Symbol(name)
+    at = Fraction(3, 2)
+    cases = [lambda a: sm.SGD(sm.Network((1, 1), data=sm.Coordinates((0, a, 0, 3 * a**2))), None, INIT),
+             lambda a: sm.SGD(sm.Network((1, 1), noise=sm.Coordinates((0, a, 0, 3 * a**2))), None, INIT),
+             lambda a: sm.SGD(sm.Network((1, 1, 1), activation=(0, 1, a)), None, DEEP),
+             lambda a: sm.SGD(sm.Network((1, 1)), None, {"W1": sm.GaussianInit(variance=a), "W1*": [[1]]})]
+    for make in cases:
+        symbolic, numbers = make(s), make(at)
+        rate = symbolic.schedule.constant
+        assert rate != s
+        answer = symbolic.variance(sm.weights(1))
+        expected = numbers.variance(sm.weights(1))
+        assert answer.evaluate({s: at, rate: Fraction(1, 7)})(2) == expected.evaluate({"alpha": Fraction(1, 7)})(2)
+
+
+INIT = {"W1": [[2]], "W1*": [[-1]]}
+DEEP = {"W1": [[2]], "W2": [[1]], "W1*": [[-1]], "W2*": [[3]]}

@@ -38,8 +38,8 @@ def value(polynomial):
 def test_first_gradient_of_the_two_layer_linear_network():
     """var(g_(0,1)) = (p+1)/b ‖W₂ᵀR‖² (reference for papers 000 and 001)."""
     sgd = sm.SGD(sm.Network(WIDTHS))
-    p, p1, p2 = widths("p", "p1", "p2")
-    w2, r = matrix("W2", p2, p1), None
+    (p,) = widths("p")
+    w2 = weights_matrix(sgd, 0, 2)
     variance = moment(sgd, sm.gradient(0, layer=1), "variance")
     (label,) = (label for label in variance.entries[1].labels if label.kind == "derived")
     from sgdmoments.graphs.query import letter

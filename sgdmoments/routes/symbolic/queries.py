@@ -14,7 +14,7 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
-from sgdmoments.graphs.derived import leaves, relabelled, substitute_letters
+from sgdmoments.graphs.derived import expand_derived, relabelled, substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
@@ -35,8 +35,9 @@ def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
         budget: what the work may use.
         progress: called with a `Progress` now and then.
     """
+    query = expand_derived(query)  # those of another answer hold initial weights
     letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
-    taken = {leaf.name for label in query.labels.difference(letters) for leaf in leaves(label)}
+    taken = {label.name for label in query.labels.difference(letters)}
     last = max(map(step_of, letters), default=0)
     asked = Question(sgd, weights(last), monitor=Monitor(budget, progress), taken=taken)
     setting = asked.setting
@@ -54,7 +55,8 @@ def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
             raise InputError(f"the query has a letter {label.name} of dimensions {label.dimensions}, but the arrays of "
                              f"the run are {', '.join(f'{name} {own.dimensions}' for name, own in current.items())}.")
     for label in query.labels:
-        if label.kind == "run" and not np.array_equal(query.known.get(label), setting.known.get(label)):
+        known, given = query.known.get(label), setting.known.get(label)
+        if label.kind == "run" and (known is None or given is None or not np.array_equal(known, given)):
             raise InputError(f"the query has the letter {label.name} of another answer, whose values are not those of "
                              "this run; evaluate() it first.")
     start = {label: Label(base_of(label), label.dimensions, "initial") for label in letters if is_initial(label)}

@@ -89,7 +89,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         inverse_batch_order: powers of 1/b above this order are dropped.
         monitor: budget and progress.
         check: whether each rewrite is rechecked modulo a prime.
-        taken: names of letters of the user's: letters of the run that have no value become others than those.
+        taken: names of letters of the user's, which the derived letter R avoids.
     """
     model = sgd.model
     if not isinstance(model, Network):
@@ -101,9 +101,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
             raise InputError(f"the covariance and a weight are both called {name!r}; give the covariance another name.")
 
     def letter(name: str, shape: Sequence[Dimension]) -> Label:
-        if sgd.initial[name] is not None:
-            return Label(name, shape, kind="run")
-        return initial_letter(name, shape) if name in taken else Label(name, shape)
+        return initial_letter(name, shape) if sgd.initial[name] is None else Label(name, shape, kind="run")
 
     system = network_system(model.widths, model.activation, teacher=bool(model.teacher_parameters),
                             targets=model.targets is not None, noise=model.noise is not None, letter=letter,
