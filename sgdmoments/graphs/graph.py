@@ -52,9 +52,10 @@ class Label(str):
         name: the name as the user writes it, e.g. ``"W1"`` or ``"W1*"``.
         dimensions: one for each end; ints or sympy symbols.
         kind: ``"matrix"`` for constants and open weights (these with a meaning), ``"run"`` for arrays of a run
-            whose values or law are given, ``"data"`` for entries x of the batch and their labels, ``"open"`` for open ends, ``"derived"``
-            for a letter that stands for an expression in others. Labels of equal names and different kinds are
-            different labels; only the kind "matrix" (without a meaning) can be made by `sgdmoments.matrix`.
+            whose values or law are given, ``"data"`` for entries x of the batch and their labels, ``"open"`` for
+            open ends, ``"derived"`` for a letter that stands for an expression in others. Labels of equal names
+            and different kinds are different labels; only the kind "matrix" (without a meaning) can be made by
+            `sgdmoments.matrix`.
         symmetric: whether a matrix equals its transpose.
         meaning: what a derived letter stands for, as text (see `sgdmoments.graphs.derived`); of a letter of a run
             the array and the step (see `sgdmoments.graphs.run_letters`).

@@ -244,7 +244,7 @@ def test_widths_of_any_name(name):
     assert closed.evaluate({**error, data.schedule.constant: "1/7", INVERSE_BATCH: "1/2"}) == LOSS_AT_STEP_ONE
 
 
-#: E L(w_1) of x ~ N(0, I_2), noise 1, R = (1, -2), rate 1/7, b = 2: ½ (1 + ‖R‖² (1 − 2α + α² (1 + (p + 1)/b)) + α² p/b).
+#: E L(w_1), x ~ N(0, I_2), noise 1, R = (1, -2), rate 1/7, b = 2: ½ (1 + ‖R‖² (1 − 2α + α² (1 + (p + 1)/b)) + α² p/b).
 LOSS_AT_STEP_ONE = Fraction(1, 2) * (1 + 5 * (1 - Fraction(2, 7) + Fraction(1, 49) * Fraction(5, 2)) + Fraction(1, 49))
 
 

@@ -12,7 +12,7 @@ from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.join import inner_product
-from sgdmoments.graphs.query import kron, matrix, trace
+from sgdmoments.graphs.query import kron, trace
 from sgdmoments.graphs.query import squared_norm as norm
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.routes.symbolic import derivation, moment
