@@ -1,0 +1,102 @@
+"""Reading arguments that are no exact numbers: integers, names from a list, sequences; and showing what was found.
+
+One place for each, so that every public door takes the same things and refuses the others in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import sympy
+
+from sgdmoments.errors import InputError
+
+#: A sequence that is read entry by entry has at most so many.
+LONGEST_SEQUENCE = 1_000_000
+_LONGEST_SHOWN = 100
+
+
+def shown(value: Any) -> str:
+    """How a message shows what it found: on one line, cut where it is long, whatever the object's own repr does.
+
+    >>> shown("a"), shown(10**5000), len(shown("9" * 5000)) < 130
+    ("'a'", 'an integer of 16,610 bits', True)
+    """
+    if isinstance(value, int) and value.bit_length() > 400:
+        return f"an integer of {value.bit_length():,} bits"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an object whose repr fails, numbers too long to print, nesting too deep
+        return f"an object of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN - 20]}... ({len(text):,} characters)"
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is an int, a NumPy integer or a sympy Integer: no truth value, no span of time.
+
+    >>> is_integer(np.int8(3)), is_integer(True), is_integer(3.0), is_integer(np.timedelta64(3))
+    (True, False, False, False)
+    """
+    return isinstance(value, (int, np.integer, sympy.Integer)) and not isinstance(value, (bool, np.timedelta64))
+
+
+def read_integer(value: Any, name: str, least: int, what: str) -> int:
+    """The integer >= `least`; `InputError` saying `what` is needed, for anything else.
+
+    >>> read_integer(np.int64(4), "t", 0, "a step is an integer >= 0")
+    4
+    """
+    if not is_integer(value) or int(value) < least:
+        raise InputError(f"{name}: found {shown(value)}; {what}.")
+    return int(value)
+
+
+def read_choice(value: Any, name: str, choices: Iterable[str]) -> str:
+    """The name, where it is one of `choices`.
+
+    >>> read_choice("mean", "moment", ("variance", "mean"))
+    'mean'
+    """
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{name}: found {shown(value)}; use one of {', '.join(known)}.")
+    return str(value)
+
+
+def read_name(value: Any, name: str, what: str) -> str:
+    """A text that is an identifier: a letter, then letters, digits and underscores; `InputError` else.
+
+    >>> read_name("p1", "widths[0]", "a width is a positive integer or a name")
+    'p1'
+    """
+    if not isinstance(value, str) or not value.isidentifier():
+        raise InputError(f"{name}: found {shown(value)}; {what}.")
+    return str(value)
+
+
+def is_listed(value: Any) -> bool:
+    """Whether a value is a list of things in order: no text, bytes, set or mapping, and not a single number."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    if isinstance(value, (str, bytes, bytearray, memoryview, AbstractSet, Mapping)):
+        return False
+    return isinstance(value, (Sequence, Iterator, sympy.Tuple)) or (
+        not isinstance(value, (type, sympy.Basic)) and hasattr(value, "to_numpy"))
+
+
+def read_sequence(value: Any, name: str, what: str) -> tuple[Any, ...]:
+    """The entries of a list, tuple, array or iterator; texts, bytes, sets and mappings are none of these.
+
+    >>> read_sequence(range(3), "widths", "a list is needed")
+    (0, 1, 2)
+    """
+    if not is_listed(value):
+        raise InputError(f"{name}: found {shown(value)} of type {type(value).__name__}; {what}.")
+    entries = tuple(islice(iter(value), LONGEST_SEQUENCE + 1))
+    if len(entries) > LONGEST_SEQUENCE:
+        raise InputError(f"{name}: more than {LONGEST_SEQUENCE:,} entries.")
+    return entries
