@@ -189,14 +189,14 @@ def test_missing_matplotlib_is_said_before_the_work(cli: Any, table: Path, monke
 
 
 def test_failed_write_leaves_the_old_file(cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sgdmoments.cli import output
+    from sgdmoments import files
 
     Path("out.json").write_text("old")
 
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     outcome = cli("regression", str(table), *COMMON, "--steps", "0", "--format", "json", "--output", "out.json")
     assert outcome.status == 2
     assert "No space left" in outcome.err
