@@ -109,7 +109,7 @@ class RationalFunction:
     def __hash__(self) -> int:
         if self.denominator.is_constant:
             return hash(self.numerator)
-        ring = Ring(ring_of(self.numerator.symbols | self.denominator.symbols).generators)  # an order of its own
+        ring = Ring(ring_of(self.numerator.occurring | self.denominator.occurring).generators)  # an order of its own
         top, bottom = ring(self.numerator), ring(self.denominator)
         content = bottom.content()
         return hash((top / content, bottom / content))

@@ -2,7 +2,8 @@
 
 FLINT's own multivariate polynomials are mutable, unhashable and do not pickle, and name their variables by
 strings, so that two symbols of one name would be one variable. Here a generator *is* a sympy symbol; FLINT
-sees only numbered names. Elements of different rings combine in the ring of the united generators.
+sees only numbered names. Elements of different rings combine in the ring of the united generators. Irrational
+numbers are generators with a rule for their powers (`exact.irrational`); every element is kept reduced.
 
 Laws:
 
@@ -13,6 +14,9 @@ Laws:
 (True, True, True)
 >>> hash(R(1)) == hash(1), R(1) == 1
 (True, True)
+>>> root = ring_of([sympy.sqrt(2)])(sympy.sqrt(2))
+>>> root * root == 2, root ** 3
+(True, 2*sqrt(2))
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.irrational import NumberLetter, Reduction, number_letters, with_letters
 from sgdmoments.exact.numbers import to_exact
 
 Exponents = tuple[int, ...]
@@ -53,12 +58,14 @@ class Ring:
         generators: sympy symbols, each once. The order fixes the order of exponents.
     """
 
-    __slots__ = ("__weakref__", "_index", "context", "generators", "one", "zero")
+    __slots__ = ("__weakref__", "_index", "context", "generators", "one", "reduction", "zero")
 
     generators: tuple[sympy.Symbol, ...]
     _index: dict[sympy.Symbol, int]
     #: FLINT's context, for code that works on raw `fmpq_mpoly` in a hot loop.
     context: flint.fmpq_mpoly_ctx
+    #: The rules for powers of irrational numbers among the generators; None where there are none.
+    reduction: Reduction | None
     zero: Polynomial
     one: Polynomial
 
@@ -97,6 +104,12 @@ class Ring:
         extra = tuple(g for g in other.generators if g not in self._index)
         return Ring(self.generators + extra) if extra else self
 
+    def reduced(self, raw: flint.fmpq_mpoly) -> flint.fmpq_mpoly:
+        """FLINT's value with the powers of irrational numbers reduced."""
+        if self.reduction is None or self.reduction.changes_nothing(raw.degrees()):
+            return raw
+        return self.context.from_dict({e: to_fmpq(c) for e, c in self.reduction(raw.to_dict()).items()})
+
     def _convert(self, value: Polynomial) -> Polynomial:
         source = value.ring
         places = [self.index(g) for g in source.generators]
@@ -113,7 +126,12 @@ class Ring:
         return Polynomial(self, self.context.from_dict(terms))
 
     def _from_sympy(self, expression: sympy.Expr) -> Polynomial:
+        expression = with_letters(expression)
         unknown = expression.free_symbols - set(self.generators)
+        if unknown and self.reduction is not None:
+            found = {g: self.reduction.radical(g) for g in unknown if isinstance(g, NumberLetter)}
+            expression = sympy.expand(expression.xreplace({g: v for g, v in found.items() if v is not None}))
+            unknown = expression.free_symbols - set(self.generators)
         if unknown:
             raise InputError(f"{expression} contains {sorted(map(str, unknown))}, not among the generators of {self}.")
         try:
@@ -139,6 +157,7 @@ def _ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
     ring.generators = generators
     ring.context = flint.fmpq_mpoly_ctx.get([f"x{i}" for i in range(len(generators))], flint.Ordering.deglex)
     ring._index = {g: i for i, g in enumerate(generators)}
+    ring.reduction = Reduction(generators) if any(isinstance(g, NumberLetter) for g in generators) else None
     ring.zero = Polynomial(ring, ring.context.constant(0))
     ring.one = Polynomial(ring, ring.context.constant(1))
     return ring
@@ -155,7 +174,7 @@ def ring_of(values: Iterable[Any]) -> Ring:
         if isinstance(value, Polynomial):
             symbols.update(value.ring.generators)
         elif isinstance(value, sympy.Basic):
-            symbols |= value.free_symbols
+            symbols |= value.free_symbols | number_letters([value])
     return Ring(sorted(symbols, key=lambda s: (s.name, str(sorted(s.assumptions0.items())), s.sort_key())))
 
 
@@ -171,7 +190,7 @@ class Polynomial:
     def __init__(self, ring: Ring, raw: flint.fmpq_mpoly) -> None:
         self.ring = ring
         #: FLINT's value: to be read, never changed in place.
-        self.raw = raw
+        self.raw = raw if ring.reduction is None else ring.reduced(raw)
         self._hash: int | None = None
 
     def _pair(self, other: Any) -> tuple[Polynomial, Polynomial] | None:
@@ -225,13 +244,18 @@ class Polynomial:
         return self
 
     def __eq__(self, other: object) -> bool:
-        pair = self._pair(other)
+        try:
+            pair = self._pair(other)
+        except InputError:  # algebraic numbers that no ring holds together
+            return _vanishes(self.to_sympy() - sympy.sympify(other))
         return NotImplemented if pair is None else bool(pair[0].raw == pair[1].raw)
 
     def __hash__(self) -> int:
         if self._hash is None:  # equal elements of different rings must have equal hashes
             if self.raw.is_constant():
                 self._hash = hash(self.to_fraction())
+            elif self.ring.reduction is not None and self.symbols != self.occurring:  # a number has several forms
+                self._hash = hash((NumberLetter, self.symbols))
             else:
                 self._hash = hash(frozenset(
                     (frozenset((g, e) for g, e in zip(self.ring.generators, exponents, strict=True) if e), c)
@@ -256,10 +280,15 @@ class Polynomial:
         return bool(self.raw.is_constant())
 
     @property
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        """The generators that occur in the element."""
+    def occurring(self) -> frozenset[sympy.Symbol]:
+        """The generators that occur in the element, irrational numbers among them."""
         degrees = self.raw.degrees()
         return frozenset(g for g, d in zip(self.ring.generators, degrees, strict=True) if d > 0)
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The symbols that occur in the element; irrational numbers are none."""
+        return frozenset(g for g in self.occurring if not isinstance(g, NumberLetter))
 
     def to_fraction(self) -> Fraction:
         """The rational number that a constant element is; `InputError` otherwise."""
@@ -315,6 +344,11 @@ class Polynomial:
         missing = self.symbols - set(values)
         if missing:
             raise InputError(f"no value given for {sorted(map(str, missing))}.")
+        if self.ring.reduction is not None:
+            floating = any(isinstance(value, float) for value in values.values())
+            numbers = {g: float(g.number) if floating else self.ring.generator(g)
+                       for g in self.occurring if isinstance(g, NumberLetter)}
+            values = {**numbers, **values}
         total: Any = 0
         for exponents, coefficient in self.terms():
             product: Any = coefficient
@@ -325,9 +359,15 @@ class Polynomial:
         return total
 
     def exact_quotient(self, divisor: Polynomial) -> Polynomial:
-        """self / divisor where that is a polynomial; `ZeroDivisionError` or FLINT's DomainError otherwise."""
+        """self / divisor where that is a polynomial; `ZeroDivisionError` or FLINT's DomainError otherwise.
+
+        Raises `InputError` where irrational numbers occur: their rules are not those of polynomials.
+        """
         pair = self._pair(divisor)
         assert pair is not None
+        if pair[0].ring.reduction:
+            raise InputError("this question divides polynomials, which is not done over irrational numbers; put "
+                             "symbols in their place, or take rational numbers close to them.")
         return Polynomial(pair[0].ring, pair[0].raw / pair[1].raw)
 
     def gcd(self, other: Polynomial) -> Polynomial:
@@ -366,7 +406,7 @@ class Polynomial:
                              *(f.to_sympy() ** m for f, m in factors))
         return sympy.Add(*(
             sympy.Mul(sympy.Rational(c.numerator, c.denominator),
-                      *(g**e for g, e in zip(self.ring.generators, exponents, strict=True) if e))
+                      *(_as_number(g)**e for g, e in zip(self.ring.generators, exponents, strict=True) if e))
             for exponents, c in self.terms()))
 
     def _sympy_(self) -> sympy.Expr:
@@ -381,6 +421,18 @@ class Polynomial:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.ring, tuple(self.terms()))
+
+
+def _as_number(generator: sympy.Symbol) -> sympy.Expr:
+    return generator.number if isinstance(generator, NumberLetter) else generator
+
+
+def _vanishes(expression: sympy.Expr) -> bool:
+    """Whether a polynomial with algebraic coefficients is zero, each coefficient by its minimal polynomial."""
+    x = sympy.Dummy("x")
+    symbols = sorted(expression.free_symbols, key=str)
+    coefficients = sympy.Poly(expression, *symbols, domain="EX").coeffs() if symbols else [expression]
+    return all(sympy.minimal_polynomial(c, x) == x for c in coefficients)
 
 
 def _rebuild(ring: Ring, terms: tuple[tuple[Exponents, Fraction], ...]) -> Polynomial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +10,7 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.irrational import NumberLetter, radical_letter, root_letter
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
 
 #: Reads a coefficient back from JSON, by kind; `register_coefficient` adds kinds.
@@ -29,8 +30,7 @@ def entry_to_json(coefficient: Any) -> Any:
         return {"kind": "float", "hex": coefficient.hex()}
     if isinstance(coefficient, Polynomial):
         return {"kind": "polynomial",
-                "generators": [[g.name, dict(g._assumptions_orig)]
-                               for g in coefficient.ring.generators],
+                "generators": [symbol_to_json(g) for g in coefficient.ring.generators],
                 "terms": [[list(e), _write_rational(c)] for e, c in coefficient.terms()]}
     if isinstance(coefficient, sympy.Basic):
         raise InputError(f"to_json: {coefficient} is not a polynomial in its symbols; evaluate it first.")
@@ -47,8 +47,36 @@ def entry_from_json(data: Any) -> Any:
     return reader(data)
 
 
+def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
+    """Plain data for a symbol: its name, the assumptions it was made with, the number of a dummy; or which irrational
+    number a number letter is."""
+    if isinstance(symbol, NumberLetter):
+        if symbol.radical:
+            return {"radical": list(symbol.radical)}
+        if symbol.powers:
+            return {"powers": [_write_rational(c) for c in symbol.powers], "place": symbol.place}
+        return {"constant": str(symbol.number)}
+    data: dict[str, Any] = {"symbol": symbol.name, "assumptions": dict(symbol._assumptions_orig)}
+    if isinstance(symbol, sympy.Dummy):
+        data["dummy"] = symbol.dummy_index
+    return data
+
+
+def symbol_from_json(data: Mapping[str, Any]) -> sympy.Symbol:
+    """The symbol that `symbol_to_json` wrote."""
+    if "radical" in data:
+        return radical_letter(*map(int, data["radical"]))
+    if "powers" in data:
+        return root_letter([_read_rational(c) for c in data["powers"]], int(data["place"]))
+    if "constant" in data:
+        return NumberLetter({"pi": sympy.pi, "E": sympy.E}[data["constant"]])
+    if "dummy" in data:
+        return sympy.Dummy(data["symbol"], dummy_index=data["dummy"], **data["assumptions"])
+    return sympy.Symbol(data["symbol"], **data["assumptions"])
+
+
 def _read_polynomial(data: Any) -> Polynomial:
-    ring = Ring(sympy.Symbol(name, **assumptions) for name, assumptions in data["generators"])
+    ring = Ring(map(symbol_from_json, data["generators"]))
     return ring.from_terms({tuple(e): _read_rational(c) for e, c in data["terms"]})
 
 

@@ -187,7 +187,7 @@ class GivenValues:
         if self._floating:
             self.arithmetic: Arithmetic = Floats()
         else:
-            symbolic = any(isinstance(entry, sympy.Basic) and entry.free_symbols
+            symbolic = any(isinstance(entry, sympy.Basic) and not entry.is_Rational
                            for array in arrays for entry in np.asarray(array, dtype=object).flat)
             self.arithmetic = RingElements.over(arrays) if symbolic else Integers()
 

@@ -20,7 +20,7 @@ import sympy
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, Ring, Scalar, ring_of
-from sgdmoments.exact.saving import register_coefficient
+from sgdmoments.exact.saving import register_coefficient, symbol_from_json, symbol_to_json
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.graph import (
     BATCH,
@@ -30,8 +30,6 @@ from sgdmoments.graphs.graph import (
     IndexGraph,
     Label,
     Monomial,
-    symbol_from_json,
-    symbol_to_json,
 )
 
 _NOTHING: Mapping[Label, Any] = {}
@@ -64,6 +62,8 @@ class Expression:
     def from_raw(ring: Ring, raw: Mapping[Monomial, Any]) -> Expression:
         """The expression with FLINT coefficients of ``ring.context``; for code in a hot loop."""
         made = Expression.__new__(Expression)
+        if ring.reduction is not None:
+            raw = {m: ring.reduced(c) for m, c in raw.items()}
         made.ring, made.raw, made._hash = ring, {m: c for m, c in raw.items() if c}, None
         made.known = _NOTHING
         return made
@@ -267,7 +267,8 @@ class Expression:
 
     def compact(self) -> Expression:
         """The same expression over the smallest ring that holds its coefficients."""
-        return self.in_ring(ring_of(sorted(self.symbols, key=lambda s: (s.name, s.sort_key()))))
+        occurring = {g for _, c in self.terms() for g in c.occurring}
+        return self.in_ring(ring_of(sorted(occurring, key=lambda s: (s.name, s.sort_key()))))
 
     def evaluate(self, values: Mapping[Any, Any], **options: Any) -> Any:
         """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`."""

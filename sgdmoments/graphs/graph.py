@@ -28,6 +28,8 @@ from typing import Any, TypeAlias
 
 import sympy
 
+from sgdmoments.exact.saving import symbol_from_json, symbol_to_json
+
 Dimension: TypeAlias = int | sympy.Symbol
 #: An edge: its label, then the vertices at its ends (row first, column second, and so on).
 Edge = tuple[Any, ...]
@@ -260,21 +262,6 @@ def _edges_of(branching: int, parts: tuple[Part, ...]) -> tuple[tuple[Edge, ...]
         for letter, start, end in zip(word, path, path[1:], strict=False):
             edges.append((letter.T, end, start) if letter.transposed else (letter, start, end))
     return tuple(edges), fresh
-
-
-def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
-    """Plain data for a symbol: its name, the assumptions it was made with, and the number of a dummy."""
-    data: dict[str, Any] = {"symbol": symbol.name, "assumptions": dict(symbol._assumptions_orig)}
-    if isinstance(symbol, sympy.Dummy):
-        data["dummy"] = symbol.dummy_index
-    return data
-
-
-def symbol_from_json(data: Mapping[str, Any]) -> sympy.Symbol:
-    """The symbol that `symbol_to_json` wrote."""
-    if "dummy" in data:
-        return sympy.Dummy(data["symbol"], dummy_index=data["dummy"], **data["assumptions"])
-    return sympy.Symbol(data["symbol"], **data["assumptions"])
 
 
 def label_to_json(label: Label) -> dict[str, Any]:

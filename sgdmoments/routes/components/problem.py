@@ -18,7 +18,6 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, RouteError
-from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.models.initial import Init
 from sgdmoments.models.laws import Empirical, Law
@@ -97,6 +96,12 @@ def degree_in(polynomial: Polynomial, symbols: Iterable[sympy.Symbol]) -> int:
     """The total degree in some of the generators."""
     places = [i for i in map(polynomial.ring.index, symbols) if i >= 0]
     return max((int(sum(e[i] for i in places)) for e in polynomial.raw.monoms()), default=0)
+
+
+def in_inverse_batch(value: Polynomial) -> tuple[Polynomial, ...]:
+    """The coefficients of the powers of u, in the smallest ring: letters may have come with the law of the weights."""
+    others = (g for g in value.ring.generators if g in value.occurring and g != INVERSE_BATCH)
+    return Ring((INVERSE_BATCH, *others))(value).coefficients(INVERSE_BATCH)
 
 
 def applies(sgd: SGD, quantity: Quantity) -> str:
@@ -190,7 +195,7 @@ def _data_entries(sgd: SGD) -> list[Any]:
         for name in ("moments", "covariance"):
             value = getattr(law, name, None)
             if value is not None:
-                entries += sorted(free_symbols(np.array(value, dtype=object)), key=str)
+                entries += [entry for entry in np.array(value, dtype=object).flat if isinstance(entry, sympy.Basic)]
     return entries
 
 

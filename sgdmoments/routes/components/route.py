@@ -9,16 +9,15 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import BudgetExceeded, InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
-from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
+from sgdmoments.exact.ring import Polynomial, Ring
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
-from sgdmoments.routes.components.problem import Problem, applies, read, statistic_letters
+from sgdmoments.routes.components.problem import Problem, applies, in_inverse_batch, read, statistic_letters
 from sgdmoments.routes.components.recursion import expectation, in_statistics, integrate
 from sgdmoments.routes.components.sizes import Sizes, predict
 
@@ -76,9 +75,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
             f"{kind} of {quantity}" + (f" given {'F_0' if given == 'initial' else 'nothing'}"
                                        if kind == "variance" else ""),
             "components", "", CONVENTIONS, tuple(receipt.items()), RULES, checks, time.perf_counter() - start)
-        ring = Ring((INVERSE_BATCH, *(g for g in problem.letters if not _is_random(problem, g))))
-        return BatchPolynomial(tuple(ring(value).coefficients(INVERSE_BATCH)), problem.population,
-                               provenance=provenance)
+        return BatchPolynomial(in_inverse_batch(value), problem.population, provenance=provenance)
 
     if kind == "mean":
         answers = [answer(average_over_start(problem, value)) for value in values]
@@ -143,10 +140,6 @@ def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:
             if factor:
                 value = value + ring.from_terms(part) * factor
     return value
-
-
-def _is_random(problem: Problem, symbol: sympy.Symbol) -> bool:
-    return any(symbol in symbols for symbols, _ in problem.random)
 
 
 def _expectations(problem: Problem, targets: list[Polynomial], sizes: Sizes, monitor: Monitor,

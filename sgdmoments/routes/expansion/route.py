@@ -13,11 +13,11 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
-from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring
+from sgdmoments.exact.ring import Polynomial
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
 from sgdmoments.routes.components import problem as components
-from sgdmoments.routes.components.problem import Problem, read
+from sgdmoments.routes.components.problem import Problem, in_inverse_batch, read
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
 from sgdmoments.routes.expansion.balls import first_variance
 from sgdmoments.routes.expansion.cumulants import diagrams, expansion, highest_vertex
@@ -87,7 +87,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
         values = expansion(problem, kind, order, monitor)
         rows = [answer([float(x) for x in row]) for row in np.atleast_2d(values)]
     else:
-        rows = [answer(_coefficients(problem, value))
+        rows = [answer(list(in_inverse_batch(value)))
                 for value in _exact(problem, kind, order, given, monitor)]
     if kind != "mean" or problem.scalar:
         return rows[0]
@@ -144,12 +144,6 @@ def _exact(problem: Problem, kind: str, order: int, given: Given, monitor: Monit
         return values
     spread = values[0] - sum((m * m for m in values[1:]), values[0].ring.zero)
     return [spread if given == "nothing" else average_over_start(problem, spread)]
-
-
-def _coefficients(problem: Problem, value: Polynomial) -> list[Polynomial]:
-    drawn = {s for symbols, _ in problem.random for s in symbols}
-    ring = Ring((INVERSE_BATCH, *(g for g in problem.letters if g not in drawn)))
-    return list(ring(value).coefficients(INVERSE_BATCH))
 
 
 def _timed(receipt: Provenance, seconds: float) -> Provenance:

@@ -16,8 +16,9 @@ import numpy as np
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.exact.saving import symbol_from_json, symbol_to_json
 from sgdmoments.files import write_text
-from sgdmoments.graphs.graph import IndexGraph, Monomial, symbol_from_json, symbol_to_json
+from sgdmoments.graphs.graph import IndexGraph, Monomial
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import Propagator
 from sgdmoments.routes.symbolic.setting import Setting
@@ -64,7 +65,7 @@ def load(setting: Setting, sgd: SGD, path: str | Path) -> int:
 
 def _without_unused(value: Polynomial) -> Polynomial:
     """The element over the generators that occur in it (rates and t of another question do not)."""
-    return Ring(g for g in value.ring.generators if g in value.symbols)(value)
+    return Ring(g for g in value.ring.generators if g in value.occurring)(value)
 
 
 def subject(setting: Setting, sgd: SGD) -> str:
