@@ -69,6 +69,14 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
     return _simplest(contraction.expression(expression))
 
 
+def zeros(dimensions: Iterable[Dimension], values: Mapping[Any, Any]) -> Array:
+    """The array of zeros of the given dimensions, where letters have values."""
+    given = GivenValues(values)
+    array = np.empty([given.size(dimension) for dimension in dimensions], dtype=object)
+    array[...] = Fraction(0)
+    return array
+
+
 def _identity(values: Mapping[Any, Any], dtype: type | None) -> Any:
     """Equal for mappings that give the same objects to the same keys."""
     if not isinstance(values, Mapping):

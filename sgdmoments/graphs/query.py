@@ -131,6 +131,10 @@ class MatrixExpression:
 
     def evaluate(self, values: Mapping[Any, Any], **options: Any) -> Any:
         """The array at given matrices: one axis for each factor of the row and column index."""
+        from sgdmoments.graphs.contract import zeros
+
+        if not self.array and not options.get("partial"):
+            return zeros((*self.rows, *self.columns), values)
         return self.array.evaluate(values, **options)
 
     def latex(self) -> str:

@@ -10,7 +10,8 @@ and puts an edge Σ between its feature vertices. The partitions are never liste
 grown edge by edge, the graph brought to normal form, equal graphs added, and the rest done by recursion with a memo.
 
 Assumptions: entries of different labels are independent; entries of one label are independent and identically
-distributed (or, with a covariance, its rows are).
+distributed (or, with a covariance, its rows are). Of a symmetric label the entries on and above the diagonal are;
+those below are their mirror images, so that an entry x_ab is x_cd where {a, b} = {c, d}.
 
 Source: P0, Lemma A.6 (any law) and P1, Lemmas 6 and 7 (Gaussian), where the pairings are listed.
 
@@ -30,7 +31,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 from sgdmoments.budget import Monitor
@@ -46,9 +47,9 @@ EXPECTATION = Rule(
     "independent entries with known cumulants (Gaussian: pairs only)",
     "Isserlis' theorem; P0, Lemma A.6; P1, Lemmas 6 and 7")
 
-#: Up to this many partners of an edge, the blocks of a law with all cumulants are made at once.
+#: Up to this many partners of an edge, the blocks of a law with all cumulants are made at once; half as many where
+#: edges also meet crosswise.
 LISTED_BLOCKS = 13
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class EntryLaw:
     Attributes:
         cumulant: κ_k of an entry as a function of k = 1, 2, ...: numbers or ring elements.
         pairs_only: whether κ_k = 0 for k ≠ 2.
-        covariance: a symmetric label Σ when rows are N(0, Σ) in place of independent entries.
+        covariance: a symmetric label Σ when rows are N(0, Σ) in place of independent entries; or a label with
+            twice the ends of the random one, the covariance of any two entries.
     """
 
     cumulant: Callable[[int], Scalar]
@@ -75,6 +77,11 @@ class EntryLaw:
         """Independent rows N(0, Σ)."""
         if not covariance.symmetric:
             raise AssumptionError(f"the covariance {covariance!r} has to be a symmetric label.")
+        return EntryLaw(lambda k: int(k == 2), pairs_only=True, covariance=covariance)
+
+    @staticmethod
+    def gaussian_entries(covariance: Label) -> EntryLaw:
+        """Jointly Gaussian entries with mean zero; entry (i, j, k, l) of `covariance` is E x_ij x_kl."""
         return EntryLaw(lambda k: int(k == 2), pairs_only=True, covariance=covariance)
 
 
@@ -184,13 +191,15 @@ class Expectation:
         if law.pairs_only:
             kept, weight = None, self._cumulants(base, 2)
         else:
-            if size == 1 and sum(map(len, others)) <= LISTED_BLOCKS:
+            if size == 1 and sum(map(len, others)) <= (LISTED_BLOCKS // 2 if base.symmetric else LISTED_BLOCKS):
                 candidates = [(i, k) for i, places in enumerate(others) for k in places]
                 for extra in range(len(candidates) + 1):
                     weight = self._cumulants(base, extra + 1)
                     if weight:
-                        for block in combinations(candidates, extra):
-                            yield self._joined(state, [(chosen, place), *block], base, None, None, weight)
+                        for turned, share in _matchings(base, extra):
+                            for block in combinations(candidates, extra):
+                                yield self._joined(state, [(chosen, place), *block], base, None, None,
+                                                   weight * share, turned)
                 return
             if self._cumulants(base, size):
                 yield self._joined(state, [(chosen, place)], base, None, None, self._cumulants(base, size))
@@ -207,8 +216,9 @@ class Expectation:
                 seen.add(state[i])
                 repeats = sum(graph is state[i] for k, graph in enumerate(state) if k != chosen)
             for k in places:
-                yield self._joined(state, [(chosen, place), (i, k)], base, kept, law.covariance,
-                                   weight if repeats == 1 else weight * repeats)
+                for turned, share in _matchings(base, 1):
+                    yield self._joined(state, [(chosen, place), (i, k)], base, kept, law.covariance,
+                                       weight if repeats == share == 1 else weight * (repeats * share), turned)
 
     def _next_edge(self, state: Monomial) -> tuple[int, int, int]:
         """The graph and place of the edge to treat next, and how many edges it stands for."""
@@ -221,13 +231,18 @@ class Expectation:
 
     def _block_label(self, label: Label, size: int) -> Label:
         """The label of an edge that stands for `size` merged edges of one label."""
-        block = Label(label.name, label.dimensions, kind="block", meaning=f"{label.kind} {size}")
+        block = Label(label.name, label.dimensions, "block", label.symmetric, f"{label.kind} {label.meaning} {size}")
         self._blocks[block] = label, size
         return block
 
     def _joined(self, state: Monomial, block: Sequence[tuple[int, int]], base: Label, kept: Label | None,
-                covariance: Label | None, weight: Any) -> tuple[Monomial, int, Any]:
-        """Merge the ends of the edges (graph, place) of a block and remove them, or keep one with a new label."""
+                covariance: Label | None, weight: Any,
+                turned: Sequence[bool] | None = ()) -> tuple[Monomial, int, Any]:
+        """Merge the ends of the edges (graph, place) of a block and remove them, or keep one with a new label.
+
+        turned: for each edge after the first whether its ends meet those of the first crosswise; None: all ends of
+            the block meet in one vertex.
+        """
         first = block[0][0]
         if len(block) == 2 and block[1][0] == first:
             (_, k), (_, m) = block
@@ -240,15 +255,22 @@ class Expectation:
         image: dict[int, int] = {}
         merges = 0
         a = removed[0]
+        if turned is None:
+            removed = [a, *((e[0], v, v) for e in removed for v in e[1:])]
+        elif any(turned):
+            removed[1:] = [(e[0], e[2], e[1]) if turn else e for e, turn in zip(removed[1:], turned, strict=True)]
+        joint = covariance is not None and len(covariance.dimensions) == 2 * len(base.dimensions)
         for position, dimension in enumerate(base.dimensions, 1):
-            if covariance is not None and position == 2:
+            if joint or (covariance is not None and position == 2):
                 continue
             for b in removed[1:]:
                 v, w = _find(image, a[position]), _find(image, b[position])
                 if v != w:
                     image[w] = v
                     merges += dimension is BATCH
-        if covariance is not None:
+        if joint:
+            edges = [*edges, (covariance, *a[1:], *removed[1][1:])]
+        elif covariance is not None:
             edges = [*edges, (covariance, a[2], removed[1][2])]
         if kept is not None:
             edges = [*edges, (kept, *a[1:])]
@@ -296,6 +318,20 @@ class Expectation:
     def _power(self, merges: int) -> Any:
         """1/b for each pair of batch vertices merged."""
         return (self.ring.generator(INVERSE_BATCH) ** merges).raw
+
+
+def _matchings(label: Label, extra: int) -> Iterator[tuple[Sequence[bool] | None, int]]:
+    """How the ends of `extra` edges may meet those of a first one, with signs.
+
+    The edges of a symmetric matrix are one entry where {a, b} = {c, d}: crosswise or not for each edge, less the
+    2^extra − 1 times that a = b = c = d is counted too often.
+    """
+    if not label.symmetric or not extra:
+        yield (), 1
+        return
+    for turned in product((False, True), repeat=extra):
+        yield turned, 1
+    yield None, 1 - 2**extra
 
 
 def _find(image: Mapping[int, int], v: int) -> int:

@@ -208,11 +208,17 @@ def _outcomes(laws: Mapping[Label, EntryLaw], degrees: Mapping[Label, int],
         weights = _weights(_moments(laws[label], degree, point))
         covariance = laws[label].covariance
         choices = []
-        for values in product(range(degree + 1), repeat=prod(shape)):
+        size = shape[0] * (shape[0] + 1) // 2 if label.symmetric else prod(shape)
+        for values in product(range(degree + 1), repeat=size):
             weight = 1
             for value in values:
                 weight = weight * weights[value] % PRIME
-            array = np.array(values, dtype=np.int64).reshape(shape)
+            if label.symmetric:  # the entries on and below the diagonal, and their mirror images
+                array = np.zeros(shape, dtype=np.int64)
+                array[np.tril_indices(shape[0])] = values
+                array += np.tril(array, -1).T
+            else:
+                array = np.array(values, dtype=np.int64).reshape(shape)
             if covariance is not None:
                 array = point.arithmetic.matmul(array, _factor(covariance, point).T)
             choices.append((weight, array))

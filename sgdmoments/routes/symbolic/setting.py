@@ -24,7 +24,7 @@ from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
 from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
-from sgdmoments.rules.random_letters import entry_law, independent_law, law_symbols
+from sgdmoments.rules.random_letters import entry_law, independent_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
 
@@ -111,8 +111,7 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
     scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH),
-               *_law_symbols(model.data), *(_law_symbols(model.noise) if model.noise is not None else []),
-               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in law_symbols(value))]
+               *model.letters, *(s for value in sgd.initial.values() if isinstance(value, Init) for s in value.symbols)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
     if isinstance(model.data, Empirical):
@@ -184,11 +183,6 @@ def _initial_laws(sgd: SGD, system: System, known: dict[Label, Any]) -> dict[Lab
         elif value is not None:
             laws[label] = entry_law(value, f"initial[{label.name!r}]")
     return laws
-
-
-def _law_symbols(law: Law) -> list[Any]:
-    moments = getattr(law, "moments", ())
-    return [m for m in moments if isinstance(m, sympy.Expr)]
 
 
 def check_order(order: int | None, name: str) -> int | None:
