@@ -1,17 +1,37 @@
-"""Budgets and progress: how long work says how far it is, and how it is stopped."""
+"""Budgets and progress: how long work says how far it is, and how it is stopped.
+
+A route makes one `Monitor`, refuses by it what is predicted to be too large (`Monitor.require`), and works inside
+``with monitor:``. Inner loops anywhere below call `tick`, which looks at the clock and, now and then, at the
+memory of the process; they need not know whose work they do.
+
+>>> with Monitor(Budget(seconds=0)):
+...     tick("a loop")
+Traceback (most recent call last):
+    ...
+sgdmoments.errors.BudgetExceeded: a loop: 0 s exceed the budget of 0 s (budget=Budget(seconds=...)).
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from typing import Any
 
-from sgdmoments.errors import BudgetExceeded, Stopped
+from sgdmoments.errors import BudgetExceeded, InputError, Stopped
+from sgdmoments.memory import resident_bytes
+
+#: Seconds between two looks at the memory of the process.
+_MEMORY_INTERVAL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a derivation may use; ``None`` means without limit.
+    """What a computation may use: seconds, terms held at once, bytes of memory beyond those in use when it starts.
+
+    ``None`` means without limit. What can be known beforehand is refused at once; the rest is watched while the work
+    goes on.
 
     >>> Budget(seconds=10).terms
     5000000
@@ -20,6 +40,12 @@ class Budget:
     seconds: float | None = 900.0
     terms: int | None = 5_000_000
     memory: int | None = 8 * 2**30
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "terms", "memory"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
+                raise InputError(f"Budget: {name} = {value!r}; use a number >= 0, or None for no limit.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +66,85 @@ ProgressCallback = Callable[[Progress], object]
 class Monitor:
     """Counts work against a budget and reports it.
 
-    `update` is cheap enough to call once per step of an outer loop: it raises `BudgetExceeded` when the
-    budget is spent and `Stopped` when the callback returns False.
+    `update` is cheap enough to call once per step of an outer loop, `tick` in an inner one: both raise
+    `BudgetExceeded` when the budget is spent. `update` raises `Stopped` when the callback returns False.
     """
 
     def __init__(self, budget: Budget | None = None, progress: ProgressCallback | None = None) -> None:
+        if not (budget is None or isinstance(budget, Budget)):
+            raise InputError(f"budget: found {budget!r}; use Budget(seconds=..., terms=..., memory=...).")
         self.budget = budget or Budget()
         self._progress = progress
         self._start = time.perf_counter()
+        self._memory = resident_bytes()
+        self._next_look = 0.0
+        self._outer: list[tuple[Monitor | None, Token[Monitor | None]]] = []
 
     @property
     def seconds(self) -> float:
         """Seconds since the monitor was made."""
         return time.perf_counter() - self._start
 
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left of the budget."""
+        return float("inf") if self.budget.seconds is None else self.budget.seconds - self.seconds
+
+    def require(self, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
+        """Refuse before the work starts where the predicted terms, seconds or memory are over the budget."""
+        for name, unit in (("terms", " terms"), ("memory", " bytes"), ("seconds", " s")):
+            limit, found = getattr(self.budget, name), needs.get(name)
+            if limit is not None and found is not None and found > limit:
+                raise BudgetExceeded(
+                    f"{stage} is predicted to need {_shown(found)}{unit}, over the budget of {_shown(limit)}{unit} "
+                    f"(budget=Budget({name}=...)).", dict(needs), nearest() if callable(nearest) else nearest)
+
     def update(self, stage: str, done: int, total: int | None = None, terms: int = 0, nearest: str = "") -> None:
         """Report `done` of `total` units of `stage`, with `terms` terms now held in memory."""
-        seconds = self.seconds
         limit = self.budget
         if limit.terms is not None and terms > limit.terms:
             raise BudgetExceeded(
                 f"{stage}: {terms:,} terms exceed the budget of {limit.terms:,} (budget=Budget(terms=...)).",
-                {"terms": terms, "seconds": seconds}, nearest)
+                {"terms": terms, "seconds": self.seconds}, nearest)
+        self.look(stage, terms, nearest)
+        if self._progress is not None and self._progress(Progress(stage, done, total, terms, self.seconds)) is False:
+            raise Stopped(f"{stage}: stopped at {done} of {'?' if total is None else total} by the progress callback.")
+
+    def look(self, stage: str, terms: int = 0, nearest: str = "") -> None:
+        """Whether time and memory are still within the budget, and within those of the work that this is part of."""
+        seconds, limit = self.seconds, self.budget
         if limit.seconds is not None and seconds > limit.seconds:
             raise BudgetExceeded(
-                f"{stage}: {seconds:.0f} s exceed the budget of {limit.seconds:.0f} s (budget=Budget(seconds=...)).",
+                f"{stage}: {seconds:.0f} s exceed the budget of {limit.seconds:.3g} s (budget=Budget(seconds=...)).",
                 {"terms": terms, "seconds": seconds}, nearest)
-        if self._progress is not None and self._progress(Progress(stage, done, total, terms, seconds)) is False:
-            raise Stopped(f"{stage}: stopped at {done} of {'?' if total is None else total} by the progress callback.")
+        if limit.memory is not None and seconds > self._next_look:
+            self._next_look = seconds + _MEMORY_INTERVAL
+            used = resident_bytes() - self._memory
+            if used > limit.memory:
+                raise BudgetExceeded(
+                    f"{stage}: {used:,} bytes exceed the budget of {limit.memory:,} (budget=Budget(memory=...)).",
+                    {"terms": terms, "seconds": seconds, "memory": used}, nearest)
+        if self._outer and self._outer[-1][0] is not None:
+            self._outer[-1][0].look(stage, terms, nearest)
+
+    def __enter__(self) -> Monitor:
+        outer = _CURRENT.get()
+        self._outer.append((None if outer is self else outer, _CURRENT.set(self)))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _CURRENT.reset(self._outer.pop()[1])
+
+
+_CURRENT: ContextVar[Monitor | None] = ContextVar("sgdmoments monitor", default=None)
+
+
+def tick(stage: str) -> None:
+    """One turn of an inner loop: stops the work whose monitor is active where its budget is spent."""
+    monitor = _CURRENT.get()
+    if monitor is not None:
+        monitor.look(stage)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) and value < 10**15 else f"{float(min(value, 1e300)):.3g}"

@@ -18,6 +18,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import entry_name, to_exact
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of
+from sgdmoments.exact.univariate import compose_linear
 
 
 def read_entry(value: Any) -> Any:
@@ -54,7 +55,9 @@ def entry_to_sympy(coefficient: Any) -> sympy.Expr:
 
 
 def substitute_linear(coefficients: Sequence[Any], constant: Fraction, slope: Fraction) -> list[Any]:
-    """Coefficients of sum_k c_k (constant + slope v)^k in powers of v (Horner)."""
+    """Coefficients of sum_k c_k (constant + slope v)^k in powers of v: a Taylor shift; by Horner with letters."""
+    if coefficients and all(isinstance(c, Fraction) for c in coefficients):
+        return list(compose_linear(coefficients, constant, slope))
     result: list[Any] = []
     for c in reversed(coefficients):
         if isinstance(c, float):

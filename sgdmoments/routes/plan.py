@@ -22,6 +22,7 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes import components, expansion, symbolic
 from sgdmoments.routes.closure import answer as closure
+from sgdmoments.routes.closure import sizes as closure_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class RouteEstimate:
 #: In the order in which "auto" tries them.
 ROUTES = {route.name: route for route in (
     # models linear in the weights: whole polynomials at any step
-    Route("closure", closure.applies, closure.estimate, closure.moment),
+    Route("closure", closure.applies, closure_sizes.estimate, closure.moment),
     # networks with weights, widths or t left as letters: graph expressions
     Route("symbolic", symbolic.applies, symbolic.estimate, symbolic.moment),
     # small networks with numbers: whole polynomials at the first steps

@@ -31,9 +31,10 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
-from sgdmoments.routes.closure.answer import initial_moments, is_linear_in_weights, operator_of, to_scalar
+from sgdmoments.routes.closure.answer import is_linear_in_weights, operator_of
 from sgdmoments.routes.closure.observables import observables
 from sgdmoments.routes.closure.operator import StepOperator
+from sgdmoments.routes.closure.start import initial_moments, to_scalar
 
 FloatArray = NDArray[np.float64]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 #: A sparse matrix of exact scalars, {(row, column): entry}.
 Sparse = Mapping[tuple[int, int], Any]
 #: A sparse row of exact scalars, {column: entry}.
 Row = Mapping[int, Any]
+
+#: Told how many steps are done.
+Report = Callable[[int], object]
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -34,10 +37,6 @@ class Backend(ABC, Generic[M, T]):
         """A table from exact scalars."""
 
     @abstractmethod
-    def multiply(self, table: T, matrix: M) -> T:
-        """The table with each row times the matrix."""
-
-    @abstractmethod
     def rows(self, table: T) -> list[dict[int, Any]]:
         """The rows as sparse rows of scalars of this arithmetic."""
 
@@ -46,12 +45,28 @@ class PolynomialBackend(Backend[M, T]):
     """An arithmetic in which the rows of a table are the coefficients of 1, v, v^2, ..."""
 
     @abstractmethod
-    def add_shifted(self, tables: Sequence[T]) -> T:
-        """sum_k tables[k] with its rows moved down by k: multiplication by sum_k v^k tables[k]."""
+    def step(self, table: T, matrices: Sequence[M]) -> T:
+        """The table, a row of polynomials in v, times the matrix sum_k v^k matrices[k]."""
+
+    def run(self, table: T, steps: Sequence[Sequence[M]], report: Report | None = None) -> T:
+        """One step after another, each with its own matrices."""
+        for done, matrices in enumerate(steps):
+            if report is not None:
+                report(done)
+            table = self.step(table, matrices)
+        return table
+
+    @abstractmethod
+    def dot(self, table: T, column: Callable[[int], Any]) -> list[Any]:
+        """Each row times a column whose entries, exact scalars, are asked for where needed: a polynomial in v."""
 
 
 class PointBackend(Backend[M, T]):
     """An arithmetic in which each row of a table belongs to one value of v."""
+
+    @abstractmethod
+    def multiply(self, table: T, matrix: M) -> T:
+        """The table with each row times the matrix."""
 
     @abstractmethod
     def scale_rows(self, table: T, factors: Sequence[Any]) -> T:

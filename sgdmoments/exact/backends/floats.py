@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,15 @@ class FloatBackend(PolynomialBackend[Array, Array], PointBackend[Array, Array]):
     def multiply(self, table: Array, matrix: Array) -> Array:
         return table @ matrix
 
-    def add_shifted(self, tables: Sequence[Array]) -> Array:
-        total = np.zeros((max(len(t) + k for k, t in enumerate(tables)), tables[0].shape[1]))
-        for k, table in enumerate(tables):
-            total[k:k + len(table)] += table
+    def step(self, table: Array, matrices: Sequence[Array]) -> Array:
+        total = np.zeros((len(table) + len(matrices) - 1, table.shape[1]))
+        for k, matrix in enumerate(matrices):
+            total[k:k + len(table)] += table @ matrix
         return total
+
+    def dot(self, table: Array, column: Callable[[int], Any]) -> list[Any]:
+        dense = np.array([float(column(j)) if table[:, j].any() else 0.0 for j in range(table.shape[1])])
+        return list(map(float, table @ dense))
 
     def scale_rows(self, table: Array, factors: Sequence[Any]) -> Array:
         return np.array([float(f) for f in factors])[:, None] * table

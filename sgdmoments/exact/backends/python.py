@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
+from sgdmoments.budget import tick
 from sgdmoments.exact.backends.base import PolynomialBackend, Row, Sparse
 
 Table = list[dict[int, Any]]
@@ -26,6 +28,7 @@ class PythonBackend(PolynomialBackend[Matrix, Table]):
         total: Matrix = {}
         for weight, matrix in terms:
             for i, entries in matrix.items():
+                tick("combining matrices")
                 row = total.setdefault(i, {})
                 for j, entry in entries.items():
                     row[j] = row[j] + weight * entry if j in row else weight * entry
@@ -34,24 +37,19 @@ class PythonBackend(PolynomialBackend[Matrix, Table]):
     def table(self, rows: Sequence[Row], columns: int) -> Table:
         return [{j: entry for j, entry in row.items() if entry} for row in rows]
 
-    def multiply(self, table: Table, matrix: Matrix) -> Table:
-        product: Table = []
-        for row in table:
-            out: dict[int, Any] = {}
-            for i, a in row.items():
-                for j, b in matrix.get(i, {}).items():
-                    out[j] = out[j] + a * b if j in out else a * b
-            product.append({j: entry for j, entry in out.items() if entry})
-        return product
-
-    def add_shifted(self, tables: Sequence[Table]) -> Table:
-        total: Table = [{} for _ in range(max(len(t) + k for k, t in enumerate(tables)))]
-        for k, table in enumerate(tables):
+    def step(self, table: Table, matrices: Sequence[Matrix]) -> Table:
+        total: Table = [{} for _ in range(len(table) + len(matrices) - 1)]
+        for k, matrix in enumerate(matrices):
             for d, row in enumerate(table):
                 target = total[d + k]
-                for j, entry in row.items():
-                    target[j] = target[j] + entry if j in target else entry
+                for i, a in row.items():
+                    tick("undoing a step")
+                    for j, b in matrix.get(i, {}).items():
+                        target[j] = target[j] + a * b if j in target else a * b
         return [{j: entry for j, entry in row.items() if entry} for row in total]
+
+    def dot(self, table: Table, column: Callable[[int], Any]) -> list[Any]:
+        return [sum((entry * column(j) for j, entry in row.items()), Fraction(0)) for row in table]
 
     def rows(self, table: Table) -> list[dict[int, Any]]:
         return table

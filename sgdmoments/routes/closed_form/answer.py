@@ -29,8 +29,9 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
 from sgdmoments.routes.closed_form.powers import PowerTerm, collected, power_terms, radical_formula
 from sgdmoments.routes.closed_form.system import LinearSystem, pairs
-from sgdmoments.routes.closure.answer import RULES, initial_moments, is_linear_in_weights, operator_of
+from sgdmoments.routes.closure.answer import RULES, is_linear_in_weights, operator_of
 from sgdmoments.routes.closure.observables import degree_of, observables
+from sgdmoments.routes.closure.start import initial_moments
 
 Population: TypeAlias = int | sympy.Symbol | None
 

@@ -14,18 +14,25 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement
-from math import comb
+from math import comb, prod
 from operator import add
 from typing import Any
 
 import flint
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
 from sgdmoments.models.sampling import batch_weight, set_partitions
 from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, Scalar
+
+#: Terms of products of gradients that are averaged over the data together.
+_AT_ONCE = 50_000
+
+#: Terms of batch means of order 2 that are kept between steps.
+_KEPT = 500_000
 
 #: A polynomial in the weights for each power of v.
 VPolynomial = list[Polynomial]
@@ -99,6 +106,7 @@ class StepOperator:
         self.index = {e: i for i, e in enumerate(self.basis)}
         self._means: dict[Exponents, Polynomial] = {}
         self._batch: dict[Exponents, VPolynomial] = {}
+        self._kept = 0
         self._parts: list[list[Sparse]] | None = None
 
     @property
@@ -112,71 +120,106 @@ class StepOperator:
             self._prepare([gamma])
         return self._means[gamma]
 
+    def prepare(self, degree: int) -> None:
+        """Compute the means up to a degree, so that the data are read a few times for all moments."""
+        waiting: list[Exponents] = []
+        terms = 0
+        for gamma in monomials(len(self.gradient.weights), degree):
+            if not sum(gamma) or gamma in self._means:
+                continue
+            tick("products of gradients")
+            waiting.append(gamma)
+            terms += prod(len(g) ** power for g, power in zip(self.gradient.components, gamma, strict=True) if power)
+            if terms > _AT_ONCE:
+                self._prepare(waiting)
+                waiting, terms = [], 0
+        self._prepare(waiting)
+
     def _prepare(self, gammas: Sequence[Exponents]) -> None:
         """Compute several means at once, so that the data are read once for all moments."""
         count, samples = len(self.gradient.weights), len(self.gradient.sample)
         products = {}
         for gamma in gammas:
-            product = self.gradient.loss.ring.one
+            product = self.gradient.loss.ring.one.raw
             for g, power in zip(self.gradient.components, gamma, strict=True):
                 if power:
-                    product = product * g**power
-            products[gamma] = list(product.terms())
-        wanted = {e[count:count + samples] for terms in products.values() for e, _ in terms}
+                    product = product * g.raw**power
+            products[gamma] = {tuple(map(int, e)): c for e, c in product.to_dict().items()}
+        wanted = {e[count:count + samples] for terms in products.values() for e in terms}
         values = self.sample_moments(wanted)
         for value in values.values():  # symbols of the data enter the ring of observables
             if isinstance(value, Polynomial):
                 self.ring = self.ring.union(value.ring)
+        numbers = {e: to_fmpq(value) for e, value in values.items() if isinstance(value, Fraction)}
         width = len(self.ring.generators)
         for gamma, terms in products.items():
+            tick("means of products of gradients")
             numeric: dict[Exponents, flint.fmpq] = {}
             total = self.ring.zero
-            for e, c in terms:
-                value = values[e[count:count + samples]]
+            for e, c in terms.items():
+                inner = e[count:count + samples]
                 outer = e[:count] + e[count + samples:]
                 outer += (0,) * (width - len(outer))
-                if isinstance(value, Polynomial):
-                    total = total + self.ring.from_terms({outer: c}) * value
-                elif value:
-                    numeric[outer] = numeric.get(outer, flint.fmpq(0)) + to_fmpq(c * value)
+                known = numbers.get(inner)
+                if known is None:
+                    total = total + Polynomial(self.ring, self.ring.context.from_dict({outer: c})) * values[inner]
+                elif known:
+                    before = numeric.get(outer)
+                    numeric[outer] = c * known if before is None else before + c * known
             self._means[gamma] = total + Polynomial(self.ring, self.ring.context.from_dict(numeric))
 
     def batch_mean(self, gamma: Exponents) -> VPolynomial:
         """E_B[g_B^gamma] as polynomials in the weights, one for each power of v."""
-        if gamma not in self._batch:
-            factors = [i for i, power in enumerate(gamma) for _ in range(power)]
-            total: VPolynomial = []
-            grouped: dict[tuple[Exponents, ...], int] = {}
-            for partition in set_partitions(len(factors)):
-                blocks = tuple(sorted(self._block(factors, block) for block in partition))
-                grouped[blocks] = grouped.get(blocks, 0) + 1
-            for blocks, multiplicity in grouped.items():
-                product = self.ring.one * multiplicity
-                for block in blocks:
-                    product = product * self.mean(block)
-                for k, weight in enumerate(v_weight(tuple(sorted(map(sum, blocks))), self.population)):
-                    while len(total) <= k:
-                        total.append(self.ring.zero)
-                    if weight:
-                        total[k] = total[k] + product * weight
-            self._batch[gamma] = total or [self.ring.one]
-        return self._batch[gamma]
+        known = self._batch.get(gamma)
+        if known is None:
+            known = self._batch_mean(gamma)
+            terms = sum(map(len, known))
+            if sum(gamma) > 2 or self._kept + terms <= _KEPT:  # those of order 2 are quickly made again
+                self._batch[gamma] = known
+                self._kept += terms
+        return known
+
+    def _batch_mean(self, gamma: Exponents) -> VPolynomial:
+        factors = [i for i, power in enumerate(gamma) for _ in range(power)]
+        grouped: dict[tuple[Exponents, ...], int] = {}
+        for partition in set_partitions(len(factors)):
+            blocks = tuple(sorted(self._block(factors, block) for block in partition))
+            grouped[blocks] = grouped.get(blocks, 0) + 1
+        by_sizes: dict[tuple[int, ...], Polynomial] = {}  # partitions of equal block sizes have equal weights
+        for blocks, multiplicity in grouped.items():
+            tick("means over a batch")
+            product = self.ring.one * multiplicity
+            for block in sorted(blocks, key=sum):
+                product = product * self.mean(block)
+            sizes = tuple(sorted(map(sum, blocks)))
+            by_sizes[sizes] = by_sizes[sizes] + product if sizes in by_sizes else product
+        total: VPolynomial = []
+        for sizes, part in by_sizes.items():
+            for k, weight in enumerate(v_weight(sizes, self.population)):
+                while len(total) <= k:
+                    total.append(self.ring.zero)
+                if weight:
+                    total[k] = total[k] + part * weight
+        return total or [self.ring.one]
 
     def _block(self, factors: list[int], block: tuple[int, ...]) -> Exponents:
-        places = [factors[i] for i in block]
-        return tuple(places.count(i) for i in range(len(self.gradient.weights)))
+        exponents = [0] * len(self.gradient.weights)
+        for i in block:
+            exponents[factors[i]] += 1
+        return tuple(exponents)
 
     def parts(self) -> list[list[Sparse]]:
         """parts[j][k][(beta, beta')]: the coefficient of alpha^j v^k w^beta' in T(w^beta)."""
         if self._parts is not None:
             return self._parts
         count = len(self.gradient.weights)
-        self._prepare([gamma for gamma in self.basis if sum(gamma) and gamma not in self._means])
+        self.prepare(self.order)
         collected = {gamma: [list(self.collect(part).items()) for part in self.batch_mean(gamma)]
                      for gamma in self.basis}
         parts: list[list[dict[tuple[int, int], Any]]] = [[{} for _ in range(max(j, 1))]
                                                          for j in range(self.order + 1)]
         for row, beta in enumerate(self.basis):
+            tick("the matrix of a step")
             for gamma in monomials(count, sum(beta)):
                 if any(g > e for g, e in zip(gamma, beta, strict=True)):
                     continue

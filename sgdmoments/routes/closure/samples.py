@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from operator import sub
 from typing import Any
 
 import flint
 import numpy as np
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, ring_of
 from sgdmoments.models.laws import Empirical
 from sgdmoments.models.letters import sample_letters, weight_letters
@@ -99,12 +101,19 @@ class SampleMoments:
         missing = wanted - self._known.keys()
         if missing:
             bases = {e[:self._plain] for e in missing}
-            data = self._finite(bases) if self._rows is not None else {e: self._law.moment(e) for e in bases}
+            data = self._finite(bases) if self._rows is not None else self._of_law(bases)
             for e in missing:
                 noise = self._noise.moment(e[self._plain:]) if self._noise is not None else Fraction(1)
                 value = _scalar(data[e[:self._plain]])
                 self._known[e] = value if noise == 1 else value * _scalar(noise)
         return {e: self._known[e] for e in wanted}
+
+    def _of_law(self, exponents: set[Exponents]) -> dict[Exponents, Any]:
+        found = {}
+        for e in exponents:
+            tick("moments of the law")
+            found[e] = self._law.moment(e)
+        return found
 
     def _finite(self, exponents: set[Exponents]) -> dict[Exponents, Any]:
         assert self._rows is not None
@@ -116,6 +125,7 @@ class SampleMoments:
         for e in exponents:
             total = ring.zero
             for row in rows:
+                tick("moments of the data")
                 term = ring.one
                 for entry, power in zip(row, e, strict=True):
                     if power:
@@ -150,6 +160,7 @@ def _numeric_moments(rows: np.ndarray[Any, Any], exponents: list[Exponents]) -> 
         total += _columns(integers, left) * _columns(integers, right).transpose()
     means = {}
     for e, (a, b) in zip(exponents, halves, strict=True):
+        tick("moments of the data")
         denominator = n
         for scale, power in zip(scales, e, strict=True):
             denominator *= scale**power
@@ -160,17 +171,21 @@ def _numeric_moments(rows: np.ndarray[Any, Any], exponents: list[Exponents]) -> 
 def _halves(exponents: Exponents) -> tuple[Exponents, Exponents]:
     """A monomial as the product of two of half the degree."""
     take = sum(exponents) // 2
-    first = []
-    for e in exponents:
-        first.append(min(e, take))
-        take -= first[-1]
-    return tuple(first), tuple(e - f for e, f in zip(exponents, first, strict=True))
+    first = [0] * len(exponents)
+    for i, e in enumerate(exponents):
+        if e:
+            first[i] = min(e, take)
+            take -= first[i]
+            if not take:
+                break
+    return tuple(first), tuple(map(sub, exponents, first))
 
 
 def _columns(integers: list[np.ndarray[Any, Any]], monomials: Mapping[Exponents, int]) -> flint.fmpz_mat:
     """The value of each monomial (row) at each data point (column)."""
     table = []
     for e in monomials:
+        tick("moments of the data")
         product = np.ones(len(integers[0]), dtype=object)
         for column, power in zip(integers, e, strict=True):
             for _ in range(power):

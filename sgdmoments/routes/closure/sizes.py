@@ -1,0 +1,135 @@
+"""What a question of the closure route will need: arithmetic on the sizes of the problem, before any work.
+
+The moments of order m of p weights are N = C(p+m, m) monomials; each step adds m - 1 powers of v and the bits of one
+more common denominator. What is counted are terms and operations on them, and how long their numbers grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Budget
+from sgdmoments.errors import BudgetExceeded
+from sgdmoments.models.laws import Empirical
+from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.run import SGD
+from sgdmoments.routes.closure.observables import degree_of
+
+#: Seconds for one term of a mean of products of gradients: read from the data, and joined over a batch.
+_READ, _JOINED = 4e-6, 4e-7
+#: Seconds for one term of a state times one of a mean: the term itself, and each bit of its coefficient.
+_TERM, _BIT = 4e-8, 2.5e-11
+#: Seconds for each entry of the matrix of a step when it is set up.
+_ENTRY = 1e-5
+#: Bytes of a term without its coefficient, and for each weight that its exponents name.
+_BYTES, _BYTES_PER_WEIGHT = 250, 12
+#: How often one entry may count towards the length of the numbers; longer data are read in part.
+_SAMPLED = 64
+
+
+def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
+    """Terms held at once, seconds and bytes; nothing is run.
+
+    >>> import sgdmoments as sm
+    >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
+    >>> estimate(sgd, sm.gradient(5), "variance")["seconds"] < 1
+    True
+    >>> estimate(sgd, sm.gradient(50_000), "variance")["seconds"] > 900
+    True
+    """
+    count = sum(int(parameter.size) for parameter in sgd.model.parameters)
+    order = degree_of(quantity) * (1 if kind == "mean" else 2)
+    size, steps = _monomials(count, order), int(quantity.step)
+    means = operator_terms(count, order)
+    rows = (order - 1) * steps + 1
+    letters = _letters(sgd, quantity)
+    spread = 1.0 if not letters else float(comb(min(letters, 60) + 2 * min(steps, 30), 2 * min(steps, 30))) ** 0.5
+    products = sum(_of_degree(count, j) * _monomials(count, order - j) * _monomials(count, j) * max(j, 1)
+                   for j in range(1, order + 1))
+    bits = _bits_per_step(sgd, order)
+    state = size * rows * spread
+    # the rows of a state grow with the steps, and so do its numbers: sums of s and s^2 over the steps
+    work = products * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
+                                + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
+    setup = means * (_READ + (_JOINED * 6 ** (order - 2) if order > 1 else 0)) + _ENTRY * min(size, 4 * steps) * size
+    data = 5e-8 * (sgd.model.n if isinstance(sgd.model.n, int) else 0) * size * order
+    length = bits * steps / 8
+    memory = (_BYTES + _BYTES_PER_WEIGHT * count) * (means + state) + 2 * state * length
+    return {"terms": _whole(means + state), "seconds": setup + data + work + rows * (1 + rows / 500) * 1e-5,
+            "memory": _whole(memory)}
+
+
+def operator_terms(count: int, order: int) -> int:
+    """The terms of all means of products of at most `order` components of the gradient, a bound from above."""
+    return sum(_of_degree(count, j) * _monomials(count, j) for j in range(1, order + 1))
+
+
+def require_operator(sgd: SGD, order: int, budget: Budget) -> None:
+    """Refuse an operator whose means alone are over the budget."""
+    count = sum(int(parameter.size) for parameter in sgd.model.parameters)
+    terms = operator_terms(count, order)
+    memory = terms * (_BYTES + _BYTES_PER_WEIGHT * count)
+    for name, found, limit in (("terms", terms, budget.terms), ("memory", memory, budget.memory)):
+        if limit is not None and found > limit:
+            raise BudgetExceeded(
+                f"closure of order {order} for {count} weights: {found:,} {'bytes' if name == 'memory' else name} are "
+                f"over the budget of {limit:,} (budget=Budget({name}=...)).", {"terms": terms, "memory": memory},
+                "the mean (order 1), or fewer features.")
+
+
+def nearest(sgd: SGD, quantity: Quantity, kind: str, budget: Budget) -> str:
+    """The last step that is within the budget, in words."""
+    low, high = -1, int(quantity.step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        needs = estimate(sgd, replace(quantity, step=middle), kind)
+        fits = all(limit is None or needs[name] <= limit for name, limit in (
+            ("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory)))
+        low, high = (middle, high) if fits else (low, middle)
+    if low >= 0:
+        return (f"the same at t = {low}; sgd.trajectory gives every step up to {quantity.step} in certified balls, "
+                "sgd.closed_form a formula in t.")
+    return "the mean (order 1), or fewer features, or route='components' at t = 0."
+
+
+def _bits_per_step(sgd: SGD, order: int) -> float:
+    """How much longer the common denominator becomes with a step: the bits of rates, data and n."""
+    rate = sgd.schedule(0)
+    rate_bits = (rate.denominator.bit_length() + rate.numerator.bit_length()) if isinstance(rate, Fraction) else 8
+    data, model = sgd.model.data, sgd.model
+    entry_bits = 2.0
+    if isinstance(data, Empirical):
+        sampled: list[Any] = list(data.points.flat[:_SAMPLED])
+        sampled += [] if model.targets is None else list(model.targets.flat[:_SAMPLED])
+        numbers = [e for e in sampled if isinstance(e, Fraction)]
+        entry_bits = 2 * float(np.mean([max(e.numerator.bit_length(), 1) + 2 * (e.denominator.bit_length() - 1)
+                                        for e in numbers])) if numbers else 4.0
+        entry_bits += model.n.bit_length() if isinstance(model.n, int) else 0
+    return order * (rate_bits + entry_bits)
+
+
+def _letters(sgd: SGD, quantity: Quantity) -> int:
+    """The symbols that the coefficients of a state hold: all but those of the initial weights."""
+    initial: set[sympy.Symbol] = set()
+    for value in sgd.initial.values():
+        if isinstance(value, np.ndarray):
+            initial |= {s for entry in value.flat if isinstance(entry, sympy.Basic) for s in entry.free_symbols}
+    return len(sgd.symbols(replace(quantity, step=0)) - initial)
+
+
+def _of_degree(variables: int, degree: int) -> int:
+    return comb(variables + degree - 1, degree)
+
+
+def _monomials(variables: int, degree: int) -> int:
+    return comb(variables + degree, degree)
+
+
+def _whole(value: float) -> int:
+    return int(min(value, 1e300))
