@@ -85,7 +85,7 @@ class Derivatives:
         result = [*state, *[self._ring.zero.raw] * max(highest + 1 - len(state), 0)]
         for (order, k), found in sorted(sums.items(), key=lambda item: item[0]):
             result[k] = result[k] + found.total() * (-rate) ** order
-        return result
+        return [self._ring.reduced(part) for part in result]
 
     def _mean(self, gamma: Exponents) -> list[Any]:
         known = self._means.get(gamma)
