@@ -25,7 +25,7 @@ import sympy
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact
-from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, ring_of
+from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.arithmetic import Arithmetic, Array, Floats, Integers, RingElements
 from sgdmoments.graphs.derived import definition
 from sgdmoments.graphs.elimination import Factor, contract
@@ -36,7 +36,7 @@ from sgdmoments.graphs.words import Words
 
 
 def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type | None = None,
-             partial: bool = False, memo: dict[Any, Any] | None = None) -> Any:
+             partial: bool = False, open_symbols: Ring | None = None, memo: dict[Any, Any] | None = None) -> Any:
     """The value of an expression at given matrices and numbers.
 
     Args:
@@ -48,6 +48,8 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
             place where a float is not taken for its exact dyadic value). ``fractions.Fraction``: always exact.
             ``float``: always floats.
         partial: evaluate what the values determine and leave the rest: the result is an `Expression`.
+        open_symbols: given, symbols of coefficients without a value stay (matrices must all have one); a ring that
+            holds the symbols in the definitions of derived letters.
         memo: a dict that calls share: those with the same values (the same objects) form common products once.
 
     Returns:
@@ -57,10 +59,10 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
         InputError: a letter has no value, an array has the wrong shape, or dimensions disagree.
         BudgetExceeded: a graph needs too large an intermediate array.
     """
-    key = _identity(values, dtype)
+    key = _identity(values, dtype), open_symbols
     memo = {} if memo is None else memo
     if key not in memo:
-        given = GivenValues(values, dtype)
+        given = GivenValues(values, dtype, open_symbols)
         memo[key] = given, Contraction(given)
     given, contraction = memo[key]
     if partial:
@@ -182,10 +184,11 @@ class Contraction:
 class GivenValues:
     """A user's values: looked up by `Label`, symbol or name, checked, and read in the right arithmetic."""
 
-    def __init__(self, values: Mapping[Any, Any], dtype: type | None = None) -> None:
+    def __init__(self, values: Mapping[Any, Any], dtype: type | None = None, open_symbols: Ring | None = None) -> None:
         if dtype not in (None, float, Fraction):
             raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
         self._values = {_key(key): value for key, value in values.items()}
+        self._open_symbols = open_symbols
         self._raw: dict[Label, Any] = {}
         self._owner: dict[str, Label] = {}
         self._sizes: dict[Dimension, tuple[int, str]] = {}
@@ -198,6 +201,8 @@ class GivenValues:
             symbolic = any(isinstance(entry, sympy.Basic) and not entry.is_Rational
                            for array in arrays for entry in np.asarray(array, dtype=object).flat)
             self.arithmetic = RingElements.over(arrays) if symbolic else Integers()
+            if open_symbols is not None and open_symbols.generators:
+                self.arithmetic = RingElements(RingElements.over(arrays).ring.union(open_symbols))
 
     def read(self, labels: Iterable[Label]) -> None:
         """Look every label up, definitions of derived letters included, and bind the dimensions."""
@@ -214,7 +219,11 @@ class GivenValues:
                 missing.append(label.name)
         if missing:
             raise InputError(f"evaluate: no value given for {', '.join(map(repr, sorted(set(missing))))}; "
-                             f"the values given are {', '.join(sorted(map(str, self._values))) or 'none'}.")
+                             f"the values given are {self._shown()}.")
+
+    def _shown(self) -> str:
+        """The keys of the values, for messages."""
+        return ", ".join(sorted(key.name if isinstance(key, Label) else str(key) for key in self._values)) or "none"
 
     def knows(self, label: Label) -> bool:
         """Whether the values determine the array of a label."""
@@ -281,7 +290,8 @@ class GivenValues:
 
     def _scalar(self, symbol: sympy.Symbol) -> Any:
         if symbol not in self._scalars:
-            self._scalars[symbol] = self._read_scalar(symbol)
+            stays = self._open_symbols is not None and not self.knows_symbol(symbol)
+            self._scalars[symbol] = Ring((symbol,)).generator(symbol) if stays else self._read_scalar(symbol)
         return self._scalars[symbol]
 
     def _read_scalar(self, symbol: sympy.Symbol) -> Any:
@@ -307,8 +317,7 @@ class GivenValues:
         for key in _names(symbol):
             if key in self._values and not _is_array(self._values[key]):
                 return self._values[key]
-        raise InputError(f"evaluate: no value given for {symbol.name!r}; the values given are "
-                         f"{', '.join(sorted(map(str, self._values))) or 'none'}.")
+        raise InputError(f"evaluate: no value given for {symbol.name!r}; the values given are {self._shown()}.")
 
 
 def _key(key: Any) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sgdmoments.budget import Budget
     from sgdmoments.exact.polynomial import BatchPolynomial
     from sgdmoments.graphs.expression import Expression
+    from sgdmoments.graphs.query import MatrixExpression
     from sgdmoments.routes.noise_bound import NoiseBound
     from sgdmoments.routes.plan import RouteEstimate
     from sgdmoments.routes.stability.stationary import Stationary
@@ -158,8 +159,8 @@ class SGD:
 
         return plan(self, quantity, moment, budget, learning_rate_order=learning_rate_order)
 
-    def expectation(self, query: Expression, **options: Any) -> BatchPolynomial:
-        """E of a product of traces in weights and gradients of any steps, given the initial weights.
+    def expectation(self, query: Expression | MatrixExpression, **options: Any) -> Any:
+        """E of a product of traces (or of a matrix) in weights and gradients of any steps, given the initial weights.
 
         The left-hand sides of Theorems 3.6 to 3.8 (P0); letters of the run come from `weights_matrix(sgd, t, k)`,
         `gradient_matrix(sgd, t, k)` and `teacher_matrix(sgd, k)`.

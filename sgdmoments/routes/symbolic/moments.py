@@ -20,10 +20,11 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
-from sgdmoments.exact.ring import INVERSE_BATCH
+from sgdmoments.exact.ring import INVERSE_BATCH, ring_of
 from sgdmoments.graphs.collector import paused_collector
-from sgdmoments.graphs.derived import expand_derived, leaves
+from sgdmoments.graphs.derived import definition, expand_derived, leaves
 from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Dimension
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
@@ -230,6 +231,8 @@ def _mean(sgd: SGD, asked: Question) -> Any:
                           f"mean of {asked.quantity}") for orders in asked.mean()]
     if asked.quantity.kind == "loss":
         return results[0]
+    results = [filled(result, asked.setting.system.weights[k].dimensions)
+               for k, result in zip(asked.layers(), results, strict=True)]
     if all(isinstance(result, np.ndarray) for result in results):
         if len(results) == 1:
             return results[0]
@@ -237,6 +240,15 @@ def _mean(sgd: SGD, asked: Question) -> Any:
     if len(results) == 1:
         return results[0]
     raise InputError("the mean over all layers is not one array; ask for one layer: gradient(t, layer=1).")
+
+
+def filled(result: Any, dimensions: Sequence[Dimension]) -> Any:
+    """A zero as an array of the right shape, where that is known; any other answer as it is."""
+    if isinstance(result, np.ndarray) or any(result.entries) or not all(isinstance(d, int) for d in dimensions):
+        return result
+    array = np.empty(dimensions, dtype=object)
+    array[...] = result
+    return array
 
 
 def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str) -> Any:
@@ -262,7 +274,9 @@ def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) 
     expression = expression.compact()
     letters = {leaf for label in expression.labels for leaf in leaves(label)}
     if expression.labels and letters <= setting.known.keys():
-        return expression.evaluate(setting.known, memo=memo)
+        symbols = ring_of(s for label in expression.labels for inner in (definition(label),) if inner is not None
+                          for s in inner.symbols)
+        return expression.evaluate(setting.known, memo=memo, open_symbols=symbols)
     if expression.labels:
         return expression.with_known({label: v for label, v in setting.known.items() if label in letters})
     return expression if expression.open_ends else expression.simplest()

@@ -8,33 +8,41 @@ Source: P0, Theorems 3.6, 3.7 and 3.8.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError
-from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.derived import expand_derived, relabelled, substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.query import MatrixExpression
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
 from sgdmoments.models.quantities import weights
 from sgdmoments.models.run import SGD
-from sgdmoments.routes.symbolic.moments import Question, polynomial
+from sgdmoments.routes.symbolic.moments import Question, filled, polynomial
 from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
 
 
-def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
-                progress: ProgressCallback | None = None) -> BatchPolynomial:
-    """E[query given W_0], a polynomial in u = 1/b.
+def expectation(sgd: SGD, query: Expression | MatrixExpression, *, budget: Budget | None = None,
+                progress: ProgressCallback | None = None) -> Any:
+    """E[query given W_0], a polynomial in u = 1/b; of a matrix one whose coefficients have open ends, or an array of
+    polynomials where every letter has a value.
 
     Args:
         sgd: the run; its model is a `Network`.
-        query: an expression in letters of the run (`weights_matrix`, `gradient_matrix`, `teacher_matrix`) and
-            constants of the user's; it may have open ends.
+        query: an expression or matrix in letters of the run (`weights_matrix`, `gradient_matrix`,
+            `teacher_matrix`) and constants of the user's, which are letters of their own whatever their names.
         budget: what the work may use.
         progress: called with a `Progress` now and then.
     """
+    if isinstance(query, MatrixExpression):
+        return filled(expectation(sgd, query.array, budget=budget, progress=progress), (*query.rows, *query.columns))
+    if not isinstance(query, Expression):
+        raise InputError(f"query: expected traces of matrices, or a matrix, found {query!r}; letters of the run come "
+                         "from weights_matrix, gradient_matrix and teacher_matrix.")
     query = expand_derived(query)  # those of another answer hold initial weights
     letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
     taken = {label.name for label in query.labels.difference(letters)}
@@ -75,5 +83,4 @@ def expectation(sgd: SGD, query: Expression, *, budget: Budget | None = None,
                                              if label.kind == "weights" and step_of(label) == step})
         asked.monitor.update("query", last - step + 1, last + 1, expression.size)
     expression = relabelled(expression, {new: current[base_of(old)] for old, new in start.items()})
-    result: BatchPolynomial = polynomial(sgd, asked, asked.over_initial(expression), "mean of a query")
-    return result
+    return polynomial(sgd, asked, asked.over_initial(expression), "mean of a query")

@@ -64,7 +64,7 @@ def unmerged(asked: Question) -> float:
         for a, x in counts.items():
             for b, y in counts.items():
                 own[0, a + b] += x * y
-        for graph in max(array.raw, key=lambda m: sum(len(g.edges) for g in m)):
+        for graph in max(array.raw, key=lambda m: sum(len(g.edges) for g in m), default=()):
             edges.update(edge[0] for edge in graph.edges for _ in (0, 1))
     if asked.quantity.kind == "weights":
         edges.update({setting.system.weights[k]: 2 for k in asked.layers()})
