@@ -17,6 +17,10 @@ class InputError(SgdMomentsError, ValueError):
     """An argument cannot be used: NaN, a wrong shape, b > n, an unknown name, ..."""
 
 
+class FrozenError(InputError, AttributeError):
+    """Something was assigned to a description (a model, a law, a run): descriptions never change."""
+
+
 class AssumptionError(SgdMomentsError):
     """The question needs an assumption that the model or the data law does not satisfy."""
 

@@ -26,6 +26,7 @@ from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import Exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import INVERSE_BATCH, RATIONALS, Polynomial, Ring, ring_of
+from sgdmoments.models.description import is_plainly
 from sgdmoments.models.letters import user_letters
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.regression import LinearRegression
@@ -164,7 +165,7 @@ class RegressionDerivation(Derivation):
 
 def applies(sgd: SGD, quantity: Quantity) -> str:
     """Why Theorem 3.2 does not derive the quantity; an empty text where it does."""
-    if not isinstance(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
+    if not is_plainly(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
         return f"Theorem 3.2 derives norms of sums of sample gradients of linear regression, not {quantity}"
     return "" if isinstance(quantity.step, int) else "the derivation needs a number for t"
 

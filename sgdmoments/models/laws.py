@@ -2,12 +2,12 @@
 
 Three families, told apart by what the expectation rule needs: `Gaussian` (pairings through a covariance),
 `IndependentCoordinates` (one scalar law for every coordinate, given by its moments), and `Empirical` (a
-finite data set, each point equally likely).
+finite data set, each point equally likely). A law of your own derives from `Law` or `IndependentCoordinates`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -18,11 +18,15 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array, to_fraction
+from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array, to_fraction
+from sgdmoments.models.description import Description, final
+from sgdmoments.models.moment_problem import is_semidefinite, refute
 
 
-class Law(ABC):
+class Law(Description):
     """The law of one sample x in R^p. Immutable."""
+
+    __slots__ = ()
 
     #: p where the law fixes it, else None (any p).
     dimension: int | None = None
@@ -31,12 +35,12 @@ class Law(ABC):
     def moment(self, exponents: Sequence[int]) -> Exact:
         """E[x_1^e_1 ... x_p^e_p], exactly."""
 
-    @property
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        """The user's symbols in the law's numbers."""
-        return frozenset()
+    def named(self, role: str) -> Law:
+        """The same law, whose errors say what it is the law of: "data", "noise", ..."""
+        return self
 
 
+@final
 class Gaussian(Law):
     """x ~ N(0, covariance); the identity where no covariance is given.
 
@@ -48,20 +52,17 @@ class Gaussian(Law):
     Fraction(3, 1)
     """
 
+    __slots__ = ("covariance", "dimension", "letter")
+
     def __init__(self, covariance: Any = None) -> None:
         self.covariance: np.ndarray[Any, Any] | None = None
         self.letter: str | None = None
+        self.dimension: int | None = None
         if isinstance(covariance, str):
             self.letter = covariance
         elif covariance is not None:
-            matrix = to_exact_array(covariance, "covariance", ndim=2)
-            if matrix.shape[0] != matrix.shape[1] or not (matrix == matrix.T).all():
-                raise InputError(f"covariance: expected a symmetric matrix, found shape {matrix.shape}"
-                                 f"{' that is not symmetric' * (matrix.shape[0] == matrix.shape[1])}.")
-            if all(isinstance(entry, Fraction) for entry in matrix.flat) and not _is_semidefinite(matrix):
-                raise InputError("covariance: the matrix is not positive semidefinite.")
-            self.covariance = matrix
-            self.dimension = matrix.shape[0]
+            self.covariance = read_covariance(covariance)
+            self.dimension = int(self.covariance.shape[0])
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         if self.letter is not None:
@@ -75,24 +76,17 @@ class Gaussian(Law):
         entries = tuple(map(tuple, self.covariance.tolist()))
         return _gaussian_moment(entries, tuple(exponents))
 
-    @property
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        return frozenset() if self.covariance is None else free_symbols(self.covariance)
+    def _arguments(self) -> dict[str, Any]:
+        return {"covariance": self.covariance if self.letter is None else self.letter}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Gaussian) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-    def __repr__(self) -> str:
-        if self.letter is not None:
-            return f"Gaussian({self.letter!r})"
-        return "Gaussian()" if self.covariance is None else f"Gaussian({_plain(self.covariance)})"
+    def _summary(self) -> str:
+        return f"a covariance in R^{self.dimension}"
 
 
 class IndependentCoordinates(Law):
     """Coordinates that are independent copies of one scalar law, given by its moments."""
+
+    __slots__ = ()
 
     @abstractmethod
     def coordinate_moment(self, order: int) -> Exact:
@@ -107,18 +101,19 @@ class IndependentCoordinates(Law):
 
     def cumulant(self, order: int) -> Exact:
         """The cumulant of one coordinate: kappa_n = m_n - sum_k C(n-1, k-1) kappa_k m_(n-k)."""
-        value: Any = self.coordinate_moment(order)
-        for k in range(1, order):
-            value = value - comb(order - 1, k - 1) * self.cumulant(k) * self.coordinate_moment(order - k)
-        return sympy.expand(value) if isinstance(value, sympy.Expr) else value
+        cumulants: list[Any] = [Fraction(0)]
+        moments: list[Any] = [Fraction(1)]
+        for n in range(1, order + 1):
+            moments.append(self.coordinate_moment(n))
+            value = moments[n]
+            for k in range(1, n):
+                if cumulants[k] and moments[n - k]:
+                    value = value - comb(n - 1, k - 1) * cumulants[k] * moments[n - k]
+            cumulants.append(sympy.expand(value) if isinstance(value, sympy.Expr) else value)
+        return cumulants[order]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, IndependentCoordinates) and repr(self) == repr(other)
 
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-
+@final
 class Rademacher(IndependentCoordinates):
     """Independent signs: each coordinate is +1 or -1 with probability 1/2.
 
@@ -126,19 +121,21 @@ class Rademacher(IndependentCoordinates):
     Fraction(-2, 1)
     """
 
+    __slots__ = ()
+
     def coordinate_moment(self, order: int) -> Fraction:
         return Fraction(1 - order % 2)
 
-    def __repr__(self) -> str:
-        return "Rademacher()"
 
-
+@final
 class Uniform(IndependentCoordinates):
     """Independent coordinates, uniform on [a, b].
 
     >>> Uniform(-1, 1).coordinate_moment(2)
     Fraction(1, 3)
     """
+
+    __slots__ = ("a", "b")
 
     def __init__(self, a: Any, b: Any) -> None:
         self.a, self.b = to_fraction(a, "a"), to_fraction(b, "b")
@@ -148,38 +145,44 @@ class Uniform(IndependentCoordinates):
     def coordinate_moment(self, order: int) -> Fraction:
         return (self.b ** (order + 1) - self.a ** (order + 1)) / ((order + 1) * (self.b - self.a))
 
-    def __repr__(self) -> str:
-        return f"Uniform({self.a}, {self.b})"
 
-
+@final
 class Coordinates(IndependentCoordinates):
     """Independent coordinates with the moments E x, E x^2, E x^3, ... given, as numbers or sympy symbols.
+
+    Moments that no law has are refused: their Hankel matrix must be positive semidefinite, and where it is
+    singular (a law on a few points) the later moments must be those of that law.
 
     >>> Coordinates(moments=(0, 1, 0, 3)).cumulant(4)
     Fraction(0, 1)
     """
 
+    __slots__ = ("_role", "moments")
+    working = Law.working | {"_role"}
+
     def __init__(self, moments: Sequence[Any]) -> None:
-        self.moments = tuple(to_exact(m, f"moments[{k}]") for k, m in enumerate(moments))
+        self._role = ""
+        self.moments = tuple(to_exact(m, f"moments[{k}]") for k, m in enumerate(listed(moments, "moments")))
         if not self.moments:
             raise InputError("Coordinates needs at least the first moment.")
+        why_not = refute(self.moments)
+        if why_not:
+            raise InputError(f"moments: no law has the moments {', '.join(map(str, self.moments[:12]))}"
+                             f"{', ...' * (len(self.moments) > 12)} (of order 1, 2, ...): {why_not}.")
 
     def coordinate_moment(self, order: int) -> Exact:
         if order == 0:
             return Fraction(1)
         if order > len(self.moments):
-            raise AssumptionError(f"the question needs the moment of order {order} of the data, but only "
-                                  f"{len(self.moments)} moments are given: Coordinates(moments=(...)).")
+            raise AssumptionError(f"the question needs the moment of order {order} of the {self._role or 'data'}, but "
+                                  f"only {len(self.moments)} moments are given: Coordinates(moments=(...)).")
         return self.moments[order - 1]
 
-    @property
-    def symbols(self) -> frozenset[sympy.Symbol]:
-        return free_symbols(*self.moments)
-
-    def __repr__(self) -> str:
-        return f"Coordinates({_plain(self.moments)})"
+    def named(self, role: str) -> Coordinates:
+        return self._changed(_role=role)
 
 
+@final
 class Empirical(Law):
     """A finite data set: x is one of the n rows of `points`, each with probability 1/n.
 
@@ -190,11 +193,17 @@ class Empirical(Law):
     Fraction(7, 1)
     """
 
+    __slots__ = ("points",)
+
     def __init__(self, points: Any) -> None:
         self.points = to_exact_array(points, "points", ndim=2)
         if self.points.size == 0:
             raise InputError(f"points: the data set is empty (shape {self.points.shape}).")
-        self.dimension = self.points.shape[1]
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        """p, the number of columns."""
+        return int(self.points.shape[1])
 
     @property
     def n(self) -> int:
@@ -211,18 +220,34 @@ class Empirical(Law):
             total = total + term
         return total / self.n
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Empirical) and np.array_equal(self.points, other.points)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.points.flat))
-
-    def __repr__(self) -> str:
-        return f"Empirical(<{self.n} points in R^{self.dimension}>)"
+    def _summary(self) -> str:
+        return f"{self.n} points in R^{self.dimension}"
 
 
-def _plain(values: Any) -> str:
-    return str(np.array(values, dtype=object).astype(str).tolist()).replace("'", "")
+def read_covariance(value: Any) -> np.ndarray[Any, Any]:
+    """A symmetric positive semidefinite matrix; where it holds letters, as far as its numbers decide it."""
+    matrix = to_exact_array(value, "covariance", ndim=2)
+    if matrix.shape[0] != matrix.shape[1] or not (matrix == matrix.T).all():
+        raise InputError(f"covariance: expected a symmetric matrix, found shape {matrix.shape}"
+                         f"{' that is not symmetric' * (matrix.shape[0] == matrix.shape[1])}.")
+    if matrix.size == 0:
+        raise InputError("covariance: the matrix is empty.")
+    numbers = [i for i, row in enumerate(matrix) if all(isinstance(entry, Fraction) for entry in row)]
+    diagonal = [entry for entry in matrix.diagonal() if isinstance(entry, Fraction)]
+    if not is_semidefinite(matrix[np.ix_(numbers, numbers)]) or any(entry < 0 for entry in diagonal) or any(
+            entry.is_negative for entry in matrix.diagonal() if isinstance(entry, sympy.Expr)):
+        raise InputError("covariance: the matrix is not positive semidefinite.")
+    return matrix
+
+
+def listed(values: Any, name: str) -> list[Any]:
+    """The entries of a sequence; texts, bytes, dicts and sets are refused: what they hold in order is not numbers."""
+    if isinstance(values, (str, bytes, bytearray, memoryview, dict, set, frozenset)):
+        raise InputError(f"{name}: found {values!r}; expected a sequence of numbers such as (0, 1).")
+    try:
+        return list(values)
+    except TypeError:
+        raise InputError(f"{name}: found {values!r}; expected a sequence of numbers such as (0, 1).") from None
 
 
 def _standard_normal_moment(order: int) -> int:
@@ -248,17 +273,3 @@ def _gaussian_moment(covariance: tuple[tuple[Exact, ...], ...], exponents: tuple
             remaining = tuple(r - (k == j) for k, r in enumerate(rest))
             total = total + e * covariance[first][j] * _gaussian_moment(covariance, remaining)
     return total
-
-
-def _is_semidefinite(matrix: np.ndarray[Any, Any]) -> bool:
-    """Exact test by symmetric elimination: no negative pivot, and a zero pivot has a zero row."""
-    a = [list(row) for row in matrix]
-    for k in range(len(a)):
-        if a[k][k] < 0 or (a[k][k] == 0 and any(a[k][j] for j in range(k, len(a)))):
-            return False
-        if a[k][k]:
-            for i in range(k + 1, len(a)):
-                ratio = a[i][k] / a[k][k]
-                for j in range(k, len(a)):
-                    a[i][j] -= ratio * a[k][j]
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,11 +10,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
+from sgdmoments.errors import InputError
+from sgdmoments.models.description import Description, default, sealed
 from sgdmoments.models.laws import Empirical, Law
+from sgdmoments.models.trial import trial_prediction
 
 Dimension: TypeAlias = int | sympy.Symbol
 
 
+@sealed
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A weight array: its name, its shape (integers, or symbols for dimensions left as letters), its layer."""
@@ -30,11 +34,13 @@ class Parameter:
             else int(np.prod(np.array(self.shape, dtype=object)))
 
 
-class Model(ABC):
+class Model(Description):
     """A parametric predictor trained on the loss 1/2 ||predict(w, x) - label||^2 per sample.
 
     The label of a sample is the teacher's prediction, or a target given with a finite data set, plus noise
-    where there is any.
+    where there is any. A subclass sets the attributes in its `__init__` and gives `predict`; from then on it is
+    frozen, and equal to another of its class where all its attributes are equal (an attribute that is an object
+    which may change makes it a model that equals itself only, and whose answers are computed anew each time).
 
     Attributes:
         parameters: the trained arrays, layer by layer.
@@ -60,6 +66,21 @@ class Model(ABC):
         values are passed).
         """
 
+    @default
+    def inputs(self) -> Any:
+        """The length of x: that of the data law, or what the model says where the law has any length."""
+        if self.data.dimension is None:
+            raise InputError(f"{type(self).__name__}: the law {self.data} has any number of coordinates, so the model "
+                             "must say the length of x: give it an attribute or property `inputs`.")
+        return self.data.dimension - self.outputs if self.joint else self.data.dimension
+
+    @default
+    def outputs(self) -> Any:
+        """The length of the prediction and of the label."""
+        if self.targets is not None:
+            return int(np.shape(self.targets)[-1])
+        return 1 if self.joint else len(trial_prediction(self))
+
     @property
     def n(self) -> int | None:
         """The number of data points; None for a law that gives fresh samples."""
@@ -67,8 +88,8 @@ class Model(ABC):
 
     @property
     def letters(self) -> frozenset[sympy.Symbol]:
-        """Symbols of the description besides those in data points, targets and shapes."""
-        return frozenset()
+        """The symbols of the description."""
+        return self.free_symbols
 
     @property
     def layers(self) -> int:

@@ -8,17 +8,21 @@ from typing import Any
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import Exact, free_symbols, to_exact
+from sgdmoments.exact.numbers import Exact, to_exact
+from sgdmoments.models.description import final
 from sgdmoments.models.laws import Law
 from sgdmoments.models.model import Model, Parameter
+from sgdmoments.models.moment_problem import refute_joint
 
 
+@final
 class JointMoments(Law):
     """The law of (x, y) in R^dimension by its moments; those not given are letters m_20, m_11, ...
 
     Args:
         dimension: the number of coordinates, the target's included.
-        known: moments by exponents, e.g. {(2, 0): 1, (1, 1): "1/2"} for E x^2 = 1, E x y = 1/2.
+        known: moments by exponents, e.g. {(2, 0): 1, (1, 1): "1/2"} for E x^2 = 1, E x y = 1/2. Moments that no
+            law has are refused, as far as the numbers among them decide it.
 
     The letters are real symbols, so that no symbol made by ``sympy.Symbol("m_20")`` is equal to one of them.
 
@@ -26,15 +30,23 @@ class JointMoments(Law):
     (Fraction(1, 1), m_31)
     """
 
+    __slots__ = ("dimension", "known")
+
     def __init__(self, dimension: int, known: Mapping[Sequence[int], Any] | None = None) -> None:
         self.dimension: int = dimension
-        self.known: dict[tuple[int, ...], Exact] = {}
+        found: dict[tuple[int, ...], Exact] = {}
+        if known is not None and not isinstance(known, Mapping):
+            raise InputError(f"moments: found {known!r}; expected a dict such as {{(2, 0): 1}}.")
         for exponents, value in (known or {}).items():
-            key = tuple(exponents)
+            key = tuple(exponents) if isinstance(exponents, (tuple, list)) else ()
             if len(key) != dimension or any(isinstance(e, bool) or not isinstance(e, int) or e < 0 for e in key):
                 raise InputError(f"moments: found the key {exponents!r}; a key holds {dimension} exponents >= 0, those "
                                  "of the coordinates of x and then that of y.")
-            self.known[key] = to_exact(value, f"moments[{key}]")
+            found[key] = to_exact(value, f"moments[{key}]")
+        why_not = refute_joint(found)
+        if why_not:
+            raise InputError(f"moments: no law has them: {why_not}.")
+        self.known: Mapping[tuple[int, ...], Exact] = found
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         key = tuple(exponents)
@@ -47,14 +59,8 @@ class JointMoments(Law):
             return self.known[key]
         return sympy.Symbol("m_" + ("_" if max(key) > 9 else "").join(map(str, key)), real=True)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, JointMoments) and (self.dimension, self.known) == (other.dimension, other.known)
-
-    def __hash__(self) -> int:
-        return hash((self.dimension, frozenset(self.known.items())))
-
-    def __repr__(self) -> str:
-        return f"JointMoments({self.dimension}, {{{', '.join(f'{k}: {v}' for k, v in self.known.items())}}})"
+    def _arguments(self) -> dict[str, Any]:
+        return {"dimension": self.dimension, "known": self.known or None}
 
 
 class MomentRegression(Model):
@@ -70,17 +76,18 @@ class MomentRegression(Model):
         n: the number of samples, a number or a symbol; None for a law that gives fresh samples.
 
     >>> MomentRegression(n=sympy.Symbol("n"))
-    MomentRegression(features=1, n=n)
+    MomentRegression(n=Symbol('n'))
     """
 
     joint = True
+    data: JointMoments
 
     def __init__(self, moments: Mapping[Sequence[int], Any] | None = None, *, features: int = 1, n: Any = None) -> None:
         if isinstance(features, bool) or not isinstance(features, int) or features < 1:
             raise InputError(f"features: found {features!r}; the number of features is an integer >= 1.")
         if not (n is None or isinstance(n, sympy.Symbol) or (isinstance(n, int) and n >= 1)) or n is True:
             raise InputError(f"n: found {n!r}; the number of samples is an integer >= 1, a symbol, or None.")
-        self.data: JointMoments = JointMoments(features + 1, moments)
+        self.data = JointMoments(features + 1, moments)
         self.parameters = (Parameter("w", (features,), 1),)
         self._n = n
 
@@ -90,13 +97,14 @@ class MomentRegression(Model):
         return self._n
 
     @property
-    def letters(self) -> frozenset[sympy.Symbol]:
-        """The symbols in the given moments, and n."""
-        given = frozenset(free_symbols(*self.data.known.values()))
-        return given | {self._n} if isinstance(self._n, sympy.Symbol) else given
+    def features(self) -> int:
+        """p."""
+        return self.data.dimension - 1
+
+    @property
+    def moments(self) -> Mapping[tuple[int, ...], Exact] | None:
+        """The given moments, by exponents."""
+        return self.data.known or None
 
     def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
         return x[None, :] @ weights["w"]
-
-    def __repr__(self) -> str:
-        return f"MomentRegression(features={self.parameters[0].shape[0]}, n={self._n})"

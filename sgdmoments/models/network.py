@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array
-from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
+from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.models.description import Code
+from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law, listed
 from sgdmoments.models.model import Dimension, Model, Parameter
 
 
@@ -32,21 +34,24 @@ class Network(Model):
 
     def __init__(self, widths: Sequence[Any], activation: Sequence[Any] = (0, 1), data: Law | None = None,
                  teacher: bool = True, targets: Any = None, noise: Law | None = None) -> None:
-        self.widths: tuple[Dimension, ...] = tuple(_width(w, f"widths[{k}]") for k, w in enumerate(widths))
+        given = listed(widths, "widths")
+        self.widths: tuple[Dimension, ...] = tuple(_width(w, f"widths[{k}]") for k, w in enumerate(given))
         if len(self.widths) < 2:
-            raise InputError(f"widths: expected (p, p_1, ..., p_H) with H >= 1, found {tuple(widths)}.")
+            raise InputError(f"widths: expected (p, p_1, ..., p_H) with H >= 1, found {tuple(given)}.")
         self.activation: tuple[Exact, ...] = tuple(
-            to_exact(c, f"activation[{k}]") for k, c in enumerate(activation))
+            to_exact(c, f"activation[{k}]") for k, c in enumerate(listed(activation, "activation")))
         while len(self.activation) > 1 and self.activation[-1] == 0:
             self.activation = self.activation[:-1]
         if not any(self.activation):
             raise InputError("activation: every coefficient is zero; (0, 1) is the identity.")
-        self.data = Gaussian() if data is None else data
-        if not isinstance(self.data, Law):
+        if data is not None and not isinstance(data, Law):
             raise InputError(f"data: expected a law such as Gaussian() or Empirical(points), found {data!r}.")
+        self.data = Gaussian() if data is None else data.named("data")
         p = self.widths[0]
         if self.data.dimension is not None and self.data.dimension != p:
             raise InputError(f"data: the law lives in dimension {self.data.dimension}, but widths[0] is {p}.")
+        if not isinstance(teacher, (bool, np.bool_)):
+            raise InputError(f"teacher: found {teacher!r}; use True or False.")
         self.parameters = tuple(
             Parameter(f"W{k}", (self.widths[k], self.widths[k - 1]), k) for k in range(1, len(self.widths)))
         if targets is None:
@@ -58,7 +63,25 @@ class Network(Model):
         if noise is not None and not isinstance(noise, (IndependentCoordinates, Gaussian)):
             raise InputError("noise: expected a law such as Gaussian() or Coordinates(moments=(0, s2, 0, s4)), "
                              f"found {noise!r}.")
-        self.noise = noise
+        if noise is not None:
+            self.noise = self._check_noise(noise)
+
+    def _check_noise(self, noise: Law) -> Law:
+        outputs = self.widths[-1]
+        if noise.dimension is not None and noise.dimension != outputs:
+            raise InputError(f"noise: the law lives in dimension {noise.dimension}, but widths[-1], the length of the "
+                             f"label, is {outputs}.")
+        return noise.named("noise")
+
+    @property
+    def inputs(self) -> Dimension:
+        """p, the length of x."""
+        return self.widths[0]
+
+    @property
+    def outputs(self) -> Dimension:
+        """p_H, the length of the prediction."""
+        return self.widths[-1]
 
     def _check_targets(self, targets: Any) -> Any:
         if not isinstance(self.data, Empirical):
@@ -88,31 +111,32 @@ class Network(Model):
         return value
 
     @property
-    def letters(self) -> frozenset[sympy.Symbol]:
-        noise = frozenset() if self.noise is None else self.noise.symbols
-        return free_symbols(*self.activation) | self.data.symbols | noise
-
-    @property
     def is_linear(self) -> bool:
         """Whether σ is a multiple of the identity."""
         return all(c == 0 for k, c in enumerate(self.activation) if k != 1)
 
-    def __repr__(self) -> str:
-        parts = [f"({', '.join(map(str, self.widths))})"]
-        if self.activation != (0, 1):
-            parts.append(f"activation=({', '.join(map(str, self.activation))})")
-        parts.append(f"data={self.data!r}")
-        return f"Network({', '.join(parts)})"
+    def _arguments(self) -> dict[str, Any]:
+        widths = Code(f"({', '.join(_name(width) for width in self.widths)})")
+        return {"widths": widths, "activation": self.activation,
+                "data": None if self.data == Gaussian() else self.data, "teacher": self.targets is None,
+                "targets": self.targets, "noise": self.noise}
+
+
+def _name(width: Dimension) -> str:
+    if isinstance(width, int):
+        return str(width)
+    named = width == sympy.Symbol(width.name, integer=True, positive=True)
+    return repr(width.name) if named else str(sympy.srepr(width))
 
 
 def _width(value: Any, name: str) -> Dimension:
-    if isinstance(value, str):
+    if isinstance(value, str) and value.isidentifier():
         return sympy.Symbol(value, integer=True, positive=True)
     if isinstance(value, sympy.Symbol):
         if value.is_positive is False or value.is_integer is False:
             raise InputError(f"{name}: the symbol {value} is assumed not to be a positive integer.")
         return value
-    exact = to_exact(value, name)
-    if isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
+    exact = None if isinstance(value, bool) else to_exact(value, name)
+    if exact is None or isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
         raise InputError(f"{name}: found {value}; a width is a positive integer, a name or a symbol.")
     return int(exact)

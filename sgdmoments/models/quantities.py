@@ -15,12 +15,17 @@ import sympy
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
+from sgdmoments.models.description import sealed
+from sgdmoments.models.values import show
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
+#: The moments of a quantity that can be asked for.
+MOMENTS = ("variance", "second_moment", "mean")
 Matrix = tuple[tuple[Exact, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@sealed
+@dataclass(frozen=True, slots=True, repr=False)
 class Quantity:
     """A random vector, matrix or number at step `step` of SGD.
 
@@ -60,17 +65,33 @@ class Quantity:
             matrix = matrix @ current
         return replace(self, left=tuple(map(tuple, matrix)))
 
+    def __repr__(self) -> str:
+        parts = [show(self.step) or ""]
+        if self.matrices is not None:
+            parts.append(show([[list(row) for row in matrix] for matrix in self.matrices]) or
+                         f"<{len(self.matrices)} matrices>")
+        parts += [f"layer={self.layer}"] * (self.layer is not None)
+        left = "" if self.left is None else show([list(row) for row in self.left]) or "<a matrix>"
+        return f"{left}{' @ ' * bool(left)}{self.kind}({', '.join(parts)})"
+
     def __str__(self) -> str:
         names = {"gradient": "g", "full_gradient": "∇L", "weights": "w", "loss": "L", "sample_gradients": "ΣA∇L"}
         layer = "" if self.layer is None else f",{self.layer}"
         return f"{'A ' * (self.left is not None)}{names[self.kind]}_{self.step}{layer}"
 
 
+def check_moment(moment: Any) -> str:
+    """The name of a moment as it was given; `InputError` where there is none of this name."""
+    if not isinstance(moment, str) or moment not in MOMENTS:
+        raise InputError(f"moment: found {moment!r}; use one of {', '.join(MOMENTS)}.")
+    return moment
+
+
 def gradient(t: Any, layer: int | None = None) -> Quantity:
     """The mini-batch gradient g_t = mean over the batch of grad L_i(w_t); for one layer or all parameters.
 
     >>> gradient(3)
-    Quantity(kind='gradient', step=3, layer=None, left=None, matrices=None)
+    gradient(3)
     """
     return Quantity("gradient", _step(t), _layer(layer))
 

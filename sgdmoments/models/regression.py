@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.models.laws import Empirical
@@ -19,24 +21,37 @@ class LinearRegression(Model):
             sympy expressions.
         y: array (n,).
 
-    >>> LinearRegression([[1, 2], [3, 4], [5, 6]], [1, 0, 1])
-    LinearRegression(n=3, p=2)
+    >>> LinearRegression([[1, 2], [3, 4], [5, 6]], [1, 0, "1/2"])
+    LinearRegression([[1, 2], [3, 4], [5, 6]], [1, 0, '1/2'])
     """
 
+    data: Empirical
+    targets: np.ndarray[Any, Any]
+
     def __init__(self, X: Any, y: Any) -> None:
-        self.X = to_exact_array(X, "X", ndim=2)
-        self.y = to_exact_array(y, "y", ndim=1)
-        n, p = self.X.shape
+        points = to_exact_array(X, "X", ndim=2)
+        labels = to_exact_array(y, "y", ndim=1)
+        n, p = points.shape
         if n == 0 or p == 0:
-            raise InputError(f"X: the data set is empty (shape {self.X.shape}).")
-        if self.y.shape != (n,):
-            raise InputError(f"y: expected {n} entries, one for each row of X, found {self.y.shape[0]}.")
-        self.data = Empirical(self.X)
-        self.targets = self.y[:, None]
+            raise InputError(f"X: the data set is empty (shape {points.shape}).")
+        if labels.shape != (n,):
+            raise InputError(f"y: expected {n} entries, one for each row of X, found {labels.shape[0]}.")
+        self.data = Empirical(points)
+        self.targets = labels[:, None]
         self.parameters = (Parameter("w", (p,), 1),)
+
+    @property
+    def X(self) -> np.ndarray[Any, Any]:
+        """The features, array (n, p)."""
+        return self.data.points
+
+    @property
+    def y(self) -> np.ndarray[Any, Any]:
+        """The targets, array (n,)."""
+        return self.targets[:, 0]
 
     def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
         return x[None, :] @ weights["w"]
 
-    def __repr__(self) -> str:
-        return f"LinearRegression(n={self.X.shape[0]}, p={self.X.shape[1]})"
+    def _summary(self) -> str:
+        return "n={}, p={}".format(*self.X.shape)

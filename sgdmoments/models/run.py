@@ -9,13 +9,16 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import free_symbols, fresh_symbol, to_exact_array
-from sgdmoments.models.initial import GaussianInit, Init, RandomInit
-from sgdmoments.models.laws import Empirical
-from sgdmoments.models.model import Model, Parameter
-from sgdmoments.models.quantities import Quantity
+from sgdmoments.exact.numbers import fresh_symbol
+from sgdmoments.models.description import Description, final
+from sgdmoments.models.initial import Init
+from sgdmoments.models.model import Model
+from sgdmoments.models.quantities import Quantity, check_moment
 from sgdmoments.models.sampling import check_sampling
 from sgdmoments.models.schedule import Schedule
+from sgdmoments.models.shapes import check_model
+from sgdmoments.models.start import read_initial
+from sgdmoments.models.values import symbols
 
 if TYPE_CHECKING:
     from sgdmoments.budget import Budget
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 Given = Literal["initial", "nothing"]
 
 
-class SGD:
+@final
+class SGD(Description):
     """Mini-batch SGD w_(t+1) = w_t - alpha_t g_t, g_t the mean of the batch's gradients.
 
     Args:
@@ -44,8 +48,10 @@ class SGD:
             for a data law).
 
     Attributes:
-        initial: for each parameter name an exact array, an `Init`, or None (a letter).
+        initial: read-only, for each parameter name an exact array, an `Init`, or None (a letter).
         schedule: the learning rates.
+
+    A run is frozen: `replace` makes another.
 
     >>> import sgdmoments as sm
     >>> sgd = SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
@@ -53,24 +59,56 @@ class SGD:
     (Fraction(-7, 3), Fraction(7, 1))
     """
 
+    __slots__ = ("initial", "memo", "model", "sampling", "schedule")
+    working = Description.working | {"memo"}
+
     def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
                  sampling: str | None = None) -> None:
         if not isinstance(model, Model):
             raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
+        check_model(model)
         self.model = model
         self.sampling = check_sampling(sampling, model.n is not None)
-        self.initial: dict[str, np.ndarray[Any, Any] | Init | None] = self._read_initial(initial)
+        self.initial: Mapping[str, np.ndarray[Any, Any] | Init | None] = read_initial(model, initial)
         if learning_rate is None:
-            learning_rate = fresh_symbol("alpha", self._problem_symbols())
-        self.schedule = Schedule(learning_rate)
+            learning_rate = self._letter()
+        self.schedule = learning_rate if isinstance(learning_rate, Schedule) else Schedule(learning_rate)
+
+    def _seal(self) -> None:
         #: What routes keep between questions; not part of the description.
         self.memo: dict[str, Any] = {}
+        super()._seal()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "memo": {}}
+    def replace(self, **changes: Any) -> SGD:
+        """The same run but for some of its arguments: model, learning_rate, initial, sampling.
+
+        Arguments that were left to their defaults are so again.
+
+        >>> import sgdmoments as sm
+        >>> sgd = SGD(sm.LinearRegression([[1], [2]], [1, 2]), "1/10", [0])
+        >>> sgd.replace(sampling="with_replacement").sampling, sgd.sampling
+        ('with_replacement', 'without_replacement')
+        """
+        arguments = self._arguments()
+        if arguments["learning_rate"] == self._letter():
+            arguments["learning_rate"] = None
+        unknown = sorted(set(changes) - set(arguments))
+        if unknown:
+            raise InputError(f"replace: a run has no {', '.join(unknown)}; it has {', '.join(arguments)}.")
+        return SGD(**{**arguments, **changes})
+
+    def _letter(self) -> sympy.Symbol:
+        """The learning rate where none is given."""
+        return fresh_symbol("alpha", self._problem_symbols())
+
+    def _arguments(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.initial.items() if value is not None}
+        usual = self.sampling == check_sampling(None, self.model.n is not None)
+        return {"model": self.model, "learning_rate": self.schedule.learning_rate, "initial": given or None,
+                "sampling": None if usual else self.sampling}
 
     def symbols(self, quantity: Quantity | None = None) -> frozenset[sympy.Symbol]:
-        """The user's symbols: in data, targets, widths, initial weights, learning rates, and the question if given.
+        """The user's symbols: in the model, the initial weights, the learning rates, and the question if given.
 
         Of a callable learning rate those of the rates before the question's step.
         """
@@ -81,33 +119,7 @@ class SGD:
         return found | self.schedule.symbols(steps) | quantity.symbols
 
     def _problem_symbols(self) -> frozenset[sympy.Symbol]:
-        arrays = [value for value in self.initial.values() if isinstance(value, np.ndarray)]
-        if isinstance(self.model.data, Empirical):
-            arrays.append(self.model.data.points)
-        if self.model.targets is not None:
-            arrays.append(self.model.targets)
-        found = free_symbols(*arrays) | self.model.letters
-        for value in self.initial.values():
-            found |= value.symbols if isinstance(value, Init) else frozenset()
-        for parameter in self.model.parameters:
-            found |= {s for s in parameter.shape if isinstance(s, sympy.Symbol)}
-        return found
-
-    def _read_initial(self, initial: Any) -> dict[str, np.ndarray[Any, Any] | Init | None]:
-        parameters = (*self.model.parameters, *self.model.teacher_parameters)
-        names = [parameter.name for parameter in parameters]
-        if isinstance(initial, Init):
-            initial = {parameter.name: initial for parameter in self.model.parameters}
-        elif initial is not None and not isinstance(initial, Mapping):
-            if len(names) != 1:
-                raise InputError(f"initial: expected a dict with the names {', '.join(names)}, found "
-                                 f"{type(initial).__name__}.")
-            initial = {names[0]: initial}
-        unknown = set(initial or ()) - set(names)
-        if unknown:
-            raise InputError(f"initial: unknown names {sorted(map(str, unknown))}; the model has {', '.join(names)}.")
-        return {parameter.name: _read_array((initial or {}).get(parameter.name), parameter)
-                for parameter in parameters}
+        return self.model.free_symbols | self.model.letters | symbols(self.initial)
 
     @property
     def n(self) -> int | None:
@@ -118,6 +130,12 @@ class SGD:
     def population(self) -> int | None:
         """n where batches are drawn without replacement (then b <= n), else None."""
         return self.n if self.sampling == "without_replacement" else None
+
+    def _asked(self) -> SGD:
+        """This run, at the beginning of a question: nothing is kept of a model that may have changed."""
+        if not self.by_value:
+            self.memo.clear()
+        return self
 
     # -- questions ------------------------------------------------------------------------------------------
 
@@ -150,14 +168,14 @@ class SGD:
     def _answer(self, moment: str, quantity: Quantity, route: str, **options: Any) -> Any:
         from sgdmoments.routes.plan import answer
 
-        return answer(self, moment, quantity, route, **options)
+        return answer(self._asked(), moment, quantity, route, **options)
 
     def plan(self, quantity: Quantity, moment: str = "variance", budget: Budget | None = None, *,
              learning_rate_order: int | None = None) -> tuple[RouteEstimate, ...]:
         """What each route would need for the question, the cheapest first; nothing is run."""
         from sgdmoments.routes.plan import plan
 
-        return plan(self, quantity, moment, budget, learning_rate_order=learning_rate_order)
+        return plan(self._asked(), quantity, check_moment(moment), budget, learning_rate_order=learning_rate_order)
 
     def expectation(self, query: Expression | MatrixExpression, **options: Any) -> Any:
         """E of a product of traces (or of a matrix) in weights and gradients of any steps, given the initial weights.
@@ -167,13 +185,13 @@ class SGD:
         """
         from sgdmoments.routes.symbolic.queries import expectation
 
-        return expectation(self, query, **options)
+        return expectation(self._asked(), query, **options)
 
     def derivation(self, quantity: Quantity, **options: Any) -> Any:
         """The derivation of E||q||^2 as a shared DAG of terms, with the rule of each step."""
         from sgdmoments.routes.plan import derive
 
-        return derive(self, quantity, **options)
+        return derive(self._asked(), quantity, **options)
 
     def trajectory(self, quantity: Any, steps: int, batch_sizes: Any, *, moment: str = "variance",
                    certified: bool = False, **options: Any) -> Any:
@@ -190,7 +208,7 @@ class SGD:
         """
         from sgdmoments.routes.trajectory import trajectory
 
-        return trajectory(self, quantity, steps, batch_sizes, moment=moment, certified=certified, **options)
+        return trajectory(self._asked(), quantity, steps, batch_sizes, moment=moment, certified=certified, **options)
 
     def closed_form(self, quantity: Callable[[int], Quantity], moment: str = "variance", **options: Any) -> Any:
         """A moment as a function of t, for a constant learning rate: `routes.closed_form.answer.ClosedForm`.
@@ -199,7 +217,7 @@ class SGD:
         """
         from sgdmoments.routes.closed_form.answer import closed_form
 
-        return closed_form(self, quantity, moment, **options)
+        return closed_form(self._asked(), quantity, moment, **options)
 
     def recurrence(self, quantity: Callable[[int], Quantity], moment: str = "second_moment", **options: Any) -> Any:
         """The same for one-layer networks with letters, as a finite recurrence on index graphs: any t at once.
@@ -208,13 +226,13 @@ class SGD:
         """
         from sgdmoments.routes.symbolic import recurrence
 
-        return recurrence(self, quantity, moment, **options)
+        return recurrence(self._asked(), quantity, moment, **options)
 
     def stability(self) -> Stability:
         """The learning rates for which the second moments converge, for each batch size."""
         from sgdmoments.routes.stability.threshold import stability
 
-        return stability(self)
+        return stability(self._asked())
 
     def stationary(self, b: Any = None) -> Stationary:
         """The stationary law of the weights to second order, for a constant learning rate below the threshold.
@@ -223,32 +241,10 @@ class SGD:
         """
         from sgdmoments.routes.stability.stationary import stationary
 
-        return stationary(self, b)
+        return stationary(self._asked(), b)
 
     def noise_bound(self) -> NoiseBound:
         """The least M for each M_V in var(g | w) <= M + M_V ||grad L(w)||^2 for all w."""
         from sgdmoments.routes.noise_bound import noise_bound
 
-        return noise_bound(self)
-
-    def __repr__(self) -> str:
-        return f"SGD({self.model!r}, learning_rate={self.schedule!r}, sampling={self.sampling!r})"
-
-
-def _read_array(value: Any, parameter: Parameter) -> np.ndarray[Any, Any] | Init | None:
-    if value is None:
-        return None
-    if isinstance(value, Init):
-        size = parameter.size
-        known = value.mean if isinstance(value, (RandomInit, GaussianInit)) else None
-        if known is not None and known.size != size:
-            raise InputError(f"initial[{parameter.name!r}]: a mean with {size} entries is needed, found {known.size}.")
-        return value
-    array = to_exact_array(value, f"initial[{parameter.name!r}]")
-    letters = [s for s in parameter.shape if isinstance(s, sympy.Symbol)]
-    if not letters and array.shape != parameter.shape:
-        raise InputError(f"initial[{parameter.name!r}]: expected shape {parameter.shape}, found {array.shape}.")
-    if letters:
-        raise InputError(f"initial[{parameter.name!r}]: the widths {letters} are letters; leave the weights as "
-                         "letters too and give both to evaluate(), or give integer widths.")
-    return array
+        return noise_bound(self._asked())

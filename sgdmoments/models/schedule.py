@@ -11,23 +11,35 @@ import sympy
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
+from sgdmoments.models.description import Description, final
 
 
-class Schedule:
+@final
+class Schedule(Description):
     """The learning rate as a function of the step t = 0, 1, 2, ...
+
+    Two schedules are equal where their rates are given by equal numbers, equal lists or the same callable.
 
     Args:
         learning_rate: a number or symbol (constant), a sequence (alpha_0, alpha_1, ...), or a callable of t.
 
     >>> Schedule(lambda t: Fraction(1, 2 * (t + 1)))(2)
     Fraction(1, 6)
+    >>> Schedule(["1/10", 1])
+    Schedule(('1/10', 1))
     """
+
+    __slots__ = ("_call", "_list", "constant")
 
     def __init__(self, learning_rate: Any) -> None:
         self._call: Callable[[int], Any] | None = None
         self._list: tuple[Exact, ...] | None = None
         #: The rate where it is the same at every step, else None.
         self.constant: Exact | None = None
+        if isinstance(learning_rate, (bytes, bytearray, memoryview)):
+            raise InputError(f"learning_rate: found {learning_rate!r}; bytes are not rates, use a number or a text.")
+        if isinstance(learning_rate, np.ndarray) and learning_rate.ndim == 0:
+            learning_rate = learning_rate.item()
         if isinstance(learning_rate, (Sequence, np.ndarray)) and not isinstance(learning_rate, str):
             self._list = tuple(_rate(a, f"learning_rate[{t}]") for t, a in enumerate(learning_rate))
             if not self._list:
@@ -36,6 +48,24 @@ class Schedule:
             self._call = learning_rate
         else:
             self.constant = _rate(learning_rate, "learning_rate")
+
+    @property
+    def learning_rate(self) -> Any:
+        """What the schedule is made from: a number, a tuple, or a callable."""
+        return self.constant if self.constant is not None else self._call if self._list is None else self._list
+
+    @property
+    def by_value(self) -> bool:
+        """True: a callable is compared by itself."""
+        return True
+
+    def _key(self) -> Any:
+        call: Any = self._call
+        try:
+            hash(call)
+        except TypeError:
+            call = id(call)
+        return type(self), self.constant, self._list, call
 
     def __call__(self, t: int) -> Exact:
         """alpha_t, exactly."""
@@ -57,11 +87,6 @@ class Schedule:
         """The symbols in a constant or listed rate; of a callable, those of its first `steps` rates."""
         rates = (self.constant,) if self.constant is not None else self._list or self.rates(steps)
         return frozenset[sympy.Symbol]().union(*(r.free_symbols for r in rates if isinstance(r, sympy.Basic)))
-
-    def __repr__(self) -> str:
-        if self.constant is not None:
-            return f"Schedule({self.constant})"
-        return f"Schedule({list(map(str, self._list))})" if self._list is not None else f"Schedule({self._call!r})"
 
 
 def _rate(value: Any, name: str) -> Exact:

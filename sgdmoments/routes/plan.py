@@ -18,7 +18,7 @@ import sympy
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.quantities import Quantity, check_moment
 from sgdmoments.models.run import SGD
 from sgdmoments.routes import components, expansion, symbolic
 from sgdmoments.routes.closure import answer as closure
@@ -68,6 +68,7 @@ ROUTES = {route.name: route for route in (
 def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
     """The moment of the quantity by the named route, or by the one that "auto" chooses."""
     _check_question(quantity, route, options)
+    check_moment(moment)
     if route != "auto":
         return _run(ROUTES[route], sgd, moment, quantity, "asked for by name", options)
     name, reason = choose(sgd, moment, quantity, options)

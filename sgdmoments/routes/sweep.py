@@ -9,12 +9,15 @@ from typing import Any
 
 from sgdmoments.budget import Monitor, ProgressCallback
 from sgdmoments.errors import InputError
-from sgdmoments.models.quantities import Quantity
+from sgdmoments.models.description import sealed
+from sgdmoments.models.quantities import Quantity, check_moment
 from sgdmoments.models.run import SGD
+from sgdmoments.models.values import FrozenDict
 from sgdmoments.routes.plan import answer
 
 
-@dataclass(frozen=True)
+@sealed
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question of a sweep: what `SGD.variance` and its kin take.
 
@@ -29,6 +32,16 @@ class Question:
     quantity: Quantity
     moment: str = "variance"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sgd, SGD):
+            raise InputError(f"sgd: found {self.sgd!r}; a question is asked of an SGD.")
+        if not isinstance(self.quantity, Quantity):
+            raise InputError(f"quantity: found {self.quantity!r}; use gradient(t), weights(t), loss(t), ...")
+        check_moment(self.moment)
+        if not isinstance(self.options, Mapping) or not all(isinstance(name, str) for name in self.options):
+            raise InputError(f"options: found {self.options!r}; expected a dict such as {{'route': 'closure'}}.")
+        object.__setattr__(self, "options", FrozenDict(self.options))
 
 
 def sweep(questions: Iterable[Question], *, executor: Executor | None = None,

@@ -43,7 +43,7 @@ class General(Gradients):
 
     def bytes_per_replicate(self, b: int) -> int:
         p = self.problem
-        units = p.dimension + sum(int(q.shape[0]) for q in p.model.parameters)
+        units = p.dimension + sum(int((*q.shape, 1)[0]) for q in p.model.parameters)
         return 8 * (6 * p.size + 4 * b * units + 16)
 
     # -- one replicate ----------------------------------------------------------------------------------------

@@ -59,9 +59,7 @@ class Problem:
             start.append(value if isinstance(value, Init) else to_floats(value, f"initial[{parameter.name!r}]"))
         points = to_floats(model.data.points, "points") if isinstance(model.data, Empirical) else None
         targets = None if model.targets is None else to_floats(model.targets, "targets")
-        dimension = points.shape[1] if points is not None else int(model.parameters[0].shape[-1])
-        probe = model.predict(_integer_weights(model, 0), _integers(dimension, 1))
-        return cls(sgd, points, targets, tuple(start), dimension, len(probe))
+        return cls(sgd, points, targets, tuple(start), int(model.inputs), int(model.outputs))
 
     @property
     def model(self) -> Model:

@@ -178,8 +178,7 @@ class _Problem:
         model, b = self.sgd.model, int(b)
         order = self._order(step)
         n = support_size(model.data, dimension(model), 2 * self._degrees[1] * order)
-        outputs = model.parameters[-1].shape[0] if model.targets is None else model.targets.shape[1]
-        noises = 1 if model.noise is None else support_size(model.noise, int(outputs), order)
+        noises = 1 if model.noise is None else support_size(model.noise, int(model.outputs), order)
         if self.sgd.sampling != "without_replacement":
             return comb(n * noises + b - 1, b)
         if b > n:

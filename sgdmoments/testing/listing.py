@@ -59,7 +59,7 @@ def listing(model: Model, teacher: dict[str, Any], degree: int, noise_degree: in
 
 def dimension(model: Model) -> int:
     """The dimension of x."""
-    return int(model.parameters[0].shape[-1])
+    return int(model.inputs)
 
 
 def support(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]:

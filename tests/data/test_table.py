@@ -63,7 +63,7 @@ def test_design_is_exact_and_in_order() -> None:
     assert ((Fraction(2), Fraction(1, 10), Fraction(1)), (Fraction(-1, 7), Fraction(1), Fraction(1))) == design.X
     assert design.y == (Fraction(3), Fraction(0))
     assert design.names == ("b", "a", "intercept")
-    assert repr(design.model()) == "LinearRegression(n=2, p=3)"
+    assert repr(design.model()) == "LinearRegression([[2, '1/10', 1], ['-1/7', 1, 1]], [3, 0])"
 
 
 def test_standardised_columns_have_mean_0_and_variance_1_and_are_dyadic() -> None:

@@ -69,7 +69,7 @@ LAWS = {
     "covariance": EntryLaw.gaussian_rows(SIGMA),
     "rademacher": EntryLaw(Rademacher().cumulant),
     "uniform": EntryLaw(Uniform(-1, 3).cumulant),
-    "skew": EntryLaw(Coordinates((1, 2, 5, 20, 7, 1, 3, 8)).cumulant),
+    "skew": EntryLaw(Coordinates((1, 2, 6, 24, 120, 720, 5040, 40320)).cumulant),
 }
 
 

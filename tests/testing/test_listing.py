@@ -12,7 +12,7 @@ from sgdmoments.testing.listing import Degree, degrees, quadrature, support, sup
 
 LAWS = [
     (sm.Gaussian(), 1), (sm.Gaussian(), 3), (sm.Gaussian([[2, 1], [1, 3]]), 2), (sm.Uniform(F(-1, 2), 3), 2),
-    (sm.Coordinates((F(1, 3), 2, -1, 7, 5, 40)), 2), (sm.Gaussian([[1, 2], [2, 4]]), 2)]
+    (sm.Coordinates([F((-2) ** k + 2 + 3**k, 6) for k in range(1, 7)]), 2), (sm.Gaussian([[1, 2], [2, 4]]), 2)]
 
 
 @pytest.mark.parametrize(("law", "size"), LAWS)

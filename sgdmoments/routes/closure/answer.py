@@ -175,7 +175,7 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 def _bent(sgd: SGD) -> bool:
     """A quick exact test at three points in a line: a linear prediction has no second difference."""
     rng = np.random.default_rng(0)
-    x = _integers(rng, (int(sgd.model.parameters[0].shape[-1]),))
+    x = _integers(rng, (int(sgd.model.inputs),))
     base = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}
     step = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}
     values = [sgd.model.predict({k: base[k] + m * step[k] for k in base}, x) for m in range(3)]

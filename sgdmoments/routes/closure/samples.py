@@ -49,8 +49,7 @@ def sample_gradient(model: Model, teacher: Mapping[str, np.ndarray[Any, Any]]) -
         teacher: exact arrays (numbers or symbols) for the teacher's parameters, by their own names.
     """
     sizes = [int(parameter.size) for parameter in model.parameters]
-    outputs = int(model.parameters[-1].shape[0]) if len(model.parameters[-1].shape) == 2 else 1
-    inputs = int(model.parameters[0].shape[-1])
+    inputs, outputs = int(model.inputs), int(model.outputs)
     counts = (inputs, outputs if model.targets is not None or model.joint else 0,
               outputs if model.noise is not None else 0)
     weights, sample = weight_letters(sum(sizes)), sample_letters(sum(counts))
@@ -91,7 +90,7 @@ class SampleMoments:
         if isinstance(model.data, Empirical):
             targets = [] if model.targets is None else [model.targets]
             self._rows = np.concatenate([model.data.points, *targets], axis=1)
-        inputs = int(model.parameters[0].shape[-1])
+        inputs = int(model.inputs)
         self._plain = inputs + model.joint if self._rows is None else self._rows.shape[1]
         self._known: dict[Exponents, Scalar] = {}
 

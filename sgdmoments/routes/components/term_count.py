@@ -36,5 +36,5 @@ def loss_terms(model: Model) -> int:
     """A bound of the number of terms of the squared prediction, for a model whose dimensions are numbers."""
     one = Count(1)
     arrays = {p.name: np.full(tuple(map(int, p.shape)), one, dtype=object) for p in model.parameters}
-    prediction = model.predict(arrays, np.full(int(model.parameters[0].shape[-1]), one, dtype=object))
+    prediction = model.predict(arrays, np.full(int(model.inputs), one, dtype=object))
     return int(sum(entry.terms**2 for entry in prediction))

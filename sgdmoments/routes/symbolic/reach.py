@@ -5,11 +5,27 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
+from sgdmoments.models.description import changes, is_plainly
 from sgdmoments.models.initial import GaussianInit, IndependentInit
 from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates
+from sgdmoments.models.model import Model
 from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+
+
+def no_graphs(model: Model) -> str:
+    """Why a model has no index graphs; an empty text where it has.
+
+    A `Network`'s graphs are made from its widths and activation, so a subclass that predicts otherwise has none.
+    """
+    if not isinstance(model, Network):
+        return f"index graphs are made for networks, not for {type(model).__name__}"
+    if not is_plainly(model, Network):
+        changed = ", ".join(changes(type(model), Network)) or "an attribute"
+        return (f"index graphs are made from a network's widths and activation, but {type(model).__name__} changes "
+                f"{changed}")
+    return ""
 
 
 def applies(sgd: SGD, quantity: Quantity) -> str:
@@ -19,8 +35,9 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
     >>> applies(sm.SGD(sm.Network(("p", 1))), sm.gradient(1))
     ''
     """
-    if not isinstance(sgd.model, Network):
-        return "index graphs are made for networks"
+    why_not = no_graphs(sgd.model)
+    if why_not:
+        return why_not
     if quantity.left is not None or quantity.kind == "sample_gradients":
         return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
     if not isinstance(sgd.model.data, (Empirical, Gaussian, IndependentCoordinates)):

@@ -21,6 +21,7 @@ from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, 
 from sgdmoments.models.network import Network
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
+from sgdmoments.routes.symbolic.reach import no_graphs
 from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
@@ -92,8 +93,10 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         taken: names of letters of the user's, which the derived letter R avoids.
     """
     model = sgd.model
-    if not isinstance(model, Network):
-        raise RouteError(f"the symbolic route works on networks; {model!r} is answered by the closure route.")
+    why_not = no_graphs(model)
+    if why_not:
+        raise RouteError(f"{why_not}; try route='components', 'closure' or 'expansion'.")
+    assert isinstance(model, Network)
     covariances = _covariance_letters(model)
     taken = {*taken, *covariances}
     for name in covariances:
