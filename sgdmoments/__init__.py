@@ -14,6 +14,7 @@ from sgdmoments.errors import (
     AssumptionError,
     BudgetExceeded,
     DivergenceWarning,
+    FrozenError,
     InputError,
     MissingExtraError,
     RouteError,
@@ -25,6 +26,7 @@ from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, 
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.models.initial import GaussianInit, IndependentInit, RandomInit
 from sgdmoments.models.laws import Coordinates, Empirical, Gaussian, Rademacher, Uniform
+from sgdmoments.models.model import Model, Parameter
 from sgdmoments.models.moment_regression import MomentRegression
 from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import full_gradient, gradient, loss, sample_gradients, weights
@@ -50,14 +52,17 @@ __all__ = [
     "Coordinates",
     "DivergenceWarning",
     "Empirical",
+    "FrozenError",
     "Gaussian",
     "GaussianInit",
     "IndependentInit",
     "InputError",
     "LinearRegression",
     "MissingExtraError",
+    "Model",
     "MomentRegression",
     "Network",
+    "Parameter",
     "Progress",
     "Question",
     "Rademacher",

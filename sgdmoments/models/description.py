@@ -40,6 +40,8 @@ class _Sealed(ABCMeta):
     @property
     def __signature__(cls) -> inspect.Signature:
         """That of the constructor, for `help` and for `repr`."""
+        if cls.__init__ is object.__init__:  # type: ignore[misc]
+            return inspect.Signature()
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 

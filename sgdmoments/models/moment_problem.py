@@ -95,7 +95,8 @@ def refute_joint(moments: Mapping[Exponents, Any]) -> str:
             names = ", ".join(filter(None, map(_monomial, places)))
             return f"the matrix of the moments of the products of {names} is not positive semidefinite"
         for null in _kernel(matrix):
-            for shift in {tuple(x - y for x, y in zip(e, places[0], strict=True)) for e in known}:
+            shifts = {tuple(x - y for x, y in zip(e, places[-1], strict=True)) for e in known}
+            for shift in sorted(shift for shift in shifts if min(shift) >= 0):
                 terms = [(c, _sum(e, shift)) for c, e in zip(null, places, strict=True) if c]
                 if all(e in known for _, e in terms) and sum((c * known[e] for c, e in terms), Fraction(0)):
                     zeros = " + ".join(f"({c}) {_monomial(e) or 1}" for c, e in zip(null, places, strict=True) if c)

@@ -56,7 +56,7 @@ class FrozenDict(Mapping[Any, Any]):
     def __repr__(self) -> str:
         return repr(self._entries)
 
-    def _refuse(self, *_: Any) -> NoReturn:
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise FrozenError("this mapping is read-only, so that no answer can be stale; make another run: "
                           "sgd.replace(initial={...}).")
 

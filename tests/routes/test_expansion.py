@@ -19,7 +19,8 @@ LINEAR = sm.SGD(sm.Network((2, 2, 1)), learning_rate=["1/10", "1/13", "1/9"], in
 BENT = sm.SGD(sm.Network((1, 2, 1), activation=("1/2", 1, 1), data=sm.Uniform(-1, 2)),
               learning_rate=["1/10", "1/13"], initial={
     "W1": [["1/2"], [-1]], "W2": [["2/3", 1]], "W1*": [[1], ["1/3"]], "W2*": [[1, "-1/2"]]})
-NOISY = sm.SGD(sm.Network((2, 1, 1), noise=sm.Coordinates((0, 1, 2, 9, 44, 265, 1854, 14833, 133496, 1334961))), learning_rate="1/7",
+NOISY = sm.SGD(sm.Network((2, 1, 1), noise=sm.Coordinates((0, 1, 2, 9, 44, 265, 1854, 14833, 133496, 1334961))),
+               learning_rate="1/7",
                initial={"W1": [[1, "1/2"]], "W2": [[2]], "W1*": [[1, 0]], "W2*": [["1/2"]]})
 FINITE = sm.SGD(sm.Network((2, 1, 2), data=sm.Empirical([[1, "1/2"], [-1, 2], ["1/3", 0]])),
                 learning_rate=["1/6", "1/8"], sampling="with_replacement", initial={

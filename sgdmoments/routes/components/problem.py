@@ -128,9 +128,10 @@ def read(sgd: SGD, quantity: Quantity) -> Problem:
     if reason:
         raise RouteError(f"component form: {reason}; try route='symbolic'.")
     asked, problem = sgd.memo.get("component form", (None, None))
-    if asked != quantity:
+    rates = sgd.schedule.rates(int(quantity.step))  # a callable may give others than it did
+    if asked != (quantity, rates):
         problem = _read(sgd, quantity)
-        sgd.memo["component form"] = (quantity, problem)
+        sgd.memo["component form"] = ((quantity, rates), problem)
     return problem
 
 
