@@ -59,6 +59,9 @@ class Gaussian(Law):
         self.letter: str | None = None
         self.dimension: int | None = None
         if isinstance(covariance, str):
+            if not covariance.isidentifier():
+                raise InputError(f"covariance: found the name {covariance!r}; a name is a letter or a word such as "
+                                 "'Sigma'.")
             self.letter = covariance
         elif covariance is not None:
             self.covariance = read_covariance(covariance)

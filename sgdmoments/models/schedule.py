@@ -68,7 +68,9 @@ class Schedule(Description):
         return type(self), self.constant, self._list, call
 
     def __call__(self, t: int) -> Exact:
-        """alpha_t, exactly."""
+        """alpha_t, exactly, for t >= 0."""
+        if t < 0:
+            raise InputError(f"learning_rate: alpha_{t} was asked for; steps count from 0.")
         if self.constant is not None:
             return self.constant
         if self._list is not None:

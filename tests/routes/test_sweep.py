@@ -1,5 +1,6 @@
 """Sweeps: the same answers, in order, however the work is spread."""
 
+import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 
@@ -10,6 +11,34 @@ from sgdmoments.routes.sweep import Question, sweep
 from sgdmoments.testing.strategies import DecayingRate
 
 WEIGHTS = {"W1": [[1, 0], [2, 1]], "W2": [[1, -1]], "W1*": [[1, 1], [0, 1]], "W2*": [[2, 1]]}
+RUN = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), "1/10", [0])
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ((3, sm.gradient(1)), "sgd: found 3"), ((RUN, "gradient"), "quantity: found 'gradient'"),
+    ((RUN, sm.gradient(1), "second-moment"), "moment: found 'second-moment'; use one of variance, second_moment, mean"),
+    ((RUN, sm.gradient(1), "Mean"), "moment: found 'Mean'"), ((RUN, sm.gradient(1), None), "moment: found None"),
+    ((RUN, sm.gradient(1), "mean", "closure"), "options: found 'closure'"),
+    ((RUN, sm.gradient(1), "mean", {1: 2}), "options: found {1: 2}")])
+def test_a_question_is_checked_when_it_is_made(arguments, message):
+    with pytest.raises(sm.InputError, match=message):
+        Question(*arguments)
+
+
+def test_a_question_is_frozen():
+    options = {"route": "components"}
+    question = Question(RUN, sm.gradient(1), options=options)
+    options["route"] = "magic"
+    assert sweep([question]) == [RUN.variance(sm.gradient(1))]
+    for change in (lambda: setattr(question, "moment", "mean"), lambda: question.options.update(route="closure")):
+        with pytest.raises(sm.InputError, match=r"frozen|read-only"):
+            change()
+    assert pickle.loads(pickle.dumps(question)) == question
+
+
+def test_a_plan_is_for_a_moment_that_there_is():
+    with pytest.raises(sm.InputError, match="moment: found 'second-moment'"):
+        RUN.plan(sm.gradient(1), "second-moment")
 
 
 def questions():
