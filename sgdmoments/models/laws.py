@@ -59,9 +59,8 @@ class Gaussian(Law):
         self.letter: str | None = None
         self.dimension: int | None = None
         if isinstance(covariance, str):
-            if not covariance.isidentifier():
-                raise InputError(f"covariance: found the name {covariance!r}; a name is a letter or a word such as "
-                                 "'Sigma'.")
+            if not covariance.strip():
+                raise InputError("covariance: found an empty name; a letter is called 'Sigma', say.")
             self.letter = covariance
         elif covariance is not None:
             self.covariance = read_covariance(covariance)

@@ -14,6 +14,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.models.description import Description, default, sealed
 from sgdmoments.models.laws import Empirical, Law
 from sgdmoments.models.trial import trial_prediction
+from sgdmoments.models.values import symbols
 
 Dimension: TypeAlias = int | sympy.Symbol
 
@@ -88,8 +89,11 @@ class Model(Description):
 
     @property
     def letters(self) -> frozenset[sympy.Symbol]:
-        """The symbols of the description."""
-        return self.free_symbols
+        """Symbols of the description besides those in data points, targets and shapes."""
+        lists = {"targets", "parameters", "teacher_parameters", "widths"}
+        if isinstance(self.data, Empirical):
+            lists.add("data")
+        return symbols([value for name, value in self._state().items() if name not in lists])
 
     @property
     def layers(self) -> int:

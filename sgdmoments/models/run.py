@@ -119,7 +119,7 @@ class SGD(Description):
         return found | self.schedule.symbols(steps) | quantity.symbols
 
     def _problem_symbols(self) -> frozenset[sympy.Symbol]:
-        return self.model.free_symbols | self.model.letters | symbols(self.initial)
+        return self.model.free_symbols | symbols(self.initial)
 
     @property
     def n(self) -> int | None:

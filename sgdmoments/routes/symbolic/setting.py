@@ -113,8 +113,8 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
-    scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH),
-               *model.letters, *(s for value in sgd.initial.values() if isinstance(value, Init) for s in value.symbols)]
+    scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
+               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in value.free_symbols)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
     if isinstance(model.data, Empirical):
