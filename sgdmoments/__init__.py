@@ -25,7 +25,7 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.models.initial import GaussianInit, IndependentInit, RandomInit
-from sgdmoments.models.laws import Coordinates, Empirical, Gaussian, Rademacher, Uniform
+from sgdmoments.models.laws import Coordinates, Empirical, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.models.model import Model, Parameter
 from sgdmoments.models.moment_regression import MomentRegression
 from sgdmoments.models.network import Network
@@ -57,6 +57,7 @@ __all__ = [
     "GaussianInit",
     "IndependentInit",
     "InputError",
+    "Law",
     "LinearRegression",
     "MissingExtraError",
     "Model",

@@ -68,7 +68,7 @@ def _show(sgd: SGD, asked: Quantity, moment: str) -> None:
                           if name != "route")
         table.add_row(estimate.route, "yes" if estimate.affordable else "no", estimate.reason or needs or "no estimate")
     screen = console()
-    screen.print(f"{moment.replace('_', ' ')} of {asked} for {sgd.model!r}", soft_wrap=True, markup=False)
+    screen.print(f"{moment.replace('_', ' ')} of {asked} for {sgd.model}", soft_wrap=True, markup=False)
     screen.print(table)
 
 

@@ -20,7 +20,8 @@ from typing import Any, ClassVar, Self, TypeVar
 import sympy
 
 from sgdmoments.errors import FrozenError, InputError
-from sgdmoments.models.values import freeze, is_value, key, show, symbols
+from sgdmoments.exact.numbers import free_symbols
+from sgdmoments.models.values import expressions, freeze, is_value, key, show
 
 T = TypeVar("T", bound=type)
 
@@ -53,12 +54,12 @@ class Description(metaclass=_Sealed):
         working: names of attributes that are no part of the value (what is kept between questions).
     """
 
-    __slots__ = ("__weakref__", "_by_value", "_hash", "_sealed", "_symbols")
-    working: ClassVar[frozenset[str]] = frozenset({"_by_value", "_hash", "_sealed", "_symbols"})
+    __slots__ = ("__weakref__", "_by_value", "_expressions", "_hash", "_sealed")
+    working: ClassVar[frozenset[str]] = frozenset({"_by_value", "_expressions", "_hash", "_sealed"})
     _by_value: bool
+    _expressions: tuple[sympy.Basic, ...]
     _hash: int
     _sealed: bool
-    _symbols: frozenset[sympy.Symbol]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -97,11 +98,16 @@ class Description(metaclass=_Sealed):
         return self._by_value
 
     @property
+    def expressions(self) -> tuple[sympy.Basic, ...]:
+        """Every sympy expression in the description."""
+        if not hasattr(self, "_expressions"):
+            object.__setattr__(self, "_expressions", tuple(expressions(list(self._state().values()))))
+        return self._expressions
+
+    @property
     def free_symbols(self) -> frozenset[sympy.Symbol]:
         """Every sympy symbol in the description."""
-        if not hasattr(self, "_symbols"):
-            object.__setattr__(self, "_symbols", symbols(self._state()))
-        return self._symbols
+        return free_symbols(*self.expressions)
 
     def _key(self) -> Any:
         return type(self), frozenset((name, key(value)) for name, value in self._state().items())
@@ -194,6 +200,8 @@ def final(cls: T) -> T:
 
 def changes(cls: type, base: type) -> list[str]:
     """The names that a class gives another meaning than its base class does."""
+    if cls is base:
+        return []
     missing = object()
     return [name for name in dir(base)
             if name not in _FREE and (name in _MEANT or not name.startswith("__"))

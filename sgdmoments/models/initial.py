@@ -26,7 +26,7 @@ class Init(Description):
         """E of the product of the (flattened) entries to the given powers."""
 
     def named(self, role: str) -> Init:
-        """The same law, whose errors say what it is the law of: "initial weights W1", ..."""
+        """The same law, whose errors say what it is the law of: "the initial weights W1", ..."""
         return self
 
     def why_not(self, shape: tuple[Any, ...], size: Any) -> str:
@@ -116,7 +116,7 @@ class RandomInit(Init):
     working = Init.working | {"_role"}
 
     def __init__(self, mean: Any, covariance: Any) -> None:
-        self._role = "initial weights"
+        self._role = "the initial weights"
         self.covariance = read_covariance(covariance)
         self.mean, self._shape = _read_mean(mean, self.covariance)
 
@@ -132,7 +132,7 @@ class RandomInit(Init):
     def _central(self, exponents: tuple[int, ...]) -> Exact:
         order = sum(exponents)
         if order > 2:
-            raise AssumptionError(f"the question needs a moment of order {order} of the {self._role}, but "
+            raise AssumptionError(f"the question needs a moment of order {order} of {self._role}, but "
                                   "RandomInit knows the mean and covariance only; try GaussianInit(mean=..., "
                                   "covariance=...).")
         if order == 1:

@@ -36,7 +36,7 @@ class Law(Description):
         """E[x_1^e_1 ... x_p^e_p], exactly."""
 
     def named(self, role: str) -> Law:
-        """The same law, whose errors say what it is the law of: "data", "noise", ..."""
+        """The same law, whose errors say what it is the law of: "the data", "the noise", ..."""
         return self
 
 
@@ -86,9 +86,20 @@ class Gaussian(Law):
 
 
 class IndependentCoordinates(Law):
-    """Coordinates that are independent copies of one scalar law, given by its moments."""
+    """Coordinates that are independent copies of one scalar law, given by its moments.
+
+    A subclass gives `coordinate_moment`; what follows from it (joint moments, cumulants) cannot be changed, since
+    routes take one or the other.
+    """
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("moment", "cumulant"):
+            if getattr(cls, name) is not getattr(IndependentCoordinates, name):
+                raise InputError(f"{cls.__name__}: {name} of independent coordinates follows from coordinate_moment, "
+                                 "and a subclass cannot change it; derive from Law instead.")
 
     @abstractmethod
     def coordinate_moment(self, order: int) -> Exact:
@@ -176,7 +187,7 @@ class Coordinates(IndependentCoordinates):
         if order == 0:
             return Fraction(1)
         if order > len(self.moments):
-            raise AssumptionError(f"the question needs the moment of order {order} of the {self._role or 'data'}, but "
+            raise AssumptionError(f"the question needs the moment of order {order} of {self._role or self}, but "
                                   f"only {len(self.moments)} moments are given: Coordinates(moments=(...)).")
         return self.moments[order - 1]
 

@@ -28,11 +28,28 @@ class Parameter:
     shape: tuple[Dimension, ...]
     layer: int
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise InputError(f"Parameter: found the name {self.name!r}; expected a text such as 'W1'.")
+        if not isinstance(self.shape, (tuple, list)) or not all(map(_is_dimension, self.shape)):
+            raise InputError(f"Parameter {self.name}: found the shape {self.shape!r}; expected a tuple of "
+                             "integers >= 1 or symbols.")
+        if isinstance(self.layer, bool) or not isinstance(self.layer, (int, np.integer)) or self.layer < 1:
+            raise InputError(f"Parameter {self.name}: found the layer {self.layer!r}; layers count from 1.")
+        shape = tuple(s if isinstance(s, sympy.Symbol) else int(s) for s in self.shape)
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "layer", int(self.layer))
+
     @property
     def size(self) -> Dimension:
         """The number of entries."""
         return sympy.Mul(*self.shape) if any(isinstance(s, sympy.Basic) for s in self.shape) \
             else int(np.prod(np.array(self.shape, dtype=object)))
+
+
+def _is_dimension(size: Any) -> bool:
+    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    return isinstance(size, sympy.Symbol) or (whole and int(size) >= 1)
 
 
 class Model(Description):
@@ -58,6 +75,18 @@ class Model(Description):
     noise: Law | None = None
     #: Whether `data` is the law of (x, target) together.
     joint: bool = False
+
+    def _seal(self) -> None:
+        for cls in reversed(type(self).__mro__):  # what may change in the body of a user's class is copied from it
+            if cls not in Model.__mro__:
+                for name, value in vars(cls).items():
+                    if isinstance(value, (np.ndarray, list, dict, set)) and name not in vars(self) and name[:2] != "__":
+                        object.__setattr__(self, name, value)
+        for name in ("data", "noise"):
+            law = self._state().get(name)
+            if isinstance(law, Law):
+                object.__setattr__(self, name, law.named(f"the {name}"))
+        super()._seal()
 
     @abstractmethod
     def predict(self, weights: Mapping[str, Any], x: Any) -> Any:

@@ -46,7 +46,7 @@ class Network(Model):
             raise InputError("activation: every coefficient is zero; (0, 1) is the identity.")
         if data is not None and not isinstance(data, Law):
             raise InputError(f"data: expected a law such as Gaussian() or Empirical(points), found {data!r}.")
-        self.data = Gaussian() if data is None else data.named("data")
+        self.data = Gaussian() if data is None else data
         p = self.widths[0]
         if self.data.dimension is not None and self.data.dimension != p:
             raise InputError(f"data: the law lives in dimension {self.data.dimension}, but widths[0] is {p}.")
@@ -71,7 +71,7 @@ class Network(Model):
         if noise.dimension is not None and noise.dimension != outputs:
             raise InputError(f"noise: the law lives in dimension {noise.dimension}, but widths[-1], the length of the "
                              f"label, is {outputs}.")
-        return noise.named("noise")
+        return noise
 
     @property
     def inputs(self) -> Dimension:

@@ -41,7 +41,7 @@ def _read(value: Any, parameter: Parameter) -> np.ndarray[Any, Any] | Init | Non
         why_not = value.why_not(parameter.shape, parameter.size)
         if why_not:
             raise InputError(f"{name}: {why_not}.")
-        return value.named(f"initial weights {parameter.name}")
+        return value.named(f"the initial weights {parameter.name}")
     array = to_exact_array(value, name)
     letters = [s for s in parameter.shape if isinstance(s, sympy.Symbol)]
     if letters:

@@ -116,19 +116,26 @@ def key(value: Any) -> Any:
     return type(value), value
 
 
+def expressions(value: Any) -> list[sympy.Basic]:
+    """Every sympy expression in a value, in the order in which it is written down."""
+    if isinstance(value, sympy.Basic):
+        return [value]
+    if isinstance(value, np.ndarray):
+        return [entry for entry in value.flat if isinstance(entry, sympy.Basic)] if value.dtype.hasobject else []
+    if isinstance(value, Mapping):
+        parts = list(value.values())
+    elif isinstance(value, (tuple, list, frozenset)):
+        parts = list(value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    else:
+        return list(getattr(value, "expressions", None) or ())
+    return [expression for part in parts for expression in expressions(part)]
+
+
 def symbols(value: Any) -> frozenset[sympy.Symbol]:
     """Every sympy symbol in a value."""
-    if isinstance(value, sympy.Basic):
-        return free_symbols(value)
-    if isinstance(value, np.ndarray):
-        return free_symbols(value) if value.dtype.hasobject else frozenset()
-    if isinstance(value, Mapping):
-        return frozenset[sympy.Symbol]().union(*map(symbols, value.values()))
-    if isinstance(value, (tuple, list, frozenset)):
-        return frozenset[sympy.Symbol]().union(*map(symbols, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return symbols([getattr(value, field.name) for field in dataclasses.fields(value)])
-    return getattr(value, "free_symbols", None) or frozenset()
+    return free_symbols(*expressions(value))
 
 
 def show(value: Any, most: int = 1000) -> str | None:

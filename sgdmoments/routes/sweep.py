@@ -80,4 +80,4 @@ def sweep(questions: Iterable[Question], *, executor: Executor | None = None,
 
 
 def _answer(question: Question) -> Any:
-    return answer(question.sgd, question.moment, question.quantity, **question.options)
+    return answer(question.sgd._asked(), question.moment, question.quantity, **question.options)

@@ -64,7 +64,7 @@ def _entries(law: Law) -> Callable[[Any, Any, int], Any]:
             return value
 
         return discrete
-    raise InputError(f"data: cannot draw samples of {law!r}; use Gaussian, Rademacher, Uniform or Coordinates.")
+    raise InputError(f"data: cannot draw samples of {law}; use Gaussian, Rademacher, Uniform or Coordinates.")
 
 
 def to_floats(array: Any, name: str) -> Array:
@@ -93,7 +93,7 @@ def coordinate_rule(law: IndependentCoordinates | Gaussian, nodes: int) -> tuple
         x, w = np.polynomial.legendre.leggauss(nodes)
         return float(law.a) + float(law.b - law.a) * (x + 1) / 2, w / 2
     if not isinstance(law, Coordinates):
-        raise InputError(f"no quadrature is known for {law!r}.")
+        raise InputError(f"no quadrature is known for {law}.")
     known = to_floats([1, *law.moments], "moments")
     if 2 * nodes - 1 > len(known):
         raise AssumptionError(f"simulation needs moments up to order {2 * nodes - 2} of the data, but "
@@ -138,7 +138,7 @@ def cubature(law: Law, dimension: int, degree: int) -> tuple[Array, Array]:
     """
     base = law if isinstance(law, (IndependentCoordinates, Gaussian)) else None
     if base is None:
-        raise InputError(f"no cubature is known for {law!r}.")
+        raise InputError(f"no cubature is known for {law}.")
     factor = None
     if isinstance(law, Gaussian):
         if law.letter is not None:
@@ -157,7 +157,7 @@ def cubature(law: Law, dimension: int, degree: int) -> tuple[Array, Array]:
         weights = np.array([float(np.prod(c)) for c in product(w, repeat=dimension)])
     else:
         raise AssumptionError(
-            f"an exact average over {law!r} in dimension {dimension} of a polynomial of degree {degree} needs "
+            f"an exact average over {law} in dimension {dimension} of a polynomial of degree {degree} needs "
             f"{len(x)}^{dimension} points (limit {CUBATURE_LIMIT:,}); ask for gradient(t) or weights(t), which "
             "need no population average, or take a smaller input dimension.")
     return (points if factor is None else points @ factor.T), weights

@@ -181,7 +181,7 @@ def _draw(law: Init, size: int, key: Any, ids: Any) -> Any:
     if isinstance(law, IndependentInit):
         return sampler(law.law, size)(key, ids, 1)[:, 0, :]
     if not isinstance(law, (GaussianInit, RandomInit)):
-        raise InputError(f"initial: cannot draw from {law!r}.")
+        raise InputError(f"initial: cannot draw from {law}.")
     mean = np.zeros(size) if law.mean is None else to_floats(law.mean, "mean")
     z = sampler(Gaussian(), size)(key, ids, 1)[:, 0, :]
     if law.covariance is not None:

@@ -134,7 +134,7 @@ def check_options(gradients: Gradients, options: Options) -> None:
     problem = gradients.problem
     law = problem.model.data
     if options.antithetic and gradients.n is None and not is_symmetric(law):
-        raise AssumptionError(f"antithetic=True draws x and -x: the law of x must be symmetric about 0, found {law!r}; "
+        raise AssumptionError(f"antithetic=True draws x and -x: the law of x must be symmetric about 0, found {law}; "
                               "leave the option out.")
 
 

@@ -239,7 +239,7 @@ def _reader(problem: _Problem) -> Callable[[Vector, Vector | None], Vector]:
     if matrices is not None:
         if not isinstance(model.data, Empirical) or len(matrices) != len(sample.points):
             raise InputError(f"matrices: {len(matrices)} are given; sample_gradients needs one for each point of "
-                             f"a finite data set (here {model.data!r}).")
+                             f"a finite data set (here {model.data}).")
         _check_columns("matrices", matrices[0], offset)
     if quantity.left is not None:
         _check_columns("A", quantity.left, len(kept) if matrices is None else len(matrices[0]))

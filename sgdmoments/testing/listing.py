@@ -91,7 +91,7 @@ def quadrature(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]
     moments = [law.moment(e) for e in corners]
     for e, moment in zip(corners, moments, strict=True):
         if not isinstance(moment, Fraction):
-            raise AssumptionError(f"{law!r}: the moment of order {sum(e)} is {moment}, not a number; enumeration "
+            raise AssumptionError(f"{law}: the moment of order {sum(e)} is {moment}, not a number; enumeration "
                                   "needs numbers.")
     system = flint.fmpq_mat([[prod(x**k for x, k in zip(point, e, strict=True)) for point in points] for e in corners])
     right = flint.fmpq_mat([[flint.fmpq(m.numerator, m.denominator)] for m in moments])

@@ -7,6 +7,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.models.laws import IndependentCoordinates
 from sgdmoments.testing import enumerate_moment
 
 POINTS = sm.Empirical([[1, 2], [2, 0], [0, 1]])
@@ -155,6 +156,10 @@ def test_a_law_of_any_length_leaves_the_length_to_the_model():
     (lambda: Own(3), "Own.data: expected a law"),
     (lambda: Own(POINTS, parameters=()), "a model has at least one weight array"),
     (lambda: Own(POINTS, parameters=("W",)), "Own.parameters: expected a tuple of Parameter"),
+    (lambda: Own(POINTS, parameters=(sm.Parameter("", (1,), 1),)), "Parameter: found the name ''"),
+    (lambda: Own(POINTS, parameters=(sm.Parameter("W", (1.5,), 1),)), r"Parameter W: found the shape \(1.5,\)"),
+    (lambda: Own(POINTS, parameters=(sm.Parameter("W", 2, 1),)), "Parameter W: found the shape 2"),
+    (lambda: Own(POINTS, parameters=(sm.Parameter("W", (2,), 0),)), "Parameter W: found the layer 0"),
     (lambda: Own(POINTS, parameters=(sm.Parameter("W", (1, 2), 1),) * 2), "two weight arrays have one name"),
     (lambda: Own(POINTS, teacher_parameters=(sm.Parameter("V", (1, 2), 1),)), "the teacher's arrays have the shapes"),
     (lambda: Own(POINTS, teacher_parameters=()), r"labels come from .*; found 0 of these"),
@@ -166,6 +171,68 @@ def test_a_law_of_any_length_leaves_the_length_to_the_model():
 def test_shapes_are_checked_with_names(make, message):
     with pytest.raises(sm.InputError, match=message):
         sm.SGD(make())
+
+
+class Fixed(Own):
+    """f(x) = c W x with c in the body of the class."""
+
+    factors = np.array([2])
+
+    def predict(self, weights, x):
+        return self.factors[0] * (weights["W"] @ x) * (weights["v"][0] + weights["v"][1])
+
+
+def test_an_array_in_the_body_of_a_class_is_copied():
+    start = {"W": [[1, 2]], "v": [[1], [2]], "W*": [[0, 1]], "v*": [[1], [1]]}
+    sgd = sm.SGD(Fixed(POINTS), "1/10", start)
+    before = sgd.variance(sm.gradient(1))
+    Fixed.factors[0] = 5
+    try:
+        assert sgd.replace().variance(sm.gradient(1)) == before
+        assert Fixed(POINTS) != sgd.model
+    finally:
+        Fixed.factors[0] = 2
+
+
+def test_what_follows_from_the_moments_cannot_be_changed():
+    body = {"coordinate_moment": lambda self, order: 1}
+    for name in ("moment", "cumulant"):
+        with pytest.raises(sm.InputError, match=f"{name} of independent coordinates follows"):
+            type("Mine", (IndependentCoordinates,), {**body, name: lambda self, order: 1})
+    ones = type("Ones", (IndependentCoordinates,), body)()
+    assert ones.cumulant(3) == 0  # x = 1
+    sgd = sm.SGD(sm.Network((2, 1), data=ones), "1/10", {"W1": [[1, 2]], "W1*": [[0, 1]]})
+    for route in ("closure", "components", "symbolic"):
+        assert sgd.second_moment(sm.gradient(1), route=route) == sgd.second_moment(sm.gradient(1))
+
+
+class Correlated(sm.Law):
+    """x = (s, s') with signs of correlation c: a law given by its moments only."""
+
+    dimension = 2
+
+    def __init__(self, c):
+        self.c = c
+
+    def moment(self, exponents):
+        i, j = (e % 2 for e in exponents)
+        return F(0) if i != j else self.c if i else F(1)
+
+
+def test_a_law_of_a_user_s_own():
+    start = {"W1": [[1, 2]], "W1*": [[0, 1]]}
+    signs = sm.Empirical([[1, 1], [1, 1], [1, 1], [-1, -1], [-1, -1], [-1, -1], [1, -1], [-1, 1]])  # c = 1/2
+    sgd = sm.SGD(sm.Network((2, 1), data=Correlated(F(1, 2))), "1/10", start)
+    drawn = sm.SGD(sm.Network((2, 1), data=signs), "1/10", start, "with_replacement")
+    for quantity in (sm.gradient(1), sm.loss(1)):
+        for route in ("closure", "components"):
+            assert sgd.variance(quantity, route=route) == drawn.variance(quantity, route=route)
+    assert sgd == sm.SGD(sm.Network((2, 1), data=Correlated(F(1, 2))), "1/10", start)
+    assert sgd != sm.SGD(sm.Network((2, 1), data=Correlated(F(1, 3))), "1/10", start)
+    c = sympy.Symbol("c")
+    letters = sm.SGD(sm.Network((2, 1), data=Correlated(c)), "1/10", start)
+    for route in ("closure", "components"):
+        assert letters.variance(sm.gradient(1), route=route).evaluate({"c": "1/2"}) == sgd.variance(sm.gradient(1))
 
 
 @pytest.mark.parametrize(("role", "ask"), [

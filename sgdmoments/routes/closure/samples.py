@@ -91,7 +91,7 @@ class SampleMoments:
             targets = [] if model.targets is None else [model.targets]
             self._rows = np.concatenate([model.data.points, *targets], axis=1)
         inputs = int(model.inputs)
-        self._plain = inputs + model.joint if self._rows is None else self._rows.shape[1]
+        self._plain = inputs + int(model.outputs) * model.joint if self._rows is None else self._rows.shape[1]
         self._known: dict[Exponents, Scalar] = {}
 
     def __call__(self, exponents: Iterable[Exponents]) -> dict[Exponents, Scalar]:

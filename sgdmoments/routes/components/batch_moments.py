@@ -27,6 +27,7 @@ import sympy
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.models.laws import Empirical, Law
 from sgdmoments.models.model import Model
+from sgdmoments.models.values import expressions
 from sgdmoments.routes.closure.samples import SampleMoments
 
 _Y = sympy.Dummy("y", dummy_index=1_000_010)
@@ -198,14 +199,7 @@ class BatchMoments:
 
 def _has_letters(model: Model) -> bool:
     """Whether a moment of a sample may hold a symbol."""
-    arrays: list[Any] = [value for value in (model.targets,) if value is not None]
-    for law in (model.data, model.noise):
-        if isinstance(law, Empirical):
-            arrays.append(law.points)
-        elif law is not None:
-            arrays += [np.array(value, dtype=object) for value in
-                       (getattr(law, "moments", None), getattr(law, "covariance", None)) if value is not None]
-    return bool(ring_of(entry for array in arrays for entry in array.flat).generators)
+    return bool(ring_of(expressions((model.targets, model.data, model.noise))).generators)
 
 
 def _points(model: Model) -> tuple[tuple[Any, ...], ...]:

@@ -20,11 +20,12 @@ import sympy
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.models.initial import Init
-from sgdmoments.models.laws import Empirical, Law
+from sgdmoments.models.laws import Empirical
 from sgdmoments.models.letters import user_letters
 from sgdmoments.models.model import Parameter
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.models.values import expressions
 from sgdmoments.routes.closure.observables import coordinates, left_matrix
 from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, sample_gradient
 from sgdmoments.routes.components.batch_moments import BatchMoments
@@ -187,17 +188,8 @@ def _reshape(names: Sequence[sympy.Symbol], parameter: Parameter) -> np.ndarray[
 
 
 def _data_entries(sgd: SGD) -> list[Any]:
-    """Every exact number in the description of the data and of the noise: where its letters are."""
-    entries: list[Any] = [] if sgd.model.targets is None else list(sgd.model.targets.flat)
-    laws: list[Law | None] = [sgd.model.data, sgd.model.noise]
-    for law in laws:
-        if isinstance(law, Empirical):
-            entries += list(law.points.flat)
-        for name in ("moments", "covariance"):
-            value = getattr(law, name, None)
-            if value is not None:
-                entries += [entry for entry in np.array(value, dtype=object).flat if isinstance(entry, sympy.Basic)]
-    return entries
+    """Every expression in the description of the data and of the noise: where its letters are."""
+    return expressions((sgd.model.targets, sgd.model.data, sgd.model.noise))
 
 
 def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
@@ -298,7 +290,7 @@ def _sample_gradients(sgd: SGD, quantity: Quantity, sample: SampleGradient, ring
     matrices = quantity.matrices
     if not isinstance(data, Empirical) or matrices is None or len(matrices) != data.n:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set and one matrix A_i for each of its "
-                              f"points; found {data!r} and {0 if matrices is None else len(matrices)} matrices.")
+                              f"points; found {data} and {0 if matrices is None else len(matrices)} matrices.")
     total = [ring.zero] * len(matrices[0])
     for i, matrix in enumerate(matrices):
         point = [*data.points[i], *([] if model.targets is None else model.targets[i])]

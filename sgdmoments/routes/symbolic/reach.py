@@ -41,7 +41,7 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
     if quantity.left is not None or quantity.kind == "sample_gradients":
         return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
     if not isinstance(sgd.model.data, (Empirical, Gaussian, IndependentCoordinates)):
-        return f"index graphs know Gaussian laws, independent coordinates and finite data, not {sgd.model.data!r}"
+        return f"index graphs know Gaussian laws, independent coordinates and finite data, not {sgd.model.data}"
     if isinstance(sgd.model.data, Empirical) and sgd.model.noise is not None:
         return "label noise on a finite data set"
     for name, value in sgd.initial.items():

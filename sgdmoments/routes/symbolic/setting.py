@@ -174,7 +174,7 @@ def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any
         return EntryLaw.gaussian_rows(covariance)
     if isinstance(law, IndependentCoordinates):
         return independent_law(law)
-    raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law!r}.")
+    raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law}.")
 
 
 def _initial_laws(sgd: SGD, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:
