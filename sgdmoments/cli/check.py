@@ -1,4 +1,4 @@
-"""`sgdmoments check regression | network`: exact results against simulated SGD; status 1 where they differ."""
+"""`sgdmoments check regression | network`: exact results against simulated SGD; the exit status is the verdict."""
 
 from __future__ import annotations
 
@@ -34,11 +34,15 @@ from sgdmoments.cli.output import deliver, write_figure
 from sgdmoments.cli.problem import integers, regression_problem
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.files import check_target
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 
-check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 1 "
-                    "where they are rejected.")
+check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 0 "
+                    "where they passed, 1 where they are rejected, 3 where the runs leave it undecided; 2 is an error.")
+
+#: The exit status of each verdict; 2 is left to errors.
+STATUS = {"passed": 0, "rejected": 1, "undecided": 3}
 
 Samples = Annotated[int | None, typer.Option(help="Runs at each batch size; by default as many as are needed.")]
 Seed = Annotated[int, typer.Option(help="The seed of the simulation.")]
@@ -62,7 +66,7 @@ def check_regression(
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
     _run(problem.sgd, problem.quantity(quantity, step), moment, batch_sizes, samples, seed, claim, false_alarm_rate,
-         format, output, plot)
+         format, output, plot, [data, claim])
 
 
 @check.command("network")
@@ -76,13 +80,17 @@ def check_network(
     """A network that learns from a teacher; weights are random rationals unless given."""
     sgd = network_sgd(widths, activation, data, weights, learning_rate)
     _run(sgd, ask_at(quantity, step, layer), moment, batch_sizes, samples, seed, claim, false_alarm_rate, format,
-         output, plot)
+         output, plot, [weights, claim])
 
 
 def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, samples: int | None, seed: int,
-         claim: Path | None, false_alarm_rate: float, format: str, output: Path | None, plot: Path | None) -> None:
+         claim: Path | None, false_alarm_rate: float, format: str, output: Path | None, plot: Path | None,
+         inputs: list[str | Path | None]) -> None:
     from sgdmoments.simulate.check import check as run_check
 
+    for path in (output, plot):
+        if path is not None:
+            check_target(path, inputs)
     if plot is not None:
         from sgdmoments.show.plots import pyplot
 
@@ -92,26 +100,26 @@ def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, sample
                        claim=None if claim is None else read_claim(claim), seed=seed, moment=moment,
                        false_alarm_rate=false_alarm_rate)
     if plot is not None:
-        write_figure(plot, report.plot())
+        write_figure(plot, report.plot(), inputs)
     if format == "html":
-        deliver(report._repr_html_(), output)
+        deliver(report._repr_html_(), output, inputs)
     else:
-        deliver(report.to_json() if format == "json" else str(report), output)
-    if report.verdict == "rejected":
-        raise typer.Exit(1)
+        deliver(report.to_json() if format == "json" else str(report), output, inputs)
+    if STATUS[report.verdict]:
+        raise typer.Exit(STATUS[report.verdict])
 
 
-def read_claim(path: Path) -> BatchPolynomial:
-    """The polynomial in a JSON file: as `BatchPolynomial.to_json` writes it, or a list of coefficients."""
+def read_claim(path: Path) -> BatchPolynomial | list[str | int]:
+    """The claim in a JSON file: a polynomial as `BatchPolynomial.to_json` writes it, or a list of coefficients."""
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text, parse_float=str)
     except OSError as error:
         raise InputError(f"--claim: {path}: cannot be read ({error.strerror}).") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"--claim: {path} is not JSON ({error}).") from None
     if isinstance(data, list):
-        if not all(isinstance(c, (str, int)) for c in data):
+        if not all(isinstance(c, (str, int)) and not isinstance(c, bool) for c in data):
             raise InputError(f"--claim: {path}: the coefficients must be numbers, or text such as \"1/3\".")
-        return BatchPolynomial(tuple(data))
+        return data
     return BatchPolynomial.from_json(text)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import to_fmpq
-from sgdmoments.files import write_text, write_whole
+from sgdmoments.files import PathLike, write_text, write_whole
 
 #: Columns used where the output is not a terminal.
 _PLAIN_WIDTH = 110
@@ -25,7 +25,7 @@ def console() -> Console:
     return Console(highlight=False, width=_PLAIN_WIDTH, color_system=None)
 
 
-def deliver(text: str, output: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+def deliver(text: str, output: Path | None, inputs: Iterable[PathLike | None] = ()) -> None:
     """Print a text, or write it to a file that is none of the inputs; one newline at its end."""
     whole = text.rstrip("\n") + "\n"
     if output is None:
@@ -34,7 +34,7 @@ def deliver(text: str, output: Path | None, inputs: Iterable[Path | None] = ()) 
         write_text(output, whole, inputs)
 
 
-def write_figure(path: str | Path, axes: Any, inputs: Iterable[Path | None] = ()) -> None:
+def write_figure(path: str | Path, axes: Any, inputs: Iterable[PathLike | None] = ()) -> None:
     """Save the figure of matplotlib axes, whole or not at all; the ending of `path` says the format."""
     target = Path(path)
     formats = axes.figure.canvas.get_supported_filetypes()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.errors import MissingExtraError
+from sgdmoments.errors import InputError, MissingExtraError
 
 try:
     import jax
@@ -38,7 +38,11 @@ def precision(x64: bool) -> Iterator[None]:
 
 def replicate_mesh(devices: Any = None) -> Mesh:
     """A one-dimensional mesh; all devices of all processes where `devices` is None."""
-    return Mesh(np.array(jax.devices() if devices is None else devices), (AXIS,))
+    chosen = jax.devices() if devices is None else devices
+    if not isinstance(chosen, (list, tuple)) or not chosen or not all(isinstance(d, jax.Device) for d in chosen) \
+            or len(set(chosen)) < len(chosen):
+        raise InputError(f"devices: expected distinct JAX devices such as jax.devices(), found {chosen!r:.50}.")
+    return Mesh(np.array(chosen), (AXIS,))
 
 
 #: Compiled programs of this process, oldest first: a question asked again, with another seed or start say, is not

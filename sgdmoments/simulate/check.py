@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 
+from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.models.run import SGD, Given
+from sgdmoments.simulate.arguments import MOST_RUNS, one_of, positive_number, sample_counts, whole_numbers
+from sgdmoments.simulate.claim import exact_answer, read_claim
+from sgdmoments.simulate.cost import read_budget
+from sgdmoments.simulate.directions import coefficient_directions, score, smallest_shift
 from sgdmoments.simulate.estimate import simulate
-from sgdmoments.simulate.fit import (
-    Fit,
-    chi_square_p,
-    generalised_least_squares,
-    identifying_batch_sizes,
-    normal_p,
-    normal_quantile,
-)
+from sgdmoments.simulate.evidence import Array, Evidence
+from sgdmoments.simulate.fit import Fit, generalised_least_squares, identifying_batch_sizes, normal_p, normal_quantile
+from sgdmoments.simulate.problem import Problem
 from sgdmoments.simulate.report import CheckReport, CoefficientCheck, PointCheck
 from sgdmoments.simulate.result import Estimates, Simulation, SimulationProgress
+from sgdmoments.simulate.verdict import Verdict, judge, number_of_tests
 
-Array = np.ndarray[Any, Any]
-
-#: Replicates at each b before a simulation may be called sufficient, and the most there can be.
-_PILOT, _MOST = 4096, 1 << 31
+#: Replicates at each b before a simulation may be called sufficient.
+_PILOT = 4096
 
 #: A chosen sample size lets a change of this part of any coefficient be found, with this power.
 _DETECT, _POWER_Z = 0.05, 1.645
@@ -35,183 +37,221 @@ _DETECT, _POWER_Z = 0.05, 1.645
 
 def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequence[int] | None = None,
           claim: BatchPolynomial | Sequence[Any] | None = None, seed: int = 0, *, moment: str = "variance",
-          false_alarm_rate: float = 0.01, seconds: float = 10.0, **options: Any) -> CheckReport:
-    """Put a polynomial in 1/b to the test of simulation.
+          false_alarm_rate: float = 0.01, tolerance: float = 0.05, seconds: float = 10.0,
+          budget: Budget | None = None, **options: Any) -> CheckReport:
+    """Put a polynomial in 1/b to the test of simulation: passed, rejected or undecided.
 
-    Tests, together at the stated false-alarm rate (each at rate / number of tests, Bonferroni):
-    the joint chi-square of all batch sizes; each coefficient estimated by generalised least squares with the
-    others free; each coefficient with the others as claimed (much sharper for a single wrong coefficient);
-    and agreement to rounding where SGD does not vary (b = n without replacement).
+    - "rejected": a right answer is rejected with a probability of at most `false_alarm_rate`. The tests, together at
+      that rate (Bonferroni): the joint chi-square of all batch sizes; a change of the whole by a factor; a change of
+      each coefficient with the others as claimed; gross errors at any number of runs. A variance claimed to be
+      negative, or zero where one is seen, or wrong where SGD does not vary (b = n without replacement), is
+      impossible and needs no test.
+    - "passed": not rejected, and a claim that is off by `tolerance` of its values or more, as a whole or in one
+      coefficient, is refuted (a wrong one passes with a probability of at most 5 %).
+    - "undecided": anything else; `CheckReport.reasons` says why, and how many runs would tell.
 
-    A batch size at which the fourth moment says that the standard error cannot be believed is reported, but
-    takes no part in the verdict. A coefficient that the data cannot tell from zero is "not resolved".
+    A batch size at which the fourth moment says that the standard error cannot be believed is reported, but takes no
+    part in the sharp tests. See `evidence`, `directions`, `gross` and `verdict` in `sgdmoments.simulate`.
 
     Args:
         sgd: with numbers for data, weights and learning rates.
         q: a quantity at an integer step.
-        samples: replicates at each b; None: as many as it takes to find a change of 5 % of any
+        samples: replicates at each b; None: as many as it takes to pass, and to find a change of 5 % of any
             coefficient, as far as `seconds` allow (then the number depends on the machine; the report says it).
         batch_sizes: None: degree + 4 of them, small ones included, at which the polynomial is identifiable (where
             there are so many), and b = n without replacement.
         claim: the polynomial to test (`BatchPolynomial` or coefficients, constant first); None: the exact answer.
         seed: of the simulation.
-        moment: "variance", "second_moment", or "mean" (of a number).
+        moment: "variance", "second_moment", or "mean" (of the loss).
         false_alarm_rate: the probability that a right answer is rejected.
+        tolerance: the change, as a part of the values (a root mean square over the batch sizes), that must be refuted.
         seconds: what a chosen sample size may cost, compilation apart.
+        budget: of the exact answer and of the simulation; see `simulate`.
         options: passed to `simulate` (estimator, given, paired, memory, devices, ...).
 
     Returns:
-        A `CheckReport`; ``report.passed`` is the verdict.
+        A `CheckReport`; ``report.verdict`` is the word, and ``report.passed`` whether it is "passed".
 
     Raises:
-        InputError: the polynomial has letters in it, is truncated, or an argument cannot be used.
+        InputError: the claim is no polynomial of finite numbers, has letters in it, is truncated, or an argument
+            cannot be used.
+        BudgetExceeded: the answer or the runs cost more than the budget allows; before the runs start.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3], [5]], [1, 1, 2, 0]), learning_rate="1/20", initial=[1])
     >>> check(sgd, sm.gradient(1), samples=20_000).passed
     True
-    >>> check(sgd, sm.gradient(1), samples=20_000, claim=2 * sgd.variance(sm.gradient(1))).passed
-    False
+    >>> check(sgd, sm.gradient(1), samples=20_000, claim=2 * sgd.variance(sm.gradient(1))).verdict
+    'rejected'
+    >>> check(sgd, sm.gradient(1), samples=16).verdict
+    'undecided'
     """
+    if not isinstance(sgd, SGD):
+        raise InputError(f"sgd: expected an SGD, found {type(sgd).__name__}.")
     if not isinstance(q, Quantity) or not isinstance(q.step, int):
         raise InputError(f"q: expected a quantity at an integer step such as gradient(2), found {q!r}.")
-    if not 0 < false_alarm_rate < 1:
+    rate = positive_number(false_alarm_rate, "false_alarm_rate")
+    if rate >= 1:
         raise InputError(f"false_alarm_rate: found {false_alarm_rate}; expected a number between 0 and 1.")
-    polynomial = _polynomial(sgd, q, claim, moment, str(options.get("given", "initial")))
+    tolerance = positive_number(tolerance, "tolerance")
+    seconds = positive_number(seconds, "seconds")
+    budget = read_budget(budget)
+    moment = one_of(moment, "moment", ("variance", "second_moment", "mean"))
+    counts = None if samples is None else sample_counts(samples)
+    sizes = None if batch_sizes is None else tuple(sorted(whole_numbers(batch_sizes, "batch_sizes", 1)))
+    given = one_of(options.get("given", "initial"), "given", get_args(Given))
     population = sgd.population
-    if batch_sizes is None:
+    polynomial = read_claim(exact_answer(sgd, q, moment, given, budget) if claim is None else claim, population)
+    if sizes is None:
         largest = None if population is None else max(population - 1, 1)
         sizes = identifying_batch_sizes(polynomial.degree, largest)
         if population is not None and population > 1:
             sizes = (*sizes, population)
-    else:
-        sizes = tuple(sorted(int(b) for b in batch_sizes))
-    try:
-        exact = np.array([float(polynomial(b)) for b in sizes])
-        size_of = np.array([float(c) for c in polynomial.coefficients])
-    except OverflowError:
-        raise InputError(f"{q}: its exact {moment} is beyond floating-point numbers (1.8e308), so there is no "
-                         "simulating it; take fewer steps or a smaller learning rate.") from None
-    tests = 2 * len(size_of) + 2
+    values, coefficients = _floats(polynomial, sizes, q, moment)
     started = time.perf_counter()
-    if samples is None:
-        threshold = normal_quantile(false_alarm_rate / tests)
-        options["progress"] = _Sufficient(moment, q, sizes, size_of, threshold, seconds, options.get("progress"))
-    run = simulate(sgd, q, None, sizes, samples or _MOST, seed, **options)
-    found = run.estimates(moment, q)
-    return _judge(sgd, q, moment, polynomial, found, run, exact, claim is not None, false_alarm_rate, tests,
-                  time.perf_counter() - started)
+    question = _Asked(sgd, q, moment, given, polynomial, sizes, values, coefficients, rate, tolerance,
+                      not options.get("x64", True))
+    if counts is None:
+        options["progress"] = _Sufficient(question, seconds, options.get("progress"))
+    run = simulate(sgd, q, None, sizes, counts, seed, budget=budget, **options)
+    return question.report(run, claim is not None, time.perf_counter() - started)
 
 
-def _judge(sgd: SGD, q: Quantity, moment: str, polynomial: BatchPolynomial, found: Estimates, run: Simulation,
-           exact: Array, is_claim: bool, rate: float, tests: int, seconds: float) -> CheckReport:
-    sizes = run.batch_sizes
-    z = found.z(exact)
-    scale = float(np.max(np.abs(exact)))
-    fixed = found.standard_error <= 1e-9 * np.maximum(np.abs(found.value), 1e-3 * scale)
-    use = found.trusted & ~fixed
-    level = rate / tests
-    p_values: list[float] = []
-    points = tuple(PointCheck(b, float(v), float(s), float(e), float(zz), bool(t), bool(f), float(k))
-                   for b, v, s, e, zz, t, f, k in zip(sizes, found.value, found.standard_error, exact, z,
-                                                      found.trusted | fixed, fixed, found.kurtosis, strict=True))
-    exact_points = [(v, e) for v, e, f in zip(found.value, exact, fixed, strict=True) if f]
-    if exact_points:
-        agree = all(abs(v - e) <= 1e-7 * max(abs(v), abs(e), 1e-3 * scale) + 1e-300 for v, e in exact_points)
-        p_values.append(1.0 if agree else 0.0)
-    degree = polynomial.degree
-    chi_square, joint_p = 0.0, 1.0
-    fit: Fit | None = None
-    score_z, score_information = [0.0] * (degree + 1), [0.0] * (degree + 1)
-    used = tuple(b for b, ok in zip(sizes, use, strict=True) if ok)
-    if used:
-        values, residuals = found.value[use], (found.value - exact)[use]
-        covariance = np.diag(found.standard_error[use] ** 2)
-        if found.covariance is not None:
-            covariance = found.covariance[np.ix_(use, use)]
-        precision = np.linalg.inv(covariance)
-        chi_square = float(residuals @ precision @ residuals)
-        joint_p = chi_square_p(chi_square, len(used))
-        p_values.append(joint_p)
-        for k in range(degree + 1):
-            column = (1 / np.array(used, dtype=float)) ** k
-            score_information[k] = float(np.sqrt(column @ precision @ column))
-            score_z[k] = float(column @ precision @ residuals) / score_information[k]
-            p_values.append(normal_p(score_z[k]))
-        if len(used) > degree:
-            fit = generalised_least_squares(used, values, covariance, degree)
-    threshold = normal_quantile(level)
-    coefficients = []
-    biggest = max(abs(float(c)) for c in polynomial.coefficients)
-    for k, c in enumerate(polynomial.coefficients):
-        value = float(c)
-        detectable = (threshold + _POWER_Z) / score_information[k] if used else float("inf")
-        if fit is None:
-            coefficients.append(CoefficientCheck(k, value, None, None, None, score_z[k], detectable, "not resolved"))
-            continue
-        estimate, error = fit.coefficients[k], fit.standard_errors[k]
-        zk = (estimate - value) / error
-        p_values.append(normal_p(zk))
-        status = "not resolved" if 3 * error > (abs(value) or biggest) else "agrees"
-        if min(normal_p(zk), normal_p(score_z[k])) < level:
-            status = "differs"
-        coefficients.append(CoefficientCheck(k, value, estimate, error, zk, score_z[k], detectable, status))
-    rejected = bool(p_values) and min(p_values) < level
-    verdict = "rejected" if rejected else "passed" if p_values else "undecided"
-    return CheckReport(
-        question=f"{moment.replace('_', ' ')} of {q}", model=repr(sgd), claimed=is_claim, verdict=verdict,
-        points=points, coefficients=tuple(coefficients), condition=None if fit is None else fit.condition,
-        chi_square=chi_square, degrees=len(used), joint_p=joint_p, smallest_p=min(p_values, default=1.0), tests=tests,
-        false_alarm_rate=rate, samples=run.samples, seed=int(run.identity["options"][0]), seconds=seconds,
-        steps_per_second=run.throughput.steps_per_second, polynomial=polynomial)
+def _floats(polynomial: BatchPolynomial, sizes: Sequence[int], q: Quantity, moment: str) -> tuple[Array, Array]:
+    """The claimed values at the batch sizes, and the coefficients."""
+    try:
+        values = np.array([float(polynomial(b)) for b in sizes])
+        coefficients = np.array([float(c) for c in polynomial.coefficients])
+        if np.isfinite(values).all() and np.isfinite(coefficients).all():
+            return values, coefficients
+    except OverflowError:
+        pass
+    raise InputError(f"{q}: its exact {moment} is beyond floating-point numbers (1.8e308), so there is no simulating "
+                     "it; take fewer steps or a smaller learning rate.")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is put to the test, and how."""
+
+    sgd: SGD
+    q: Quantity
+    moment: str
+    given: str
+    polynomial: BatchPolynomial
+    sizes: tuple[int, ...]
+    values: Array
+    coefficients: Array
+    rate: float
+    tolerance: float
+    single: bool
+
+    @property
+    def degree(self) -> int:
+        return self.polynomial.degree
+
+    @cached_property
+    def rounding(self) -> float:
+        """What a moment of rounding errors may amount to, from the sizes of data, labels and weights."""
+        problem = Problem.read(self.sgd)
+        arrays = [a for a in problem.start if isinstance(a, np.ndarray)]
+        weights = max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=1.0)
+        points = 1.0 if problem.points is None else float(np.max(np.abs(problem.points), initial=0.0))
+        labels = 0.0 if problem.targets is None else float(np.max(np.abs(problem.targets), initial=0.0))
+        return float(((1e-6 if self.single else 1e-14) * max(points * (labels + points * weights), weights)) ** 2)
+
+    @cached_property
+    def constant(self) -> Array:
+        """Where every run gives the same value: at b = n without replacement, but for noise and random weights."""
+        random = any(isinstance(value, Init) for value in self.sgd.initial.values())
+        alike = self.moment == "variance" and self.given == "initial" if random else True
+        varies = self.sgd.model.noise is not None or not alike
+        return np.array([b == self.sgd.population and not varies for b in self.sizes])
+
+    def evidence(self, found: Estimates) -> Evidence:
+        return Evidence(self.sizes, found, self.values, self.sgd.population, self.constant, self.rounding, self.single)
+
+    def report(self, run: Simulation, claimed: bool, seconds: float) -> CheckReport:
+        evidence = self.evidence(run.estimates(self.moment, self.q))
+        verdict = judge(evidence, self.degree, self.rate, self.tolerance, run.samples)
+        fit = None
+        used = evidence.used
+        if used.sum() > self.degree:
+            covariance = np.diag(evidence.found.standard_error[used] ** 2)
+            if evidence.found.covariance is not None:
+                covariance = evidence.found.covariance[np.ix_(used, used)]
+            fit = generalised_least_squares(tuple(np.array(self.sizes)[used].tolist()), evidence.found.value[used],
+                                            covariance, self.degree)
+        return CheckReport(
+            question=f"{self.moment.replace('_', ' ')} of {self.q}", model=repr(self.sgd), claimed=claimed,
+            verdict=verdict.word, reasons=verdict.reasons, tolerance=self.tolerance, points=_points(evidence),
+            coefficients=self._coefficients(fit, verdict), condition=None if fit is None else fit.condition,
+            chi_square=verdict.chi_square, degrees=verdict.degrees, joint_p=verdict.joint_p,
+            smallest_p=verdict.smallest_p, tests=number_of_tests(self.degree), false_alarm_rate=self.rate,
+            samples=run.samples, seed=int(run.identity["options"][0]), seconds=seconds,
+            steps_per_second=run.throughput.steps_per_second, polynomial=self.polynomial)
+
+    def _coefficients(self, fit: Fit | None, verdict: Verdict) -> tuple[CoefficientCheck, ...]:
+        level = self.rate / number_of_tests(self.degree)
+        threshold = normal_quantile(level)
+        biggest = float(np.max(np.abs(self.coefficients)))
+        rows = []
+        for k, value in enumerate(map(float, self.coefficients)):
+            score, shift = verdict.scores[k], verdict.shifts[k]
+            detectable = (threshold + _POWER_Z) / shift if shift else float("inf")
+            estimate = error = z = None
+            status = "not resolved"
+            if fit is not None:
+                estimate, error = fit.coefficients[k], fit.standard_errors[k]
+                z = (estimate - value) / error
+                status = "not resolved" if 3 * error > (abs(value) or biggest) else "agrees"
+            if normal_p(score) < level:
+                status = "differs"
+            rows.append(CoefficientCheck(k, value, estimate, error, z, score, detectable, status))
+        return tuple(rows)
+
+
+def _points(evidence: Evidence) -> tuple[PointCheck, ...]:
+    found, rows = evidence.found, []
+    z = found.z(evidence.claim)
+    for k, b in enumerate(evidence.batch_sizes):
+        note = ""
+        if not np.isfinite(found.value[k]):
+            note = "left the range of floats"
+        elif evidence.fixed[k]:
+            note = "does not vary"
+        elif not evidence.trusted[k]:
+            note = f"heavy tails (kurtosis {evidence.kurtosis[k]:.3g})" if evidence.heavy[k] else "too few runs"
+        informative = bool(evidence.used[k] or (evidence.fixed[k] and evidence.claim[k] != 0))
+        rows.append(PointCheck(b, float(found.value[k]), float(found.standard_error[k]), float(evidence.claim[k]),
+                               float(z[k]), bool(evidence.trusted[k]), bool(evidence.fixed[k]),
+                               float(found.kurtosis[k]), note, informative))
+    return tuple(rows)
 
 
 class _Sufficient:
-    """Stops a simulation when a change of `_DETECT` of any coefficient would be found, or when time is up."""
+    """Stops a simulation when it would pass, and a change of `_DETECT` of any coefficient be found; or time is up."""
 
-    def __init__(self, moment: str, q: Quantity, sizes: tuple[int, ...], coefficients: Array, threshold: float,
-                 seconds: float, then: Any) -> None:
-        self.moment, self.q, self.sizes, self.coefficients = moment, q, sizes, coefficients
-        self.threshold, self.seconds, self.then = threshold, seconds, then
+    def __init__(self, asked: _Asked, seconds: float, then: Any) -> None:
+        self.asked, self.seconds, self.then = asked, seconds, then
+        self.needed = normal_quantile(asked.rate / number_of_tests(asked.degree)) + _POWER_Z
 
     def __call__(self, progress: SimulationProgress) -> bool:
         if self.then is not None and self.then(progress) is False:
             return False
         if progress.done < _PILOT:
             return True
-        found = progress.result.estimates(self.moment, self.q)
-        return progress.result.throughput.seconds < self.seconds and not self._enough(found)
+        asked, run = self.asked, progress.result
+        if run.throughput.seconds >= self.seconds or progress.done >= MOST_RUNS // 2:
+            return False
+        return not self._enough(asked.evidence(run.estimates(asked.moment, asked.q)))
 
-    def _enough(self, found: Estimates) -> bool:
-        u = 1 / np.array(self.sizes, dtype=float)
-        noisy = found.standard_error > 1e-9 * np.abs(found.value)
-        for k, c in enumerate(self.coefficients):
-            information = np.sqrt((u[noisy] ** (2 * k) / found.standard_error[noisy] ** 2).sum())
-            if c and noisy.any() and (self.threshold + _POWER_Z) > _DETECT * abs(c) * information:
-                return False
-        return True
-
-
-def _polynomial(sgd: SGD, q: Quantity, claim: Any, moment: str, given: str) -> BatchPolynomial:
-    if claim is None:
-        if moment == "variance":
-            claim = sgd.variance(q, given=given)  # type: ignore[arg-type]
-        elif moment == "second_moment":
-            claim = sgd.second_moment(q)
-        elif moment == "mean" and q.kind == "loss":
-            claim = sgd.mean(q)
-        else:
-            raise InputError(f"moment: found {moment!r}; use 'variance', 'second_moment', or 'mean' of a loss.")
-    if not isinstance(claim, BatchPolynomial):
-        claim = BatchPolynomial(tuple(claim), sgd.population)
-    if not claim.is_rational and claim.symbols:
-        letters = ", ".join(sorted(map(str, claim.symbols)))
-        raise InputError(f"claim: the polynomial has letters ({letters}); give numbers with .evaluate({{...}}) and an "
-                         "SGD with numbers.")
-    if claim.learning_rate_order is not None:
-        raise InputError(f"claim: a series in the learning rate to order {claim.learning_rate_order} is not the whole "
-                         "polynomial; only a whole one can be put to the test.")
-    if claim.truncated is not None:
-        raise InputError(f"claim: powers of 1/b beyond {claim.truncated} exist but are not known (truncated); only a "
-                         "whole polynomial can be compared with simulation.")
-    return claim
+    def _enough(self, evidence: Evidence) -> bool:
+        varying = evidence.claim[~evidence.fixed]
+        if not varying.any():
+            return True
+        if smallest_shift(evidence, self.asked.degree, self.asked.tolerance) < self.needed:
+            return False
+        shifts = [score(evidence, d)[1] for d in coefficient_directions(evidence, self.asked.degree)]
+        return all(_DETECT * abs(c) * shift >= self.needed
+                   for c, shift in zip(self.asked.coefficients, shifts, strict=True) if c)

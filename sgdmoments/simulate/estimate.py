@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.simulate.arguments import (
+    MOST_RUNS,
+    MOST_STEPS,
+    one_of,
+    positive_number,
+    sample_counts,
+    switch,
+    whole_number,
+    whole_numbers,
+)
 from sgdmoments.simulate.backend import compiled_over_groups, jax, precision, replicate_mesh, split, to_host
+from sgdmoments.simulate.cost import (
+    RECORD,
+    Cost,
+    check_batch_memory,
+    check_memory,
+    check_pace,
+    read_budget,
+)
 from sgdmoments.simulate.gradients import Gradients, gradients_of
 from sgdmoments.simulate.moments import Stream, warn_where_diverged
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
@@ -29,11 +49,11 @@ _CPU_REPLICATES, _CPU_BYTES, _ACCELERATOR_REPLICATES = 4096, 1 << 25, 1 << 17
 
 
 def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch_sizes: Sequence[int],
-             samples: int | Sequence[int], seed: int = 0, *, x64: bool = True, memory: int = 2**29,
+             samples: int | Sequence[int] | None, seed: int = 0, *, x64: bool = True, memory: int = 2**29,
              target_precision: float | None = None, progress: ProgressCallback | None = None, devices: Any = None,
              estimator: Estimator = "plain", paired: bool = False, antithetic: bool = False,
              given: Literal["initial", "nothing"] = "initial", mean_limit: int = MEAN_LIMIT,
-             resume: Simulation | str | Path | None = None) -> Simulation:
+             resume: Simulation | str | Path | None = None, budget: Budget | None = None) -> Simulation:
     """Estimate moments of SGD from independent runs: var(q), E||q||^2 and E q at every step and batch size.
 
     Replicate r at step t draws its batch from (seed, b, t, r) alone: the same seed gives the same numbers (to
@@ -47,7 +67,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         steps: the last step T (0, ..., T are recorded), or the steps to record; None: the quantities' own.
         batch_sizes: the values of b.
         samples: replicates for each b, rounded up to a multiple of 16; or a schedule such as (1_000, 10_000):
-            results after each are in `Simulation.stages`.
+            results after each are in `Simulation.stages`; None: until `target_precision` is reached or `progress`
+            stops the run.
         seed: of all random numbers.
         x64: 64-bit floats; the process-wide setting of JAX is not touched.
         memory: bytes that one device may use for a chunk.
@@ -65,6 +86,7 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
             "nothing": the total variance.
         mean_limit: E q is recorded for quantities of at most this many entries.
         resume: a `Simulation`, or the file it was saved to, to continue.
+        budget: what the runs may take in seconds (compilation apart) and the recorded moments in memory.
 
     Returns:
         A `Simulation`.
@@ -72,6 +94,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     Raises:
         InputError: symbols where numbers are needed, or an argument that cannot be used.
         AssumptionError: b > n without replacement, or an option that would change what is estimated.
+        BudgetExceeded: steps x samples x memory are beyond the budget, by a rough estimate before the start or by the
+            speed of the first chunk.
         Stopped: the run was stopped before its first chunk was done.
 
     Warns:
@@ -84,34 +108,49 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     >>> bool((abs(run.variance(sm.gradient(1)).z(exact)) < 4).all())
     True
     """
-    if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < 2**64:
-        raise InputError(f"seed: found {seed!r}; expected an integer from 0 to 2^64 - 1.")
-    options = Options(seed=int(seed), conditional=_one_of(estimator, "estimator", Estimator) == "conditional",
-                      paired=paired, antithetic=antithetic, total=_one_of(given, "given", Any) == "nothing")
-    goals = _goals(samples)
-    with precision(x64):
+    options = Options(seed=whole_number(seed, "seed", 0, 2**64 - 1),
+                      conditional=one_of(estimator, "estimator", get_args(Estimator)) == "conditional",
+                      paired=switch(paired, "paired"), antithetic=switch(antithetic, "antithetic"),
+                      total=one_of(given, "given", ("initial", "nothing")) == "nothing")
+    limit = read_budget(budget)
+    memory = whole_number(memory, "memory", 1)
+    mean_limit = whole_number(mean_limit, "mean_limit", 0)
+    if target_precision is not None:
+        target_precision = positive_number(target_precision, "target_precision")
+    if samples is None and target_precision is None and progress is None:
+        raise InputError("samples: found None, and neither target_precision nor progress to stop the run.")
+    goals = [-(-count // GROUP) for count in (sample_counts(samples) if samples is not None else (MOST_RUNS,))]
+    wanted_sizes = whole_numbers(batch_sizes, "batch_sizes", 1)
+    templates, times = _questions(quantities, steps, len(wanted_sizes), limit)
+    with precision(switch(x64, "x64")):
+        mesh = replicate_mesh(devices)
         gradients = gradients_of(Problem.read(sgd))
         check_options(gradients, options)
         sort_for_antithetic(gradients, options)
-        sizes = tuple(gradients.check_batch_size(b) for b in batch_sizes)
-        if not sizes or len(set(sizes)) < len(sizes):
-            raise InputError(f"batch_sizes: expected distinct batch sizes, found {list(batch_sizes)}.")
-        observables, times = _observables(quantities, steps, gradients, mean_limit)
+        sizes = tuple(gradients.check_batch_size(b) for b in wanted_sizes)
+        observables = _observables(templates, gradients, mean_limit)
+        at_once = _first_guess(memory, max(_bytes_per_group(gradients, b) for b in sizes)) * mesh.devices.size * GROUP
+        Cost(at_once if samples is None else goals[-1] * GROUP, times[-1] + 1, len(sizes),
+             sum(map(gradients.seconds_per_update, sizes)) / mesh.devices.size,
+             sum(o.width for o in observables) * len(times) * len(sizes), at_once).check(limit)
+        check_batch_memory(max(_bytes_per_group(gradients, b) for b in sizes), max(sizes), limit)
         rates = np.zeros(times[-1] + 1)
         rates[:times[-1]] = gradients.problem.rates(times[-1])
         programs = [Program(gradients, observables, times, rates, b, options) for b in sizes]
         identity = {"fingerprint": gradients.problem.fingerprint(times[-1]), "times": list(times),
-                    "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": x64,
+                    "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": bool(x64),
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
-        stream = _start(resume, identity, paired)
-        runner = _Runner(programs, devices, memory)
-        found = _run(runner, stream, goals, observables, identity, target_precision, progress)
+        stream = _start(resume, identity, options.paired)
+        runner = _Runner(programs, mesh, memory)
+        found = _run(runner, stream, goals, observables, identity, target_precision, progress,
+                     None if samples is None else limit)
     warn_where_diverged(found.moments.mean, [times] * len(sizes), sizes)
     return found
 
 
 def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[Observable, ...],
-         identity: dict[str, Any], target_precision: float | None, progress: ProgressCallback | None) -> Simulation:
+         identity: dict[str, Any], target_precision: float | None, progress: ProgressCallback | None,
+         limit: Budget | None) -> Simulation:
     stages: list[Simulation] = []
     first, started, stopped = stream.count, time.perf_counter(), False
 
@@ -135,6 +174,9 @@ def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[O
                 if progress is not None and progress(report) is False:
                     stopped = True
                     break
+                if limit is not None:
+                    check_pace((stream.count - first) * GROUP, (goals[-1] - first) * GROUP, runner.seconds, limit,
+                               "simulate")
         except KeyboardInterrupt:
             stopped = True
         if stream.count == 0:
@@ -148,9 +190,9 @@ def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[O
 class _Runner:
     """The compiled programs of all batch sizes, and the loop over chunks of groups."""
 
-    def __init__(self, programs: list[Program], devices: Any, memory: int) -> None:
+    def __init__(self, programs: list[Program], mesh: Any, memory: int) -> None:
         self.programs = programs
-        self.mesh = replicate_mesh(devices)
+        self.mesh = mesh
         self.memory = memory
         self.seconds = 0.0
         self.compile_seconds = 0.0
@@ -174,10 +216,7 @@ class _Runner:
     def _compile(self, wanted: int) -> None:
         start = time.perf_counter()
         count = self.mesh.devices.size
-        on_cpu = jax.default_backend() == "cpu"
-        cap = (_CPU_REPLICATES if on_cpu else _ACCELERATOR_REPLICATES) // GROUP
-        room = min(self.memory, _CPU_BYTES) if on_cpu else self.memory
-        groups = max(1, min(cap, room // max(p.bytes_per_group() for p in self.programs)))
+        groups = _first_guess(self.memory, max(p.bytes_per_group() for p in self.programs))
         share = -(-wanted // count)
         groups = -(-share // -(-share // groups))  # chunks of one size
         groups += 1 - groups % 2  # odd: rows that lie a power of two apart would share a few lines of a CPU's cache
@@ -196,6 +235,19 @@ class _Runner:
         self.compile_seconds += time.perf_counter() - start
 
 
+def _first_guess(memory: int, bytes_per_group: int) -> int:
+    """The groups that a device may run at once."""
+    on_cpu = jax.default_backend() == "cpu"
+    cap = (_CPU_REPLICATES if on_cpu else _ACCELERATOR_REPLICATES) // GROUP
+    room = min(memory, _CPU_BYTES) if on_cpu else memory
+    return max(1, min(cap, room // bytes_per_group))
+
+
+def _bytes_per_group(gradients: Gradients, b: int) -> int:
+    return GROUP * gradients.bytes_per_replicate(b)
+
+
+@lru_cache(maxsize=128)
 def _temporary_bytes(compiled: Any) -> int:
     analysis = compiled.memory_analysis()
     return 0 if analysis is None else int(analysis.temp_size_in_bytes + analysis.output_size_in_bytes)
@@ -212,21 +264,12 @@ def _start(resume: Simulation | str | Path | None, identity: dict[str, Any], cro
     return Stream(cross, old.folded, old.pending)
 
 
-def _goals(samples: Any) -> list[int]:
-    counts = [samples] if isinstance(samples, (int, np.integer)) else list(samples)
-    if not counts or any(isinstance(c, bool) or int(c) != c or c < 2 for c in counts) or sorted(counts) != counts:
-        raise InputError(f"samples: expected an integer >= 2 or an increasing schedule of them, found {samples!r}.")
-    return [-(-int(c) // GROUP) for c in counts]
-
-
-def _observables(quantities: Any, steps: Any, gradients: Gradients,
-                 mean_limit: int) -> tuple[tuple[Observable, ...], tuple[int, ...]]:
+def _questions(quantities: Any, steps: Any, batch_sizes: int, limit: Budget) -> tuple[list[Quantity], tuple[int, ...]]:
+    """The quantities, their steps set to 0, and the steps to record."""
     wanted = list(quantities) if isinstance(quantities, (list, tuple)) else [quantities]
     if not wanted:
         raise InputError("quantities: found none; give e.g. sm.gradient.")
-    times: set[int] = set()
-    if steps is not None:
-        times = set(range(steps + 1)) if isinstance(steps, (int, np.integer)) else {int(t) for t in steps}
+    times = set(_steps(steps, len(wanted) * batch_sizes, limit))
     templates: list[Quantity] = []
     for quantity in wanted:
         if callable(quantity):
@@ -238,24 +281,28 @@ def _observables(quantities: Any, steps: Any, gradients: Gradients,
         if not isinstance(template, Quantity) or not isinstance(template.step, int):
             raise InputError(f"quantities: expected gradient, gradient(3) or the like, found {quantity!r}.")
         if not callable(quantity):
-            times.add(template.step)
+            times.add(whole_number(template.step, "step", 0, MOST_STEPS - 1))
         template = replace(template, step=0)
         if template not in templates:
             templates.append(template)
-    if not times or min(times) < 0:
+    if not times:
         raise InputError(f"steps: expected steps >= 0, found {steps!r}.")
+    return templates, tuple(sorted(times))
+
+
+def _steps(steps: Any, columns: int, limit: Budget) -> Iterable[int]:
+    if steps is None:
+        return ()
+    listed = isinstance(steps, (list, tuple, range)) or (isinstance(steps, np.ndarray) and steps.ndim == 1)
+    count = len(steps) if listed else whole_number(steps, "steps", 0, MOST_STEPS - 1) + 1
+    check_memory(count * columns * 2 * RECORD, limit, "simulate")
+    return [whole_number(t, "steps", 0, MOST_STEPS - 1) for t in steps] if listed else range(count)
+
+
+def _observables(templates: list[Quantity], gradients: Gradients, mean_limit: int) -> tuple[Observable, ...]:
     observables: list[Observable] = []
     column = 0
     for template in templates:
         observables.append(Observable.read(template, gradients, column, mean_limit))
         column += observables[-1].width
-    return tuple(observables), tuple(sorted(times))
-
-
-def _one_of(value: Any, name: str, allowed: Any) -> Any:
-    from typing import get_args
-
-    choices = get_args(allowed) or ("initial", "nothing")
-    if value not in choices:
-        raise InputError(f"{name}: found {value!r}; use one of {', '.join(choices)}.")
-    return value
+    return tuple(observables)

@@ -21,11 +21,16 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.errors import InputError
+from sgdmoments.budget import Budget
+from sgdmoments.errors import BudgetExceeded
+from sgdmoments.simulate.arguments import one_of, whole_number
 from sgdmoments.simulate.backend import jax, jnp, precision  # first: names the extra where JAX is missing
 
 # isort: split
 from jax.flatten_util import ravel_pytree
+
+from sgdmoments.simulate.cost import check_memory, read_budget
+from sgdmoments.simulate.trees import check_loss, read_arrays, read_examples, read_rates
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss"]
 
@@ -55,7 +60,7 @@ class FirstCoefficient:
 
 def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: Any, learning_rates: Sequence[float], *,
                       quantity: Kind = "gradient", probes: int | None = None, seed: int = 0,
-                      chunk: int = 32) -> FirstCoefficient:
+                      chunk: int = 32, budget: Budget | None = None) -> FirstCoefficient:
     """beta_1 of the variance at step t = len(learning_rates), for batches of independent draws from the samples.
 
     Args:
@@ -70,23 +75,32 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             number: random signs, unbiased, with a standard error. The loss needs one vector and is always exact.
         seed: of the random signs.
         chunk: how many vectors are carried at a time.
+        budget: the seconds and the memory that it may take, by a rough estimate before it starts.
 
     Returns:
         A `FirstCoefficient`. Everything is computed in 64-bit floats.
+
+    Raises:
+        InputError: an argument cannot be used, or the loss of one sample is not a number.
+        BudgetExceeded: vectors x steps x samples x weights are beyond the budget.
 
     >>> found = first_coefficient(lambda w, x: 0.5 * (w - x) ** 2, 0.0, np.array([-1.0, 1.0]), [0.5])
     >>> round(found.value, 12), round(found.carried, 12)  # tr Sigma = 1, and H C H = alpha^2
     (1.25, 0.25)
     """
-    if quantity not in get_args(Kind):
-        raise InputError(f"quantity: found {quantity!r}; use one of {', '.join(get_args(Kind))}.")
-    if probes is not None and probes < 2:
-        raise InputError(f"probes: found {probes}; at least 2 are needed for a standard error (None: exact).")
+    one_of(quantity, "quantity", get_args(Kind))
+    if probes is not None:
+        probes = whole_number(probes, "probes", 2)
+    chunk, seed = whole_number(chunk, "chunk", 1), whole_number(seed, "seed", 0)
+    limit = read_budget(budget)
     with precision(True):
-        rates = jnp.asarray([float(rate) for rate in learning_rates], dtype=float)
-        start, unflatten = ravel_pytree(
-            jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), weights))
-        data = jax.tree.map(jnp.asarray, samples)
+        rates = jnp.asarray(read_rates(learning_rates), dtype=float)
+        start, unflatten = ravel_pytree(read_arrays(weights, "weights", floats=True))
+        data = read_arrays(samples, "samples")
+        n = read_examples(data, "samples")
+        check_loss(loss, unflatten(start), jax.tree.map(lambda leaf: leaf[0], data))
+        vectors = 1 if quantity == "loss" else probes or start.size
+        _check_cost(vectors, len(rates), n, start.size, min(chunk, vectors), limit)
 
         # the data are an argument everywhere: as constants XLA would fold them into the programs
         def losses(w: Any, data: Any) -> Any:
@@ -135,6 +149,21 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
         total = float(values.sum()) if exact else float(values.mean())
         error = 0.0 if exact else float(values.std(ddof=1) / np.sqrt(count))
         return FirstCoefficient(total + float(local), error, float(local), total, count)
+
+
+def _check_cost(vectors: int, steps: int, n: int, size: int, chunk: int, budget: Budget) -> None:
+    """`BudgetExceeded` where the path, or the passes through all samples for all vectors, are too much."""
+    check_memory(8 * (size * (steps + 1) * 2 + 8 * chunk * size), budget, "first_coefficient")
+    passes = (vectors + 1) * (steps + 1)
+    seconds = passes * (1e-6 + 2e-9 * n * size)
+    if budget.seconds is not None and seconds > budget.seconds:
+        share = budget.seconds / seconds
+        nearest = f"probes={int(vectors * share)}." if vectors * share >= 2 else \
+            f"at most {max(1, int(steps * vectors * share / 2)):,} steps with probes=2, or fewer samples."
+        raise BudgetExceeded(
+            f"first_coefficient: {vectors:,} vectors through {steps:,} steps over {n:,} samples and {size:,} weights "
+            f"take about {seconds:.2g} s, the budget is {budget.seconds:g} s (budget=Budget(seconds=...)).",
+            {"seconds": seconds, "passes": passes}, nearest)
 
 
 def _trace_of_covariance(loss: Any, unflatten: Any, data: Any, w: Any) -> Any:

@@ -72,6 +72,19 @@ def chi_square_p(value: float, degrees: int) -> float:
     return float(mpmath.gammainc(degrees / 2, value / 2, regularized=True))
 
 
+def hotelling_p(value: float, degrees: int, count: int) -> float:
+    """P(T^2 >= value) for Hotelling's T^2 of that many means, their covariance estimated from `count` values.
+
+    >>> round(hotelling_p(7.5, 2, 20), 4), round(hotelling_p(7.5, 2, 10**6), 4), round(chi_square_p(7.5, 2), 4)
+    (0.0501, 0.0235, 0.0235)
+    """
+    rest = count - degrees
+    if rest < 1:
+        return 1.0
+    f = value * rest / (degrees * (count - 1))
+    return float(mpmath.betainc(rest / 2, degrees / 2, 0, rest / (rest + degrees * f), regularized=True))
+
+
 def identifying_batch_sizes(degree: int, largest: int | None, extra: int = 3) -> tuple[int, ...]:
     """degree + 1 + extra batch sizes, small ones included, spread over u = 1/b as Chebyshev points are.
 

@@ -46,6 +46,9 @@ class General(Gradients):
         units = p.dimension + sum(int((*q.shape, 1)[0]) for q in p.model.parameters)
         return 8 * (6 * p.size + 4 * b * units + 16)
 
+    def seconds_per_update(self, b: int) -> float:
+        return 2e-7 + b * (2e-7 + 5e-10 * self.problem.size)
+
     # -- one replicate ----------------------------------------------------------------------------------------
 
     def _predict(self, w: Any, x: Any) -> Any:

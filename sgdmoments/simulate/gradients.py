@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.errors import AssumptionError
+from sgdmoments.simulate.arguments import whole_number
 from sgdmoments.simulate.backend import jnp
 from sgdmoments.simulate.problem import Array, Problem
+
+#: Samples of a batch are numbered by 32-bit words.
+MOST_BATCH = 2**31
 
 #: A linear map applied along the last axis, from all weights to what is asked for.
 Projection = Callable[[Any], Any]
@@ -69,6 +73,10 @@ class Gradients(ABC):
     def bytes_per_replicate(self, b: int) -> int:
         """A guess of the memory that a replicate takes."""
 
+    @abstractmethod
+    def seconds_per_update(self, b: int) -> float:
+        """A guess of the time that a step of a replicate takes on one device."""
+
     def sort(self, order: Array) -> None:
         """Renumber the data points: point i is from now on what point order[i] was."""
         self.order = order
@@ -77,12 +85,11 @@ class Gradients(ABC):
 
     def check_batch_size(self, b: Any) -> int:
         """b as an int; an error where there are no batches of that size."""
-        if isinstance(b, bool) or int(b) != b or b < 1:
-            raise InputError(f"batch_sizes: found {b!r}; a batch size is an integer >= 1.")
+        b = whole_number(b, "batch_sizes", 1, MOST_BATCH)
         if self.n and not self.with_replacement and b > self.n:
             raise AssumptionError(f"b = {b}: batches without replacement from {self.n} points have at most "
                                   f"{self.n}; use sampling='with_replacement' for larger ones.")
-        return int(b)
+        return b
 
 
 def gradients_of(problem: Problem) -> Gradients:

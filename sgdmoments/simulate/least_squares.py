@@ -56,6 +56,12 @@ class LeastSquares(Gradients):
             return 8 * (8 * size + 3 * self.count + 16)
         return 8 * (8 * size + 2 * few + min(few, _BLOCK) * (size + 2) + 16)
 
+    def seconds_per_update(self, b: int) -> float:
+        size = self.constants["K"].shape[0]
+        few = b if self.with_replacement else min(b, self.count - b)
+        points = few if self.with_replacement or batches.listing_is_cheaper(self.count, few) else self.count / 10
+        return 2e-8 + 2e-10 * size**2 + points * (4e-9 + 5e-10 * size)
+
     def batch(self, constants: Any, w: Any, teacher: Any, key: Any, replicates: Any, b: int, mirror: Any) -> Any:
         n = self.count
         if self.with_replacement:

@@ -13,17 +13,30 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
 from sgdmoments.simulate import batches
+from sgdmoments.simulate.arguments import (
+    MOST_RUNS,
+    MOST_STEPS,
+    one_of,
+    positive_number,
+    switch,
+    whole_number,
+    whole_numbers,
+)
 from sgdmoments.simulate.backend import compiled_over_groups, jax, jnp, precision, replicate_mesh, split, to_host
+from sgdmoments.simulate.cost import Cost, check_memory, check_pace, read_budget
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
+from sgdmoments.simulate.trees import check_callable, check_loss, read_arrays, read_examples
 
 Array = np.ndarray[Any, Any]
 Order = Literal["without_replacement", "with_replacement", "shuffled", "cyclic"]
 
 _GRADIENTS = ("gradient", "full_gradient")
+_TAKEN = ("loss", *_GRADIENTS)
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,8 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
                   samples: int, epochs: float = 1, *, order: Order = "shuffled", record: int = 10,
                   metrics: Mapping[str, Callable[[Any], Any]] | None = None, full_gradient: bool = False,
                   seed: int = 0, x64: bool = False, memory: int = 2**30, group: int = 4, devices: Any = None,
-                  progress: Callable[[SimulationProgress], object] | None = None) -> LossSimulation:
+                  progress: Callable[[SimulationProgress], object] | None = None,
+                  budget: Budget | None = None) -> LossSimulation:
     """Train many times with one loss, optimiser and start; estimate the variance of the gradient and more.
 
     Args:
@@ -102,6 +116,7 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         group: runs behind one unbiased variance; independent values are samples / group.
         devices: JAX devices; None: all.
         progress: called after each chunk with a `SimulationProgress`; returning False stops the run.
+        budget: what the runs may take in seconds (compilation apart) and in memory.
 
     Returns:
         A `LossSimulation` with the names "loss" (over all data), "gradient", "full_gradient" where asked for, and
@@ -109,6 +124,8 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
 
     Raises:
         InputError: an argument cannot be used.
+        BudgetExceeded: steps x samples x memory are beyond the budget, by a rough estimate before the start or by the
+            speed of the first chunk.
         MissingExtraError: optax is not installed.
 
     Warns:
@@ -125,32 +142,55 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         import optax
     except ImportError as error:
         raise MissingExtraError("simulate_loss", "jax") from error
-    if order not in get_args(Order):
-        raise InputError(f"order: found {order!r}; use one of {', '.join(get_args(Order))}.")
-    if group < 2 or record < 1 or samples < 2:
-        raise InputError(f"expected group >= 2, record >= 1, samples >= 2; found {group}, {record}, {samples}.")
-    with precision(x64):
-        data = jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), data)
-        counts = {leaf.shape[0] for leaf in jax.tree.leaves(data)}
-        if len(counts) != 1:
-            raise InputError(f"data: the first axes have different lengths {sorted(counts)}.")
-        n = counts.pop()
-        if any(int(b) != b or not 1 <= b <= n for b in batch_sizes):
-            raise InputError(f"batch_sizes: expected integers from 1 to n = {n}, found {list(batch_sizes)}.")
-        names = ("loss", "gradient", *(("full_gradient",) if full_gradient else ()), *(metrics or {}))
-        training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple((metrics or {}).items()),
-                             group)
-        totals = [int(epochs * (n // b)) for b in batch_sizes]
+    one_of(order, "order", get_args(Order))
+    group, record = whole_number(group, "group", 2), whole_number(record, "record", 1)
+    samples, seed = whole_number(samples, "samples", 2, MOST_RUNS), whole_number(seed, "seed", 0, 2**32 - 1)
+    memory, epochs = whole_number(memory, "memory", 1), positive_number(epochs, "epochs")
+    limit, functions = read_budget(budget), _metrics(metrics)
+    if not all(callable(getattr(optimiser, name, None)) for name in ("init", "update")):
+        raise InputError(f"optimiser: expected an optax optimiser such as optax.sgd(0.1), found "
+                         f"{type(optimiser).__name__}.")
+    with precision(switch(x64, "x64")):
+        mesh = replicate_mesh(devices)
+        data = jax.tree.map(np.asarray, read_arrays(data, "data"))
+        start = jax.tree.map(np.asarray, read_arrays(initial, "initial"))
+        n = read_examples(data, "data")
+        sizes = whole_numbers(batch_sizes, "batch_sizes", 1, n)
+        check_loss(loss, start, jax.tree.map(lambda leaf: leaf[:1], data))
+        names = ("loss", "gradient", *(("full_gradient",) if switch(full_gradient, "full_gradient") else ()),
+                 *functions)
+        training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple(functions.items()), group)
+        totals = [int(epochs * (n // b)) for b in sizes]
         if min(totals) < 1:
             raise InputError("epochs: there is not a single step to take at some batch size; give more epochs.")
         count = min(record, *totals)
+        _check_cost(training, start, sizes, totals, count, samples, mesh, limit)
         plans = [np.linspace(0, total - 1, count).round().astype(int) for total in totals]
-        constants = {"data": data, "initial": jax.tree.map(lambda a: np.asarray(jnp.asarray(a)), initial),
-                     "seed": np.uint32(seed)}
-        found = _run(training, constants, tuple(int(b) for b in batch_sizes), plans, -(-samples // group), memory,
-                     replicate_mesh(devices), progress)
+        constants = {"data": data, "initial": start, "seed": np.uint32(seed)}
+        found = _run(training, constants, sizes, plans, -(-samples // group), memory, mesh, progress, limit)
     warn_where_diverged(found.moments.mean, found.steps.tolist(), found.batch_sizes)
     return found
+
+
+def _metrics(metrics: Any) -> dict[str, Any]:
+    """Functions by name; the names of what is recorded anyway are taken."""
+    functions = {} if metrics is None else metrics
+    if not isinstance(functions, Mapping) or any(not isinstance(name, str) or name in _TAKEN for name in functions):
+        raise InputError(f"metrics: expected functions by names other than {', '.join(_TAKEN)}, found "
+                         f"{functions!r:.60}.")
+    return {name: check_callable(function, f"metrics[{name!r}]") for name, function in functions.items()}
+
+
+def _check_cost(training: _Training, start: Any, sizes: tuple[int, ...], totals: list[int], record: int, samples: int,
+                mesh: Any, limit: Budget) -> None:
+    """`BudgetExceeded` before the start; the loss itself is taken to cost what a linear model of the size costs."""
+    weights = sum(leaf.size for leaf in jax.tree.leaves(start))
+    if max(totals) >= MOST_STEPS:
+        raise InputError(f"epochs: {max(totals):,} steps are more than {MOST_STEPS:,}.")
+    per_run = sum(total * (2e-7 + 5e-10 * b * weights) for b, total in zip(sizes, totals, strict=True))
+    Cost(samples, max(totals), len(sizes), per_run / max(totals) / mesh.devices.size,
+         2 * record * len(sizes) * len(training.names), 1024 * training.group).check(limit, "simulate_loss")
+    check_memory(training.group * 8 * (4 * weights + training.n), limit, "simulate_loss")
 
 
 @dataclass(frozen=True)
@@ -257,7 +297,7 @@ class _Training:
 
 
 def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int,
-         memory: int, mesh: Any, progress: Any) -> LossSimulation:
+         memory: int, mesh: Any, progress: Any, limit: Budget) -> LossSimulation:
     begun = time.perf_counter()
     weights = sum(leaf.nbytes for leaf in jax.tree.leaves(constants["initial"]))
     largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(constants["data"])) + 8 * weights
@@ -288,6 +328,8 @@ def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plan
             report = SimulationProgress("simulate_loss", stream.count * training.group, groups * training.group, 0,
                                         seconds, seconds / stream.count * (groups - stream.count), result())
             stopped = progress is not None and progress(report) is False
+            if not stopped:
+                check_pace(stream.count * training.group, groups * training.group, seconds, limit, "simulate_loss")
     except KeyboardInterrupt:
         stopped = True
     if stream.count == 0:

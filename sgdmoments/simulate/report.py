@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.files import write_text
+
+#: What a note at a batch size means, and what helps.
+_DOUBTS = {
+    "too few runs": "the standard errors there cannot be believed yet and only took part in tests for gross errors.",
+    "heavy tails": "the standard errors there cannot be believed and only took part in the tests for gross errors. "
+                   "More samples, larger b, a smaller learning rate or estimator='conditional' help.",
+    "left the range of floats": "SGD diverges there, and nothing can be said."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,8 @@ class PointCheck:
         trusted: whether the third and fourth moments allow the standard error to be believed.
         deterministic: whether SGD does not vary there, so that agreement is to rounding.
         kurtosis: of the independent values behind the estimate.
+        note: "does not vary", "too few runs", "heavy tails (...)", "left the range of floats", or empty.
+        informative: whether it tells the claim from others: trusted, and not zero where SGD does not vary.
     """
 
     batch_size: int
@@ -28,6 +38,8 @@ class PointCheck:
     trusted: bool
     deterministic: bool
     kurtosis: float
+    note: str
+    informative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,9 @@ class CheckReport:
 
     Attributes:
         question: what was simulated, in words.
-        verdict: "passed", "rejected", or "undecided" (no batch size with a standard error to be believed).
+        verdict: "passed", "rejected", or "undecided"; see `check`.
+        reasons: why it was not passed, in sentences.
+        tolerance: the relative change of the values that was refuted where the claim passed.
         points: for each batch size.
         coefficients: for each power of 1/b.
         condition: the condition number of the fit; None where there was none.
@@ -71,6 +85,8 @@ class CheckReport:
     model: str
     claimed: bool
     verdict: str
+    reasons: tuple[str, ...]
+    tolerance: float
     points: tuple[PointCheck, ...]
     coefficients: tuple[CoefficientCheck, ...]
     condition: float | None
@@ -88,7 +104,7 @@ class CheckReport:
 
     @property
     def passed(self) -> bool:
-        """Whether simulation agrees with the polynomial."""
+        """Whether the verdict is "passed"."""
         return self.verdict == "passed"
 
     @property
@@ -100,11 +116,10 @@ class CheckReport:
     def advice(self) -> tuple[str, ...]:
         """What the numbers do not say, and what to do about it."""
         notes = []
-        doubtful = [str(p.batch_size) for p in self.points if not p.trusted]
-        if doubtful:
-            notes.append(f"Heavy tails at b = {', '.join(doubtful)}: the standard errors there cannot be believed "
-                         "and took no part in the verdict. More samples, larger b, a smaller learning rate or "
-                         "estimator='conditional' help.")
+        for note, text in _DOUBTS.items():
+            doubtful = [str(p.batch_size) for p in self.points if p.note.startswith(note)]
+            if doubtful:
+                notes.append(f"{note.capitalize()} at b = {', '.join(doubtful)}: {text}")
         unresolved = [str(c.power) for c in self.coefficients if c.status == "not resolved"]
         if unresolved:
             notes.append(f"The data cannot resolve the coefficients of b^-k for k = {', '.join(unresolved)} "
@@ -112,12 +127,12 @@ class CheckReport:
         return tuple(notes)
 
     def to_json(self) -> str:
-        """The report as JSON, the polynomial with exact coefficients in it."""
+        """The report as JSON, the polynomial with exact coefficients in it; null where a number is not finite."""
         data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "polynomial"}
         data["points"] = [asdict(p) for p in self.points]
         data["coefficients"] = [asdict(c) for c in self.coefficients]
         data |= {"passed": self.passed, "advice": self.advice, "polynomial": json.loads(self.polynomial.to_json())}
-        return json.dumps(data)
+        return json.dumps(_finite(data))
 
     def save(self, path: Any) -> None:
         """Write `to_json` to a file, whole or not at all."""
@@ -138,3 +153,11 @@ class CheckReport:
         from sgdmoments.show.check import plot_report
 
         return plot_report(self, ax)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {name: _finite(value) for name, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

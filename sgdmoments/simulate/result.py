@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from sgdmoments.budget import Progress
 from sgdmoments.errors import InputError
 from sgdmoments.models.quantities import Quantity
+from sgdmoments.simulate import saving
 from sgdmoments.simulate.moments import Moments
 from sgdmoments.simulate.observables import GROUP
 
@@ -133,11 +133,14 @@ class Simulation:
 
     def estimates(self, moment: str, quantity: Quantity | Callable[[int], Quantity]) -> Estimates:
         """The estimates of a moment ("variance", "second_moment" or "mean") of a recorded quantity."""
-        template = replace(quantity(0) if callable(quantity) else quantity, step=0)
+        asked = quantity(0) if callable(quantity) else quantity
+        if not isinstance(asked, Quantity):
+            raise InputError(f"expected a recorded quantity such as gradient(2), found {quantity!r}.")
+        template = replace(asked, step=0)
         if template not in self.quantities:
             raise InputError(f"{template}: not recorded; recorded are {', '.join(map(str, self.quantities))}.")
         columns = self.columns[self.quantities.index(template)]
-        if moment not in columns:
+        if not isinstance(moment, str) or moment not in columns:
             raise InputError(f"moment {moment!r}: recorded are {', '.join(columns)}; means of large quantities are "
                              "recorded with simulate(..., mean_limit=number of entries).")
         where: Any = slice(None)
@@ -172,25 +175,33 @@ class Simulation:
         return worst
 
     def merge(self, other: Simulation) -> Simulation:
-        """Both runs together: the same questions from different seeds."""
+        """Both runs together: the same questions from different seeds.
+
+        Runs that share draws are refused, those too that were merged or saved before: a run starts at its seed's
+        first draw, so two runs share draws where they share a seed.
+        """
+        if not isinstance(other, Simulation):
+            raise InputError(f"merge: expected a Simulation, found {type(other).__name__}.")
         for name in ("fingerprint", "times", "batch_sizes", "quantities", "x64", "mean_limit"):
             if self.identity[name] != other.identity[name]:
                 raise InputError(f"merge: the runs differ in their {name}.")
         if self.identity["options"][1:] != other.identity["options"][1:]:
             raise InputError("merge: the runs differ in their options (estimator, paired, antithetic, given).")
-        if self.identity["options"][0] == other.identity["options"][0]:
-            raise InputError(f"merge: both runs have the seed {self.identity['options'][0]}, so they are not "
-                             "independent; run one of them with another seed.")
+        seeds, others = _seeds(self.identity), _seeds(other.identity)
+        shared = sorted(set(seeds) & set(others))
+        if shared:
+            raise InputError(f"merge: both runs hold draws of the seed{'s' * (len(shared) > 1)} "
+                             f"{', '.join(map(str, shared))}, so they are not independent; merge runs of different "
+                             "seeds, each once.")
         both = self.moments.merge(other.moments)
-        seeds = self.identity["options"][0], other.identity["options"][0]
-        identity = {**self.identity, "options": [list(seeds), *self.identity["options"][1:]]}
+        identity = {**self.identity, "options": [[*seeds, *others], *self.identity["options"][1:]]}
         t, s = self.throughput, other.throughput
         return replace(self, moments=both, identity=identity, folded=both, pending=None, stages=(),
                        throughput=Throughput(t.steps + s.steps, t.seconds + s.seconds,
                                              t.compile_seconds + s.compile_seconds))
 
     def save(self, path: str | Path) -> None:
-        """Write the run to a .npz file from which `load` and ``simulate(resume=...)`` go on."""
+        """Write the run to a .npz file, whole or not at all, from which `load` and ``simulate(resume=...)`` go on."""
         arrays: dict[str, Any] = {}
         for name, moments in (("moments", self.moments), ("folded", self.folded)):
             if moments is not None:
@@ -200,26 +211,30 @@ class Simulation:
             arrays["pending"] = self.pending
         meta = {"identity": self.identity, "interrupted": self.interrupted,
                 "columns": [{k: [c.start, c.stop] for k, c in columns.items()} for columns in self.columns],
-                "quantities": [_quantity_to_json(q) for q in self.quantities],
+                "quantities": [saving.quantity_to_json(q) for q in self.quantities],
                 "throughput": [self.throughput.steps, self.throughput.seconds, self.throughput.compile_seconds]}
-        with open(path, "wb") as file:
-            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
+        saving.write(path, meta, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Simulation:
-        """Read a run that was saved."""
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
-            parts = {}
-            for name in ("moments", "folded"):
-                found = {k: file[f"{name}.{k}"] for k in Moments.__slots__ if f"{name}.{k}" in file}
-                if found:
-                    parts[name] = Moments(**{**found, "count": int(found["count"])})
-            pending = file.get("pending")
-        columns = tuple({k: slice(*c) for k, c in item.items()} for item in meta["columns"])
-        return cls(tuple(map(_quantity_from_json, meta["quantities"])), columns, tuple(meta["identity"]["times"]),
-                   tuple(meta["identity"]["batch_sizes"]), parts["moments"], meta["identity"], parts.get("folded"),
-                   pending, meta["interrupted"], Throughput(*meta["throughput"]))
+        """Read a run that was saved; `InputError` where the file is no whole saved run. Nothing in it is executed."""
+        return saving.read(path, cls._build)
+
+    @classmethod
+    def _build(cls, meta: dict[str, Any], arrays: dict[str, Any]) -> Simulation:
+        identity = saving.read_identity(meta["identity"])
+        sizes, times = (tuple(saving.integers(identity[name])) for name in ("batch_sizes", "times"))
+        columns = tuple({str(k): slice(*saving.integers(c)) for k, c in item.items()} for item in meta["columns"])
+        quantities = tuple(map(saving.quantity_from_json, meta["quantities"]))
+        shape = (len(sizes), len(times), max(c.stop for item in columns for c in item.values()))
+        moments, pending = saving.read_moments(arrays, "moments", shape), arrays.get("pending")
+        if moments is None or len(columns) != len(quantities):
+            raise ValueError("parts are missing")
+        if pending is not None and (pending.shape[1:] != shape or pending.dtype != float):
+            raise ValueError("the part pending has another shape")
+        steps, seconds, compile_seconds = meta["throughput"]
+        return cls(quantities, columns, times, sizes, moments, identity, saving.read_moments(arrays, "folded", shape),
+                   pending, bool(meta["interrupted"]), Throughput(int(steps), float(seconds), float(compile_seconds)))
 
     def __str__(self) -> str:
         rate = self.throughput.steps_per_second
@@ -228,19 +243,6 @@ class Simulation:
                 + (" (interrupted)" if self.interrupted else ""))
 
 
-def _quantity_to_json(q: Quantity) -> dict[str, Any]:
-    def text(matrix: Any) -> Any:
-        return None if matrix is None else [[str(entry) for entry in row] for row in matrix]
-
-    return {"kind": q.kind, "layer": q.layer, "left": text(q.left),
-            "matrices": None if q.matrices is None else [text(a) for a in q.matrices]}
-
-
-def _quantity_from_json(data: dict[str, Any]) -> Quantity:
-    from fractions import Fraction
-
-    def matrix(rows: Any) -> Any:
-        return None if rows is None else tuple(tuple(Fraction(entry) for entry in row) for row in rows)
-
-    matrices = None if data["matrices"] is None else tuple(map(matrix, data["matrices"]))
-    return Quantity(data["kind"], 0, data["layer"], matrix(data["left"]), matrices)
+def _seeds(identity: dict[str, Any]) -> list[int]:
+    seeds = identity["options"][0]
+    return list(seeds) if isinstance(seeds, (list, tuple)) else [seeds]

@@ -1,4 +1,4 @@
-"""`sgdmoments check`: passes right answers, rejects wrong ones with status 1."""
+"""`sgdmoments check`: passes what is right, rejects what is wrong (status 1), and says what is undecided (status 3)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,24 @@ def test_wrong_claim_is_rejected(cli: Any) -> None:
     assert report["verdict"] == "rejected"
 
 
+def test_few_runs_are_undecided(cli: Any) -> None:
+    outcome = cli(*REGRESSION[:-1], "64")
+    assert outcome.status == 3, outcome.err + outcome.out
+    assert "UNDECIDED" in outcome.out
+    assert "PASSED" not in outcome.out
+
+
+def test_inputs_and_folders_are_not_written_over(cli: Any) -> None:
+    claim = Path("claim.json")
+    claim.write_text("[1, 2]")
+    targets = ("--output", "claim.json"), ("--plot", "claim.json"), ("--output", "."), ("--plot", "no/a.png")
+    for option, target in targets:
+        outcome = cli(*REGRESSION, "--claim", "claim.json", option, target)
+        assert outcome.status == 2
+        assert outcome.err.startswith("sgdmoments: error: ")
+    assert claim.read_text() == "[1, 2]"
+
+
 def test_network_passes(cli: Any) -> None:
     outcome = cli("check", "network", "--widths", "2,3,1", "--layer", "1", "--learning-rate", "1/10",
                   "--samples", "4000", "--format", "html")
@@ -37,6 +55,9 @@ def test_network_passes(cli: Any) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[null]", "coefficients must be numbers"),
+                                                  ("[]", "no coefficient"), ("[NaN]", "coefficients must be numbers"),
+                                                  ('["inf", 1]', "claim"), ('["x"]', "claim"), ("[true]", "numbers"),
+                                                  ("[" * 100_000, "is not JSON"), ("3", "from_json"),
                                                   ('{"a": 1}', "from_json")])
 def test_bad_claims(cli: Any, content: str, message: str) -> None:
     Path("claim.json").write_text(content)

@@ -1,0 +1,104 @@
+"""Arguments of simulations, read once: whole numbers, words and switches, each named in its error."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sgdmoments.errors import InputError
+
+#: Runs are numbered by 32-bit words: with more of them the same draws would come again.
+MOST_RUNS = 2**32
+#: Steps are numbered so too.
+MOST_STEPS = 2**32
+
+
+def whole_number(value: Any, name: str, low: int, high: int | None = None) -> int:
+    """An int from an integer, or a float or Fraction that is one; `InputError` for all else and outside the bounds.
+
+    >>> whole_number(4.0, "samples", 2), whole_number(np.int64(3), "b", 1, 8)
+    (4, 3)
+    """
+    number = _integer(value)
+    if number is not None and number >= low and (high is None or number <= high):
+        return number
+    bounds = f">= {low}" if high is None else f"from {low} to {high}"
+    raise InputError(f"{name}: found {_short(value)}; expected an integer {bounds}.")
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, (bool, np.bool_, str, bytes)) or (isinstance(value, np.ndarray) and value.ndim):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        pass
+    try:
+        number = int(value)
+        return number if bool(number == value) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def whole_numbers(values: Any, name: str, low: int, high: int | None = None) -> tuple[int, ...]:
+    """Distinct integers in the order given, at least one."""
+    found = tuple(whole_number(v, name, low, high) for v in _items(values, name))
+    if not found or len(set(found)) < len(found):
+        raise InputError(f"{name}: expected one or more distinct integers, found {_short(values)}.")
+    return found
+
+
+def sample_counts(samples: Any, name: str = "samples") -> tuple[int, ...]:
+    """One count of runs, or an increasing schedule of them."""
+    if isinstance(samples, (list, tuple)) or (isinstance(samples, np.ndarray) and samples.ndim):
+        counts = tuple(whole_number(c, name, 2, MOST_RUNS) for c in samples)
+        if not counts or any(a >= b for a, b in itertools.pairwise(counts)):
+            raise InputError(f"{name}: expected an integer or an increasing schedule of them, found {_short(samples)}.")
+        return counts
+    return (whole_number(samples, name, 2, MOST_RUNS),)
+
+
+def positive_number(value: Any, name: str) -> float:
+    """A finite float above zero."""
+    if not isinstance(value, (bool, np.bool_, str, bytes)):
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = 0.0
+        if 0 < number < float("inf"):
+            return number
+    raise InputError(f"{name}: found {_short(value)}; expected a number above 0.")
+
+
+def switch(value: Any, name: str) -> bool:
+    """True or False; anything else is refused, as "no" would count as true."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise InputError(f"{name}: found {_short(value)}; use True or False.")
+
+
+def one_of(value: Any, name: str, choices: Sequence[str]) -> str:
+    """One of some words."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InputError(f"{name}: found {_short(value)}; use one of {', '.join(choices)}.")
+
+
+def _items(values: Any, name: str) -> Iterable[Any]:
+    array = isinstance(values, np.ndarray) and values.ndim == 1
+    if array or isinstance(values, (list, tuple, range, set, frozenset)):
+        found: Iterable[Any] = values
+        return found
+    raise InputError(f"{name}: expected a list of integers, found {_short(values)}.")
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # an object that cannot show itself; ints of more than 4,300 digits are among them
+        text = f"an object of type {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
