@@ -24,6 +24,8 @@ from sgdmoments.memory import resident_bytes
 
 #: Seconds between two looks at the memory of the process.
 _MEMORY_INTERVAL = 0.02
+#: Bytes that no question does without.
+_LEAST = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Monitor:
             self._outer[-1][0].look(stage, terms, nearest)
 
     def __enter__(self) -> Monitor:
+        self.require("the least of questions", {"memory": _LEAST})
         outer = _CURRENT.get()
         self._outer.append((None if outer is self else outer, _CURRENT.set(self)))
         return self

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from sgdmoments.budget import tick
 from sgdmoments.graphs.graph import SORT_KEY, Edge, IndexGraph, Monomial, Part, Word
 
 Incidence = dict[int, list[tuple[int, int]]]
@@ -31,6 +32,7 @@ def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Mo
         edges: (label, end, ...) with untransposed labels and any ints for vertices.
         vertices: further vertices to look at; those on no edge are returned.
     """
+    tick("graphs")
     edges = tuple(edges)
     incidence: Incidence = {}
     for k, edge in enumerate(edges):
@@ -182,6 +184,7 @@ class _Labelling:
         return self._search(self._refine([0] * len(self.meets)))
 
     def _refine(self, colours: list[int]) -> list[int]:
+        tick("graphs")
         count = len(set(colours))
         while True:
             signatures: list[Any] = []

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
@@ -117,6 +118,7 @@ class Contraction:
         ends = expression.open_ends
         total: Any = 0
         for monomial, coefficient in expression.terms():
+            tick("the value of an expression")
             term = self.source.coefficient(coefficient) * self._monomial(monomial, ends)
             total = self.arithmetic.reduced(total + self.arithmetic.reduced(term))
         if ends and not expression:

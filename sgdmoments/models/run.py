@@ -112,7 +112,9 @@ class SGD(Description):
 
         Of a callable learning rate those of the rates before the question's step.
         """
-        found = self._problem_symbols()
+        found = self.memo.get("symbols")
+        if found is None:
+            found = self.memo["symbols"] = self._problem_symbols()
         if quantity is None:
             return found | self.schedule.symbols(0)
         steps = quantity.step if isinstance(quantity.step, int) else 0

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -67,12 +68,11 @@ ROUTES = {route.name: route for route in (
 
 def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
     """The moment of the quantity by the named route, or by the one that "auto" chooses."""
+    start = time.perf_counter()
     _check_question(quantity, route, options)
     check_moment(moment)
-    if route != "auto":
-        return _run(ROUTES[route], sgd, moment, quantity, "asked for by name", options)
-    name, reason = choose(sgd, moment, quantity, options)
-    return _run(ROUTES[name], sgd, moment, quantity, reason, options)
+    name, reason = (route, "asked for by name") if route != "auto" else choose(sgd, moment, quantity, options)
+    return _run(ROUTES[name], sgd, moment, quantity, reason, options, start)
 
 
 def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -> tuple[str, str]:
@@ -155,7 +155,8 @@ def _check_question(quantity: Any, route: str, options: dict[str, Any]) -> None:
         raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
 
 
-def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, options: dict[str, Any]) -> Any:
+def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, options: dict[str, Any],
+         start: float) -> Any:
     if route.name == "expansion" and "inverse_batch_order" in options:
         options = {**{k: o for k, o in options.items() if k != "inverse_batch_order"},
                    "order": options["inverse_batch_order"]}
@@ -163,7 +164,7 @@ def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, o
     if why_not:
         raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
     result = _call(route.moment, route.name, options, sgd, quantity, moment)
-    with_reason = partial(_with_reason, reason=reason)
+    with_reason = partial(_with_receipt, reason=reason, seconds=time.perf_counter() - start)
     if isinstance(result, np.ndarray):
         flat = np.empty(result.size, dtype=object)
         flat[:] = [with_reason(entry) for entry in result.flat]
@@ -179,8 +180,8 @@ def _shape(sgd: SGD, quantity: Quantity) -> tuple[int, ...] | None:
     return tuple(int(s) for s in chosen[0].shape)
 
 
-def _with_reason(result: BatchPolynomial, reason: str) -> BatchPolynomial:
-    return replace(result, provenance=replace(result.provenance, reason=reason))
+def _with_receipt(result: BatchPolynomial, reason: str, seconds: float) -> BatchPolynomial:
+    return replace(result, provenance=replace(result.provenance, reason=reason, seconds=seconds))
 
 
 def _call(function: Callable[..., Any], route: str, options: dict[str, Any], *arguments: Any) -> Any:

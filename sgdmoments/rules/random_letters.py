@@ -86,7 +86,8 @@ def expectation(expression: Any, laws: Mapping[Any, Any], *, budget: Budget | No
     expression = substitute_letters(expression, shifted)
     dimensions = [d for label in expression.labels | set(chosen) for d in label.dimensions if not isinstance(d, int)]
     ring = expression.ring.union(ring_of([*dimensions, *(s for law in laws.values() for s in law.free_symbols)]))
-    result = Expectation(chosen, ring, monitor=Monitor(budget, progress))(expression)
+    with Monitor(budget, progress) as monitor:
+        result = Expectation(chosen, ring, monitor=monitor)(expression)
     known = {label: value for label, value in given.items() if label in result.labels}
     return evaluate(result, known, partial=True).with_known(known) if known else result
 

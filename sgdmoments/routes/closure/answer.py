@@ -23,6 +23,7 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.univariate import product
 from sgdmoments.models.initial import Init
 from sgdmoments.models.letters import user_letters
+from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
 from sgdmoments.routes.closure.derivatives import Derivatives
@@ -173,7 +174,13 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 
 
 def _bent(sgd: SGD) -> bool:
-    """A quick exact test at three points in a line: a linear prediction has no second difference."""
+    """A quick exact test at three points in a line: a linear prediction has no second difference.
+
+    Of a network with its own prediction the number of layers says it: with a σ that is constant only the last counts.
+    """
+    model = sgd.model
+    if isinstance(model, Network) and type(model).predict is Network.predict:
+        return len(model.parameters) > 1 and len(model.activation) > 1
     rng = np.random.default_rng(0)
     x = _integers(rng, (int(sgd.model.inputs),))
     base = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}
@@ -185,7 +192,7 @@ def _bent(sgd: SGD) -> bool:
 
 def _integers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     array = np.empty(shape, dtype=object)
-    array[...] = np.vectorize(Fraction, otypes=[object])(rng.integers(1, 1000, size=shape))
+    array[...] = rng.integers(1, 1000, size=shape).astype(object)
     return array
 
 

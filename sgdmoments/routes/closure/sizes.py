@@ -21,8 +21,9 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.observables import degree_of
 
-#: Seconds for one term of a mean of products of gradients: read from the data, and joined over a batch.
-_READ, _JOINED = 4e-6, 4e-7
+#: Seconds for one term of a mean of products of gradients: read from the data (for each letter that its exponents
+#: name), and joined over a batch; and seconds that the smallest question takes.
+_READ, _JOINED, _LEAST = 1e-6, 2e-7, 0.01
 #: Seconds for one term of a state times one of a mean: the term itself, and each bit of its coefficient.
 _TERM, _BIT = 4e-8, 2.5e-11
 #: Seconds for each entry of the matrix of a step when it is set up.
@@ -48,16 +49,16 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
     size, steps = _monomials(count, order), int(quantity.step)
     means = operator_terms(count, order)
     rows = (order - 1) * steps + 1
-    letters = _letters(sgd, quantity)
-    spread = 1.0 if not letters else float(comb(min(letters, 60) + 2 * min(steps, 30), 2 * min(steps, 30))) ** 0.5
+    coefficient, spread = _coefficient_terms(sgd, quantity, order)
     products = sum(_of_degree(count, j) * _monomials(count, order - j) * _monomials(count, j) * max(j, 1)
                    for j in range(1, order + 1))
     bits = _bits_per_step(sgd, order)
     state = size * rows * spread
     # the rows of a state grow with the steps, and so do its numbers: sums of s and s^2 over the steps
-    work = products * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
+    work = products * coefficient * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
                                 + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
-    setup = means * (_READ + (_JOINED * 6 ** (order - 2) if order > 1 else 0)) + _ENTRY * min(size, 4 * steps) * size
+    setup = (_LEAST + means * coefficient * (_READ * (2 * count + 2) + _JOINED * 6 ** max(order - 2, 0))
+             + _ENTRY * min(size, 4 * steps) * size)
     data = 5e-8 * (sgd.model.n if isinstance(sgd.model.n, int) else 0) * size * order
     length = bits * steps / 8
     memory = (_BYTES + _BYTES_PER_WEIGHT * count) * (means + state) + 2 * state * length
@@ -112,6 +113,22 @@ def _bits_per_step(sgd: SGD, order: int) -> float:
                                         for e in numbers])) if numbers else 4.0
         entry_bits += model.n.bit_length() if isinstance(model.n, int) else 0
     return order * (rate_bits + entry_bits)
+
+
+def _coefficient_terms(sgd: SGD, quantity: Quantity, order: int) -> tuple[float, float]:
+    """The terms of one coefficient, in the letters of data and rates: of a mean over a batch, and of a state."""
+    letters, model, steps = _letters(sgd, quantity), sgd.model, int(quantity.step)
+    if not letters:
+        return 1.0, 1.0
+    own = 1.0
+    if isinstance(model.data, Empirical):  # a product of two means is a sum over two points
+        if any(not isinstance(entry, Fraction) for entry in model.data.points.flat[:_SAMPLED]):
+            own = float(len(model.data.points)) ** 2
+    elif not sgd.schedule.symbols(0) >= sgd.symbols():
+        own = 4.0
+    degree = 2 * order * (steps + 1)
+    most = float(comb(min(letters, 40) + min(degree, 400), min(letters, 40)))
+    return own, min(most, own ** min(steps + 1, 20) * max(order * steps, 1))
 
 
 def _letters(sgd: SGD, quantity: Quantity) -> int:

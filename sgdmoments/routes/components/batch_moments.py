@@ -24,6 +24,7 @@ import flint
 import numpy as np
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.models.laws import Empirical, Law
 from sgdmoments.models.model import Model
@@ -81,6 +82,7 @@ class BatchMoments:
             frontier = {(*e[:i], e[i] - 1, *e[i + 1:]) for e in frontier for i in range(len(e)) if e[i]} - below
         self._sample({self._monomial(e) for e in below if e not in self._logarithm})
         for e in sorted(below, key=sum):  # in this order the recursion is never deep
+            tick("moments of batch means")
             self._moment_series(e)
 
     def sample_moment(self, exponents: Exponents) -> Any:
@@ -113,6 +115,7 @@ class BatchMoments:
             first = _first(e)
             found = 0 * self._y
             for f in _below(rest):
+                tick("moments of batch means")
                 factor = self._log_series((*f[:first], f[first] + 1, *f[first + 1:]))
                 if factor:
                     other = self._moment_series(tuple(a - c for a, c in zip(rest, f, strict=True)))

@@ -17,6 +17,7 @@ import flint
 import numpy as np
 import sympy
 
+from sgdmoments.budget import Monitor, tick
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.models.initial import Init
@@ -29,7 +30,7 @@ from sgdmoments.models.values import expressions
 from sgdmoments.routes.closure.observables import coordinates, left_matrix
 from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, sample_gradient
 from sgdmoments.routes.components.batch_moments import BatchMoments
-from sgdmoments.routes.components.term_count import loss_terms
+from sgdmoments.routes.components.term_count import MOST_WEIGHTS, problem_size, weight_count
 
 #: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
 MOST_RELATED = 200
@@ -114,20 +115,30 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
         return "t is a letter; component form needs a number"
     if getattr(sgd.model.data, "letter", None) is not None:
         return "the covariance is a letter; component form needs a matrix"
-    terms = sgd.memo.get("loss terms") or sgd.memo.setdefault("loss terms", loss_terms(sgd.model))
+    if sgd.model.joint:
+        return "only moments of (x, y) are known, which the closure route reads"
+    if weight_count(sgd.model) > MOST_WEIGHTS:
+        return f"the model has {weight_count(sgd.model):,} weights, over {MOST_WEIGHTS:,} for components"
+    terms = problem_size(sgd).loss_terms
     if terms > MOST_LOSS_TERMS:
         return f"the loss has up to {terms:,} terms in components, over {MOST_LOSS_TERMS:,}"
     return ""
 
 
-def read(sgd: SGD, quantity: Quantity) -> Problem:
+def read(sgd: SGD, quantity: Quantity, monitor: Monitor | None = None) -> Problem:
     """The problem and the question in component form; the last one is kept, for the estimate and the answer.
+
+    With a monitor a problem that is far too large to be written out is refused first.
 
     Raises `RouteError` where a width, the step or the covariance is a letter.
     """
     reason = applies(sgd, quantity)
     if reason:
         raise RouteError(f"component form: {reason}; try route='symbolic'.")
+    if monitor is not None:
+        terms = problem_size(sgd).gradient_terms
+        monitor.require(f"components: writing out {quantity}",
+                        {"terms": terms // 10, "seconds": 2e-6 * terms, "memory": 20 * terms})
     asked, problem = sgd.memo.get("component form", (None, None))
     rates = sgd.schedule.rates(int(quantity.step))  # a callable may give others than it did
     if asked != (quantity, rates):
@@ -194,6 +205,7 @@ def _data_entries(sgd: SGD) -> list[Any]:
 
 def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
     """The polynomial by monomials of the sample; coefficients in the target ring."""
+    tick("writing the gradient out")
     source = polynomial.ring
     last = len(source.generators)  # the place of a zero that is put behind each exponent
     inside = [source.index(s) for s in sample]

@@ -9,16 +9,20 @@ Source: Theorems 3.7 and 3.8 (P0), in component form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import flint
 import sympy
 
-from sgdmoments.budget import Monitor
+from sgdmoments.budget import Monitor, tick
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring
 from sgdmoments.routes.components.problem import ByStatistic, Problem, statistic_letters
+
+#: Terms of the first piece that a polynomial is cut into, and seconds that a piece may take.
+_FIRST_PIECE, _SECONDS = 256, 0.5
 
 
 def expectation(problem: Problem, target: Polynomial, middle: int, monitor: Monitor) -> Polynomial:
@@ -31,26 +35,51 @@ def expectation(problem: Problem, target: Polynomial, middle: int, monitor: Moni
     steps = len(problem.rates)
     value = target
     for t in range(steps - 1, middle - 1, -1):
-        value = step_back(problem, value, problem.rates[t])
+        value = step_back(problem, value, problem.rates[t], monitor)
         monitor.update("steps taken backward", steps - t, steps, len(value), "fewer steps, or numbers for letters")
     ring, weights = path(problem, middle)
-    value = compose(value, {**dict(zip(problem.weights, weights, strict=True))}, ring)
-    monitor.update("joining the steps", steps - middle, steps, len(value), "fewer steps, or smaller widths")
-    for k in range(middle - 1, -1, -1):
-        letters = statistic_letters(k, len(problem.statistics))
-        ring = Ring(ring.generators[:len(ring.generators) - len(letters)])
-        value = integrate(value, letters, problem.moments, ring)
-        monitor.update("steps integrated", steps - k, steps, len(value))
-    return value
+    images = dict(zip(problem.weights, weights, strict=True))
+    count = len(problem.statistics)
+    last = Ring(ring.generators[:len(ring.generators) - middle * count])
+    total = last.zero
+    for part in pieces(value):
+        inner, current = ring, compose(part, images, ring)
+        monitor.update("joining the steps", steps - middle, steps, len(current), "fewer steps, or smaller widths")
+        for k in range(middle - 1, -1, -1):
+            inner = Ring(inner.generators[:len(inner.generators) - count])
+            current = integrate(current, statistic_letters(k, count), problem.moments, inner)
+            monitor.update("steps integrated", steps - k, steps, len(current) + len(total))
+        total = total + last(current)
+    return total
 
 
-def step_back(problem: Problem, value: Polynomial, rate: Fraction | Polynomial) -> Polynomial:
+def step_back(problem: Problem, value: Polynomial, rate: Fraction | Polynomial, monitor: Monitor) -> Polynomial:
     """(T q)(w) for one step with the given rate."""
     letters = statistic_letters(0, len(problem.statistics))
     ring = Ring((*problem.ring.generators, *letters))
     moved = {w: ring.generator(w) - rate * in_statistics(g, letters, ring)
              for w, g in zip(problem.weights, problem.gradient, strict=True)}
-    return integrate(compose(value, moved, ring), letters, problem.moments, problem.ring)
+    total = problem.ring.zero
+    for part in pieces(value):
+        image = compose(part, moved, ring)
+        monitor.update("a step backward", 0, None, len(image) + len(total), "fewer steps, or numbers for letters")
+        total = total + integrate(image, letters, problem.moments, problem.ring)
+    return total
+
+
+def pieces(value: Polynomial) -> Iterator[Polynomial]:
+    """Parts that sum to the value, each about half a second's work for who takes them: so none is long or large."""
+    if len(value) <= _FIRST_PIECE:
+        yield value
+        return
+    terms = sorted(value.raw.to_dict().items(), key=lambda item: tuple(map(int, item[0])))
+    start, size = 0, _FIRST_PIECE
+    while start < len(terms):
+        begun = time.perf_counter()
+        yield Polynomial(value.ring, value.ring.context.from_dict(dict(terms[start:start + size])))
+        start += size
+        taken = max(time.perf_counter() - begun, 1e-3)
+        size = max(16, int(size * min(4.0, _SECONDS / taken)))
 
 
 def path(problem: Problem, steps: int) -> tuple[Ring, list[Polynomial]]:
@@ -99,6 +128,7 @@ def integrate(value: Polynomial, letters: Sequence[sympy.Symbol], moments: Any, 
         moment = moments
     total = ring.zero.raw
     for e, part in sorted(parts.items()):
+        tick("integrating a step")
         factor = moment(e)
         if factor:
             total = total + ring.context.from_dict(part) * ring(factor).raw

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.errors import BudgetExceeded, InputError
+from sgdmoments.budget import Budget, Monitor, ProgressCallback, tick
+from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial, Ring
@@ -19,7 +20,8 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
 from sgdmoments.routes.components.problem import Problem, applies, in_inverse_batch, read, statistic_letters
 from sgdmoments.routes.components.recursion import expectation, in_statistics, integrate
-from sgdmoments.routes.components.sizes import Sizes, predict
+from sgdmoments.routes.components.sizes import Sizes, bound, is_small, predict, setup_seconds
+from sgdmoments.routes.components.term_count import problem_size
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
          "P0, Theorem 3.8 (recursion to the initial weights)")
@@ -60,12 +62,18 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
     start = time.perf_counter()
     if kind not in ("mean", "second_moment", "variance"):
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
-    problem = read(sgd, quantity)
-    square, means = conditional_moments(problem)
+    with Monitor(budget, progress) as monitor:
+        return _moment(sgd, quantity, kind, given, monitor, executor, start)
+
+
+def _moment(sgd: SGD, quantity: Quantity, kind: str, given: Given, monitor: Monitor, executor: Executor | None,
+            start: float) -> Any:
+    problem = read(sgd, quantity, monitor)
+    square, means = conditional_moments(problem, kind)
     targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
-    monitor = Monitor(budget, progress)
     sizes = largest(problem, targets, kind)
-    _refuse_beyond(monitor.budget, sizes, quantity, sgd, kind)
+    monitor.require(f"components: {quantity}", sizes.as_dict(),
+                    lambda: _nearest(sgd, quantity, kind, monitor.budget))
     values = _expectations(problem, targets, sizes, monitor, executor)
     receipt = {"predicted terms": sizes.terms, "statistics": len(problem.statistics),
                "weights": len(problem.weights), "forward steps": sizes.middle}
@@ -103,19 +111,27 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
     reason = applies(sgd, quantity)
     if reason:
         return {"route": "components", "reason": reason}
+    size = problem_size(sgd)
+    if not is_small(sgd, size, quantity):
+        return bound(sgd, size, quantity, kind).as_dict()
     problem = read(sgd, quantity)
-    square, means = conditional_moments(problem)
-    return largest(problem, means if kind == "mean" else [square], kind).as_dict()
+    square, means = conditional_moments(problem, kind)
+    found = largest(problem, means if kind == "mean" else [square], kind)
+    return replace(found, setup=setup_seconds(size)).as_dict()
 
 
-def conditional_moments(problem: Problem) -> tuple[Polynomial, list[Polynomial]]:
-    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated."""
+def conditional_moments(problem: Problem, kind: str) -> tuple[Polynomial, list[Polynomial]]:
+    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated; what `kind` needs."""
     letters = statistic_letters(0, len(problem.statistics))
     ring = Ring((*problem.ring.generators, *letters))
     values = [in_statistics(by, letters, ring) for by in problem.outputs]
-    square = sum((v * v for v in values), ring.zero)
-    return (integrate(square, letters, problem.moments, problem.ring),
-            [integrate(v, letters, problem.moments, problem.ring) for v in values])
+    square = problem.ring.zero
+    for value in values if kind != "mean" else ():
+        tick("squaring the quantity")
+        square = square + integrate(value * value, letters, problem.moments, problem.ring)
+    means = [] if kind == "second_moment" else [
+        integrate(value, letters, problem.moments, problem.ring) for value in values]
+    return square, means
 
 
 def largest(problem: Problem, targets: Iterable[Polynomial], kind: str) -> Sizes:
@@ -155,24 +171,14 @@ def _expectations(problem: Problem, targets: list[Polynomial], sizes: Sizes, mon
 
 
 def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> Polynomial:
-    return expectation(problem, target, middle, Monitor(budget))
+    with Monitor(budget) as monitor:
+        return expectation(problem, target, middle, monitor)
 
 
-def _refuse_beyond(budget: Budget, sizes: Sizes, quantity: Quantity, sgd: SGD, kind: str) -> None:
-    found = sizes.as_dict()
-    for name, limit, unit in (("terms", budget.terms, ""), ("memory", budget.memory, " bytes"),
-                              ("seconds", budget.seconds, " s")):
-        if limit is not None and found[name] > limit:
-            raise BudgetExceeded(
-                f"components: {quantity} is predicted to need {found[name]:,.0f}{unit or ' ' + name}, over the "
-                f"budget of {limit:,}{unit} (budget=Budget({name}=...)).", found,
-                _nearest(sgd, quantity, kind, name, limit))
-
-
-def _nearest(sgd: SGD, quantity: Quantity, kind: str, name: str, limit: float) -> str:
-    from dataclasses import replace
-
-    for t in range(int(quantity.step) - 1, -1, -1):
-        if estimate(sgd, replace(quantity, step=t), kind)[name] <= limit:
+def _nearest(sgd: SGD, quantity: Quantity, kind: str, budget: Budget) -> str:
+    for t in range(min(int(quantity.step) - 1, 6), -1, -1):
+        needs = estimate(sgd, replace(quantity, step=t), kind)
+        if all(limit is None or needs[name] <= limit for name, limit in (
+                ("terms", budget.terms), ("memory", budget.memory), ("seconds", budget.seconds))):
             return f"the same at t = {t}, or route='expansion' for the first coefficients at this t."
     return "route='expansion' for the first coefficients in 1/b."

@@ -7,7 +7,7 @@ from typing import Any
 
 import flint
 
-from sgdmoments.budget import Monitor
+from sgdmoments.budget import Monitor, tick
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, to_fmpq
 from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
@@ -99,6 +99,7 @@ def _terms(problem: Problem, polynomial: Polynomial) -> Terms:
 
 def _evaluate(terms: Terms, weights: list[Any]) -> Any:
     total = flint.arb(0)
+    tick("a step in balls")
     for coefficient, factors in terms:
         value = coefficient
         for k in factors:

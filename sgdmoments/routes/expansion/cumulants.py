@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.budget import Monitor
+from sgdmoments.budget import Monitor, tick
 from sgdmoments.models.sampling import set_partitions
 from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
 from sgdmoments.routes.expansion.tables import Array, Table
@@ -141,6 +141,7 @@ def statistic_cumulants(problem: Problem, highest: int) -> dict[int, Array]:
         for index in product(range(count), repeat=n):
             key = tuple(sorted(index))
             if key not in known:
+                tick("cumulants of the statistics")
                 total = Fraction(0)
                 for partition in set_partitions(n):
                     term = Fraction((-1) ** (len(partition) - 1) * factorial(len(partition) - 1))
@@ -192,6 +193,7 @@ def push(vertices: dict[int, Array], cumulants: Cumulants, n: int, order: int, t
                 for i, c in enumerate(block):
                     free[i] += own[position:position + c]
                     position += c
+            tick("a step of the expansion")
             for i in range(n):
                 operands += [vertices[legs[i]], [0 if trace else i, *free[i]]]
             value = weight * np.einsum(*operands, [] if trace else list(range(n)), optimize="greedy")

@@ -10,17 +10,20 @@ import flint
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, RouteError
+from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
+from sgdmoments.routes.closure.observables import coordinates
 from sgdmoments.routes.components import problem as components
 from sgdmoments.routes.components.problem import Problem, in_inverse_batch, read
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
+from sgdmoments.routes.components.sizes import setup_seconds
+from sgdmoments.routes.components.term_count import problem_size
 from sgdmoments.routes.expansion.balls import first_variance
-from sgdmoments.routes.expansion.cumulants import diagrams, expansion, highest_vertex
+from sgdmoments.routes.expansion.cumulants import expansion
 from sgdmoments.routes.expansion.truncated import expansions
 
 RULES = ("P0, Theorem 3.8 (recursion to the initial weights), truncated in 1/b",
@@ -70,8 +73,16 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
     _check(sgd, quantity, kind, order, arithmetic)
     found = estimate(sgd, quantity, kind, order=order, arithmetic=arithmetic)
     monitor = Monitor(budget, progress)
-    _refuse_beyond(monitor.budget, found, quantity, order, arithmetic)
-    problem = read(sgd, quantity)
+    monitor.require(f"expansion: {quantity} to order {order}", found,
+                    "order=1 in floats (arithmetic='float')" if order > 1 else
+                    "arithmetic='float'" if arithmetic != "float" else "a smaller network")
+    with monitor:
+        return _moment(sgd, quantity, kind, order, arithmetic, given, monitor, start)
+
+
+def _moment(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, given: Given, monitor: Monitor,
+            start: float) -> Any:
+    problem = read(sgd, quantity, monitor)
     receipt = Provenance(
         f"{kind} of {quantity}, to order {order} in 1/b", "expansion", "", CONVENTIONS,
         (("order", order), ("arithmetic", arithmetic), ("weights", len(problem.weights)),
@@ -112,30 +123,35 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithme
     reason = applies(sgd, quantity)
     if reason:
         return {"route": "expansion", "reason": reason}
-    problem = read(sgd, quantity)
-    width, count, steps = len(problem.weights), len(problem.statistics), max(len(problem.rates), 1)
+    size = problem_size(sgd)
+    width, count, degree = size.width, size.statistics, size.weight_degree
+    steps = max(int(quantity.step), 1)
     if arithmetic == "exact":
         terms = comb(width + 2 * order, 2 * order)
-        targets = 1 if kind == "second_moment" else len(problem.outputs) + (kind == "variance")
+        outputs = 1 if quantity.kind == "loss" else len(quantity.left or ()) or len(coordinates(sgd, quantity))
+        targets = 1 if kind == "second_moment" else outputs + (kind == "variance")
         # the noiseless path's rationals grow threefold in length with each step (letters: in number of terms)
-        growth = float(sum(max(problem.weight_degree, 1) ** min(t, 12) for t in range(len(problem.rates)))) or 1.0
+        grown = min(int(quantity.step), 12)
+        growth = float(sum(max(degree, 1) ** t for t in range(grown))) or 1.0
+        growth += (int(quantity.step) - grown) * float(max(degree, 1)) ** 12
         seconds = SECONDS_PER_MONOMIAL * terms * (steps * (1 + targets / 4) * (1 + count) ** (order / 2)
                                                   + terms * growth / 3_000)
         memory = 500 * terms * (1 + targets)
     else:
-        degree = problem.weight_degree
-        mean = width ** (1 + highest_vertex(1, order - (kind == "variance"), degree))
-        pair = width * (width + count) ** highest_vertex(2, order, degree + 1)
+        # a vertex of the mean has at most 2 K legs, one of a covariance 2 K - 1: all others close on one block
+        mean = width ** (1 + min(degree, 2 * (order - (kind == "variance"))))
+        pair = width * (width + count) ** min(degree + 1, 2 * order - 1)
         terms = max(mean, pair, (width + count) ** (order + 1))
-        count_of_diagrams = sum(len(diagrams(n, order, degree + 1)) for n in range(1, order + 2))
+        count_of_diagrams = 2 * 8**order  # about the number of diagrams: 4, 33 and 331 to the orders 1, 2 and 3
         seconds = steps * (2e-4 * count_of_diagrams + (1e-8 if arithmetic == "float" else 2e-6) * terms)
         memory = 24 * terms
+    seconds += setup_seconds(size) / 4  # the gradient is written out, but only means of it are squared
     return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,
             "memory": memory}
 
 
 def _exact(problem: Problem, kind: str, order: int, given: Given, monitor: Monitor) -> list[Polynomial]:
-    square, means = conditional_moments(problem)
+    square, means = conditional_moments(problem, kind)
     targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
     values = expansions(problem, targets, order, monitor)
     if kind != "variance" or given == "nothing":
@@ -170,12 +186,3 @@ def _check(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str)
             "the expansion in 1/b needs independent draws. Without replacement every cumulant of a batch mean has "
             "a term linear in c_b, so the first coefficient needs all of them. Try sampling='with_replacement', or "
             "the whole polynomial: route='closure' (models linear in the weights) or route='components'.")
-
-
-def _refuse_beyond(budget: Budget, found: dict[str, Any], quantity: Quantity, order: int, arithmetic: str) -> None:
-    for name, limit in (("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory)):
-        if limit is not None and found[name] > limit:
-            nearest = ("order=1 in floats (arithmetic='float')" if order > 1 else
-                       "arithmetic='float'" if arithmetic != "float" else "a smaller network")
-            raise BudgetExceeded(f"expansion: {quantity} to order {order} is predicted to need {found[name]:,.0f} "
-                                 f"{name}, over the budget of {limit:,} (budget=Budget({name}=...)).", found, nearest)

@@ -16,7 +16,7 @@ from typing import Any
 
 import flint
 
-from sgdmoments.budget import Monitor
+from sgdmoments.budget import Monitor, tick
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring
 from sgdmoments.routes.components.problem import Problem, mean_over_batch, statistic_letters
 from sgdmoments.routes.components.recursion import compose, in_statistics, integrate
@@ -82,6 +82,7 @@ def step_back(problem: Problem, states: Sequence[Polynomial], place: Sequence[Po
 
     def visit(exponents: list[int], first: int, image: Graded) -> None:
         key = tuple(exponents)
+        tick("a step of the expansion")
         for k, parts in enumerate(wanted):
             for u_order, coefficient in parts.get(key, ()):
                 for part in image[: 2 * (order - u_order) + 1]:

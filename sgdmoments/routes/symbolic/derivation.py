@@ -62,7 +62,11 @@ def derivation(sgd: SGD, quantity: Quantity, *, detail: bool = False, budget: Bu
         budget: what the work may use.
         progress: called with a `Progress` now and then.
     """
-    asked = Question(sgd, quantity, monitor=Monitor(budget, progress))
+    with Monitor(budget, progress) as monitor:
+        return _derivation(Question(sgd, quantity, monitor=monitor), quantity, detail)
+
+
+def _derivation(asked: Question, quantity: Quantity, detail: bool) -> Derivation:
     if not isinstance(asked.step, int):
         raise InputError("a derivation goes from an integer step t to 0; give t as a number.")
     result = Derivation(f"E||{quantity}||^2")

@@ -28,6 +28,7 @@ from sgdmoments.graphs.graph import Dimension
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.routes.symbolic import reach
 from sgdmoments.routes.symbolic.setting import (
     Setting,
     as_rates,
@@ -35,6 +36,7 @@ from sgdmoments.routes.symbolic.setting import (
     one_batch_mean,
     read_setting,
 )
+from sgdmoments.routes.symbolic.sizes import require_affordable
 from sgdmoments.routes.symbolic.system import matrix
 from sgdmoments.rules.batch import BATCH_RULE
 from sgdmoments.rules.expectation import EXPECTATION
@@ -201,13 +203,16 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
         array is one with open ends (an object array of polynomials where every letter is known).
     """
     from sgdmoments.routes.symbolic.saving import resumed
-    from sgdmoments.routes.symbolic.sizes import require_affordable
 
     monitor = Monitor(budget, progress)
-    asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
-    require_affordable(asked, monitor.budget)
-    with paused_collector(), resumed(asked.setting, sgd, resume):
-        return _answer(sgd, asked, kind, given)
+    check_order(learning_rate_order, "learning_rate_order")
+    with monitor, paused_collector():
+        # where powers of 1/b are cut off the estimate is far too high, and the budget is left to the work itself
+        if inverse_batch_order is None and not reach.applies(sgd, quantity):
+            require_affordable(sgd, quantity, learning_rate_order, monitor)
+        asked = Question(sgd, quantity, learning_rate_order, inverse_batch_order, monitor, check=check)
+        with resumed(asked.setting, sgd, resume):
+            return _answer(sgd, asked, kind, given)
 
 
 def _answer(sgd: SGD, asked: Question, kind: str, given: str) -> Any:

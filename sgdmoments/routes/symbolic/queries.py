@@ -43,11 +43,16 @@ def expectation(sgd: SGD, query: Expression | MatrixExpression, *, budget: Budge
     if not isinstance(query, Expression):
         raise InputError(f"query: expected traces of matrices, or a matrix, found {query!r}; letters of the run come "
                          "from weights_matrix, gradient_matrix and teacher_matrix.")
+    with Monitor(budget, progress) as monitor:
+        return _expectation(sgd, query, monitor)
+
+
+def _expectation(sgd: SGD, query: Expression, monitor: Monitor) -> BatchPolynomial:
     query = expand_derived(query)  # those of another answer hold initial weights
     letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
     taken = {label.name for label in query.labels.difference(letters)}
     last = max(map(step_of, letters), default=0)
-    asked = Question(sgd, weights(last), monitor=Monitor(budget, progress), taken=taken)
+    asked = Question(sgd, weights(last), monitor=monitor, taken=taken)
     setting = asked.setting
     ring = setting.ring.union(query.ring).union(ring_of(d for label in query.labels for d in label.dimensions
                                                         if not isinstance(d, int)))

@@ -136,7 +136,11 @@ def recurrence(sgd: SGD, quantity: Callable[[int], Quantity], moment: str = "sec
     """
     if sgd.schedule.constant is None:
         raise AssumptionError("a recurrence with one matrix needs a constant learning rate.")
-    asked = Question(sgd, quantity(1), monitor=Monitor(budget))
+    with Monitor(budget) as monitor:
+        return _recurrence(sgd, Question(sgd, quantity(1), monitor=monitor), moment)
+
+
+def _recurrence(sgd: SGD, asked: Question, moment: str) -> GraphRecurrence:
     if len(asked.setting.system.weights) > 1:
         raise RouteError("the worklist closes for models linear in their weights only; this network has "
                          f"{len(asked.setting.system.weights)} layers. Try learning_rate_order=K for a series.")

@@ -1,4 +1,4 @@
-"""How large a question will be, before it is started.
+"""How large a question will be, before it is started: arithmetic on the sizes of the network, no graph is made.
 
 What can be counted at once is how many graphs there would be if none were merged: every way to replace edges times
 every pairing of the data edges. Merging equal graphs leaves about the power `MERGED` of that number, an exponent
@@ -8,26 +8,27 @@ measured on two- and three-layer networks with linear, quadratic and cubic activ
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import accumulate
-from math import prod
+from math import ceil, comb, prod
 from typing import Any
 
 import sympy
 
-from sgdmoments.budget import Budget
-from sgdmoments.errors import BudgetExceeded
-from sgdmoments.graphs.expression import Expression
+from sgdmoments.budget import Monitor
+from sgdmoments.models.laws import Empirical
+from sgdmoments.models.network import Network
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
-from sgdmoments.routes.symbolic.moments import Question
-from sgdmoments.routes.symbolic.setting import Setting
-from sgdmoments.rules.update import Update
+from sgdmoments.routes.symbolic.counts import Counts
 
 #: Products of graphs met are about the unmerged count to this power.
 MERGED = 0.66
 #: Seconds and bytes for each product of graphs met, measured on one core of a small machine.
 SECONDS, BYTES = 2.5e-4, 6_000
+#: Seconds to write one layer as graphs.
+LEAST = 0.008
+#: What is said of questions whose counts leave the range of the counting.
+BEYOND = 1e40
 
 #: Ways by (order in the learning rate, number of data edges).
 Ways = Counter[tuple[int, int]]
@@ -42,70 +43,90 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, learning_rate_order: in
     ...     estimate(sgd, sm.gradient(2, layer=1), "variance")["terms"]
     True
     """
-    terms = unmerged(Question(sgd, quantity, learning_rate_order)) ** MERGED
-    return {"terms": int(terms), "seconds": terms * SECONDS, "memory": int(terms * BYTES)}
+    terms = unmerged(sgd, quantity, learning_rate_order) ** MERGED
+    depth = len(sgd.model.parameters)
+    return {"terms": int(terms), "seconds": terms * SECONDS + LEAST * depth, "memory": int(terms * BYTES)}
 
 
-def unmerged(asked: Question) -> float:
+def unmerged(sgd: SGD, quantity: Quantity, order: int | None = None) -> float:
     """The number of graphs if no two of them were merged; the layers of a quantity add up."""
-    if asked.quantity.kind != "loss" and len(asked.layers()) > 1:
-        return sum(unmerged(Question(asked.sgd, replace(asked.quantity, layer=k + 1), asked.order))
-                   for k in asked.layers())
-    setting, update = asked.setting, asked.setting.propagator.update
-    arrays = [setting.system.gradients[k] for k in asked.layers()]
-    if asked.quantity.kind == "loss":
-        arrays = [setting.system.residual]
-    elif asked.quantity.kind == "weights":
-        arrays = []
-    own: Ways = Counter()
-    edges: Counter[Any] = Counter()
-    for array in arrays:
-        counts = _data_edges(setting, array)
-        for a, x in counts.items():
-            for b, y in counts.items():
-                own[0, a + b] += x * y
-        for graph in max(array.raw, key=lambda m: sum(len(g.edges) for g in m), default=()):
-            edges.update(edge[0] for edge in graph.edges for _ in (0, 1))
-    if asked.quantity.kind == "weights":
-        edges.update({setting.system.weights[k]: 2 for k in asked.layers()})
-    blocks = _partitions if setting.finite else _pairings
-    total = float(sum(c * blocks(x) for (_, x), c in own.items()) or 1)
-    steps = asked.step if isinstance(asked.step, int) else asked.order or 0
-    order = asked.order
-    if len(setting.system.weights) == 1:  # linear in the weights: the graphs of one step come back at the next
+    model = sgd.model
+    assert isinstance(model, Network)
+    counts = Counts(model.widths, model.activation, bool(model.teacher_parameters),
+                    (model.targets is not None) + (model.noise is not None))
+    if counts.too_deep or counts.too_large:
+        return BEYOND
+    layers = [quantity.layer] if quantity.layer is not None else range(1, counts.depth + 1)
+    if quantity.kind == "loss":
+        layers = [1]
+    return min(sum(_of_layer(sgd, counts, quantity, layer, order) for layer in layers), BEYOND)
+
+
+def _of_layer(sgd: SGD, counts: Counts, quantity: Quantity, layer: int, order: int | None) -> float:
+    finite = isinstance(sgd.model.data, Empirical)
+    # a finite data set merges batch vertices, one for each factor; a law pairs data edges
+    own: Counter[int] = Counter()
+    if quantity.kind != "weights":
+        array = counts.residual if quantity.kind == "loss" else counts.gradient
+        for a, x in array.items():
+            for b, y in array.items():
+                own[2 if finite else a + b] += x * y
+    blocks = _partitions if finite else _pairings
+    total = float(sum(c * blocks(x) for x, c in own.items()) or 1)
+    steps = quantity.step if isinstance(quantity.step, int) else order or 0
+    if len(counts.edges) == 1:  # linear in the weights: the graphs of one step come back at the next
         steps = min(steps, 1)
+    if not steps or total > BEYOND:
+        return total
+    ways = _replacements(counts, finite)
+    edges = _edges(counts, quantity, layer)
     if order is not None and steps > 1:
-        return total * _one_by_one(update, edges, order)
+        return total * _one_by_one(edges, ways, order)
     for _ in range(steps):
-        ways: Ways = Counter({(0, 0): 1})
+        step: Ways = Counter({(0, 0): 1})
         for label, count in edges.items():
             for _ in range(count):
-                ways = _times(ways, _edge_ways(setting, update, label), order)
-                if sum(ways.values()) > 1e30:
-                    return 1e40
-        total *= max(1.0, sum(c * blocks(x) for (_, x), c in ways.items()))
+                step = _times(step, ways[label], order)
+                if sum(step.values()) > 1e30 or max(x for _, x in step) > 300:
+                    return BEYOND
+        total *= max(1.0, sum(c * blocks(x) for (_, x), c in step.items()))
         edges = Counter({label: 3 * count for label, count in edges.items()})
     return total
 
 
-def _one_by_one(update: Update, edges: Counter[Any], order: int) -> float:
-    """The ways to replace `order` edges one after another, each of which brings in more edges."""
-    first = [fragment for label, count in edges.items() for fragments in update.fragments(label)[:1]
-             for fragment in fragments for _ in range(count)]
-    growth = sum(len(fragment.edges) for fragment in first) / max(sum(edges.values()), 1)
-    ways = 1.0
-    for k in range(order):
-        ways *= len(first) + k * growth
+def _edges(counts: Counts, quantity: Quantity, layer: int) -> Counter[int]:
+    """The weight edges of the largest graph of the squared norm, by layer; 0 is a linear network's error matrix."""
+    if quantity.kind == "weights":
+        return Counter({layer: 2})
+    if counts.is_linear:
+        if quantity.kind == "loss":
+            return Counter({0: 2})
+        return Counter({0: 2} | {k: 2 for k in range(1, counts.depth + 1) if k != layer})
+    residual = 0.5 if counts.teacher else 1.0  # half of its graphs are the teacher's: no edge moves
+    copies = 2 * residual if quantity.kind == "loss" else 2 * (1 + residual)
+    found = Counter({k: ceil(copies * e) for k, e in enumerate(counts.edges, 1)})
+    if quantity.kind != "loss":
+        found[layer] -= 2
+    return +found
+
+
+def _replacements(counts: Counts, finite: bool) -> dict[int, Ways]:
+    """For each letter what may become of its edge in one step."""
+    one: Ways = Counter({(1, 1 if finite else d): c for d, c in counts.gradient.items()})
+    if finite:
+        one = Counter({(1, 1): sum(counts.gradient.values())})
+    ways = {k: Counter({(0, 0): 1}) + one for k in range(1, counts.depth + 1)}
+    if counts.is_linear:  # the error matrix is a product of the layers: any of them may move
+        terms, size = sum(counts.gradient.values()), 1 if finite else 2
+        ways[0] = Counter({(k, k * size): comb(counts.depth, k) * terms**k for k in range(counts.depth + 1)})
     return ways
 
 
-def _edge_ways(setting: Setting, update: Update, label: Any) -> Ways:
-    """What may become of one edge."""
-    ways: Ways = Counter({(0, 0): 1})
-    for k, fragments in enumerate(update.fragments(label), 1):
-        for fragment in fragments:
-            ways[k, sum(edge[0] in setting.system.data for edge in fragment.edges)] += 1
-    return ways
+def _one_by_one(edges: Counter[int], ways: dict[int, Ways], order: int) -> float:
+    """The ways to replace `order` edges one after another, each of which brings in about two edges more."""
+    first = sum(count * c for label, count in edges.items() for (k, _), c in ways[label].items() if k == 1)
+    growth = 2.0 * first / max(sum(edges.values()), 1)
+    return prod(first + k * growth for k in range(order))
 
 
 def _times(a: Ways, b: Ways, order: int | None) -> Ways:
@@ -117,47 +138,31 @@ def _times(a: Ways, b: Ways, order: int | None) -> Ways:
     return product
 
 
-def _data_edges(setting: Setting, array: Expression) -> Counter[int]:
-    """How many terms of an array have how many data edges."""
-    return Counter(sum(edge[0] in setting.system.data for graph in monomial for edge in graph.edges)
-                   for monomial in array.raw)
-
-
-def _pairings(edges: int) -> int:
+def _pairings(edges: int) -> float:
     """(edges − 1)!!, the number of ways to pair data edges."""
-    return prod(range(1, edges + edges % 2, 2))
+    return float(prod(range(1, edges + edges % 2, 2))) if edges < 60 else BEYOND
 
 
-def _partitions(edges: int) -> int:
-    """The number of set partitions of the batch vertices, each of which has about two data edges."""
+def _partitions(vertices: int) -> float:
+    """The number of set partitions of the batch vertices."""
     row = [1]
-    for _ in range(edges // 2):
+    for _ in range(min(vertices, 60)):
         row = list(accumulate(row, initial=row[-1]))
-    return row[0]
+    return float(row[0])
 
 
-def require_affordable(asked: Question, budget: Budget) -> None:
-    """Refuse before the work starts where the estimate is over the budget; the nearest affordable order is named.
+def require_affordable(sgd: SGD, quantity: Quantity, order: int | None, monitor: Monitor) -> None:
+    """Refuse before the work starts where the estimate is over the budget; the nearest affordable order is named."""
+    def affordable(needs: dict[str, Any]) -> bool:
+        limits = {"terms": budget.terms, "seconds": budget.seconds, "memory": budget.memory}
+        return all(limit is None or needs[name] <= limit for name, limit in limits.items())
 
-    Where powers of 1/b are cut off the estimate is far too high, and the budget is left to the work itself.
-    """
-    if asked.inverse_order is not None:
-        return
-    terms = unmerged(asked) ** MERGED
-    needs = {"terms": int(terms), "seconds": terms * SECONDS, "memory": int(terms * BYTES)}
-    limits = {"terms": budget.terms, "seconds": budget.seconds, "memory": budget.memory}
-    over = [name for name, limit in limits.items() if limit is not None and needs[name] > limit]
-    if not over:
-        return
-    start = asked.order if asked.order is not None else 8
-    nearest = "an earlier step"
-    for order in range(start, -1, -1):
-        smaller = unmerged(Question(asked.sgd, asked.quantity, order)) ** MERGED
-        if all(limit is None or smaller * scale <= limit
-               for limit, scale in ((budget.terms, 1), (budget.seconds, SECONDS), (budget.memory, BYTES))):
-            nearest = f"learning_rate_order={order}"
-            break
-    step = asked.step if isinstance(asked.step, sympy.Symbol) else f"t = {asked.step}"
-    raise BudgetExceeded(
-        f"{asked.quantity} at {step}: about {needs['terms']:.2g} products of graphs, {needs['seconds']:.2g} s, "
-        f"{needs['memory']:.2g} bytes; over the budget in {', '.join(over)} (budget=Budget(...)).", needs, nearest)
+    def nearest() -> str:
+        for smaller in range(order if order is not None else 8, -1, -1):
+            if affordable(estimate(sgd, quantity, "", learning_rate_order=smaller)):
+                return f"learning_rate_order={smaller}"
+        return "an earlier step"
+
+    budget = monitor.budget
+    step = quantity.step if isinstance(quantity.step, sympy.Symbol) else f"t = {quantity.step}"
+    monitor.require(f"symbolic: {quantity} at {step}", estimate(sgd, quantity, "", learning_rate_order=order), nearest)
