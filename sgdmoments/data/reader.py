@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 from sgdmoments.data.table import Table
@@ -45,7 +46,7 @@ def parse_csv(text: str, source: str) -> Table:
     (_, names), body = lines[0], lines[1:]
     if all(_is_number(name) for name in names):
         raise InputError(f"{source}: the first line must name the columns, found the numbers {', '.join(names[:4])}.")
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(f"{source}: two columns are called {repeated[0]!r}.")
     if not body:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -75,10 +76,16 @@ class Table:
         Raises `InputError` for an unknown column, and for a cell that is not a finite number; the message names
         its row, column and line.
         """
-        if name not in self.names:
-            raise InputError(f"{self.source}: there is no column {name!r}; the columns are {', '.join(self.names)}.")
-        k = self.names.index(name)
-        return tuple(self._number(row[k], i, name) for i, row in enumerate(self.rows))
+        return self._columns([name])[0]
+
+    def _columns(self, chosen: Sequence[str]) -> list[tuple[Fraction, ...]]:
+        """The numbers of several columns, each place looked up once."""
+        places = {name: k for k, name in enumerate(self.names)}
+        for name in chosen:
+            if name not in places:
+                raise InputError(f"{self.source}: there is no column {name!r}; the columns are "
+                                 f"{', '.join(self.names)}.")
+        return [tuple(self._number(row[places[name]], i, name) for i, row in enumerate(self.rows)) for name in chosen]
 
     def design(self, target: str, features: Sequence[str] | None = None, *, standardize: bool = False,
                intercept: bool = False) -> Design:
@@ -93,12 +100,12 @@ class Table:
         chosen = tuple(n for n in self.names if n != target) if features is None else tuple(features)
         if not chosen and not intercept:
             raise InputError(f"{self.source}: no features are left beside the target {target!r}.")
-        for name in chosen:
-            if chosen.count(name) > 1:
+        for name, count in Counter(chosen).items():
+            if count > 1:
                 raise InputError(f"the feature {name!r} is given twice.")
         if target in chosen:
             raise InputError(f"the target {target!r} is among the features.")
-        columns = [self.column(name) for name in (target, *chosen)]
+        columns = self._columns((target, *chosen))
         if standardize:
             columns = [standardized(values, name, self.source)
                        for values, name in zip(columns, (target, *chosen), strict=True)]

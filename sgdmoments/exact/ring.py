@@ -21,11 +21,12 @@ Laws:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache
 from math import gcd, lcm
 from typing import Any, Union
+from weakref import WeakValueDictionary
 
 import flint
 import sympy
@@ -149,8 +150,20 @@ class Ring:
         return Ring, (self.generators,)
 
 
-@cache
+#: The rings that something holds, and the last ones made, which are likely to be asked for again.
+_RINGS: WeakValueDictionary[tuple[sympy.Symbol, ...], Ring] = WeakValueDictionary()
+_RECENT: deque[Ring] = deque(maxlen=256)
+
+
 def _ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
+    known = _RINGS.get(generators)
+    if known is None:
+        known = _RINGS.setdefault(generators, _make_ring(generators))
+        _RECENT.append(known)
+    return known
+
+
+def _make_ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
     if len(set(generators)) != len(generators):
         raise InputError(f"a ring needs distinct generators, found {generators}.")
     ring = object.__new__(Ring)

@@ -84,15 +84,9 @@ def _walk(edges: Sequence[Edge], incidence: Incidence, stops: Iterable[int], use
         k, place = second if first == (k, place) else first
 
 
+@lru_cache(maxsize=2**12)
 def _cycle(word: Word) -> IndexGraph:
-    known = _CYCLES.get(word)
-    if known is None:
-        known = IndexGraph(0, ((least_rotation(word), ()),))
-        _CYCLES[word] = known
-    return known
-
-
-_CYCLES: dict[Word, IndexGraph] = {}
+    return IndexGraph(0, ((least_rotation(word), ()),))
 
 
 def reverse(word: Word) -> Word:
@@ -100,7 +94,7 @@ def reverse(word: Word) -> Word:
     return tuple([letter.T for letter in reversed(word)])
 
 
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**12)
 def orientation(word: Word) -> tuple[Word, bool, bool]:
     """The lesser of a word and its reverse, whether it is the reverse, and whether both are equal."""
     back = reverse(word)

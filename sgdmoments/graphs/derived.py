@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sgdmoments.graphs.canonical import normal_form
@@ -39,7 +39,7 @@ def derived_letter(name: str, array: Expression) -> Label:
     return Label(name, [dimensions[k] for k in sorted(dimensions)], kind="derived", meaning=meaning)
 
 
-@cache
+@lru_cache(maxsize=256)
 def definition(label: Label) -> Expression | None:
     """The array that a derived letter stands for; None for any other label."""
     return Expression.from_json(json.loads(label.meaning)) if label.kind == "derived" else None

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 import sympy
 
@@ -63,7 +64,7 @@ class Label(str):
             the array and the step (see `sgdmoments.graphs.run_letters`).
     """
 
-    __slots__ = ("T", "dimensions", "kind", "meaning", "name", "symmetric", "transposed")
+    __slots__ = ("T", "__weakref__", "dimensions", "kind", "meaning", "name", "symmetric", "transposed")
 
     name: str
     dimensions: tuple[Dimension, ...]
@@ -106,7 +107,8 @@ class Label(str):
         return (_transposed_label if self.transposed else Label), arguments
 
 
-_LABELS: dict[str, Label] = {}
+#: The labels that something holds.
+_LABELS: WeakValueDictionary[str, Label] = WeakValueDictionary()
 
 
 def _transposed_label(*arguments: Any) -> Label:
@@ -237,7 +239,8 @@ class IndexGraph:
         return graph
 
 
-_GRAPHS: dict[tuple[Part, ...], IndexGraph] = {}
+#: The graphs that something holds: equal ones are one object for as long as it lives.
+_GRAPHS: WeakValueDictionary[tuple[Part, ...], IndexGraph] = WeakValueDictionary()
 
 #: Sorts graphs faster than ``<`` does.
 SORT_KEY = attrgetter("sort_key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,3 +89,14 @@ def test_no_features() -> None:
     with pytest.raises(InputError, match="no features are left"):
         table.design("y")
     assert ((Fraction(1),), (Fraction(1),)) == table.design("y", intercept=True).X
+
+
+def test_many_columns_take_time_in_proportion() -> None:
+    columns = 40_000
+    text = "\n".join([",".join(f"c{k}" for k in range(columns)), *[",".join(str(k % 7 + row) for k in range(columns))
+                                                                  for row in range(2)]])
+    start = time.process_time()
+    design = parse_csv(text, "a wide table").design("c0")
+    assert time.process_time() - start < 10
+    assert len(design.names) == columns - 1
+    assert design.X[1][5] == 7

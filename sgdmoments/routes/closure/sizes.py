@@ -23,7 +23,7 @@ from sgdmoments.routes.closure.observables import degree_of
 
 #: Seconds for one term of a mean of products of gradients: read from the data (for each letter that its exponents
 #: name), and joined over a batch; and seconds that the smallest question takes.
-_READ, _JOINED, _LEAST = 1e-6, 2e-7, 0.01
+_READ, _JOINED, _LEAST = 1e-6, 2e-7, 0.008
 #: Seconds for one term of a state times one of a mean: the term itself, and each bit of its coefficient.
 _TERM, _BIT = 4e-8, 2.5e-11
 #: Seconds for each entry of the matrix of a step when it is set up.

@@ -125,7 +125,7 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
     return ""
 
 
-def read(sgd: SGD, quantity: Quantity, monitor: Monitor | None = None) -> Problem:
+def read(sgd: SGD, quantity: Quantity, monitor: Monitor | None = None, nearest: str = "") -> Problem:
     """The problem and the question in component form; the last one is kept, for the estimate and the answer.
 
     With a monitor a problem that is far too large to be written out is refused first.
@@ -138,7 +138,7 @@ def read(sgd: SGD, quantity: Quantity, monitor: Monitor | None = None) -> Proble
     if monitor is not None:
         terms = problem_size(sgd).gradient_terms
         monitor.require(f"components: writing out {quantity}",
-                        {"terms": terms // 10, "seconds": 2e-6 * terms, "memory": 20 * terms})
+                        {"terms": terms // 10, "seconds": 2e-6 * terms, "memory": 20 * terms}, nearest)
     asked, problem = sgd.memo.get("component form", (None, None))
     rates = sgd.schedule.rates(int(quantity.step))  # a callable may give others than it did
     if asked != (quantity, rates):

@@ -68,7 +68,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
 
 def _moment(sgd: SGD, quantity: Quantity, kind: str, given: Given, monitor: Monitor, executor: Executor | None,
             start: float) -> Any:
-    problem = read(sgd, quantity, monitor)
+    problem = read(sgd, quantity, monitor, "route='expansion' for the first coefficients in 1/b.")
     square, means = conditional_moments(problem, kind)
     targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
     sizes = largest(problem, targets, kind)
@@ -120,7 +120,7 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
     return replace(found, setup=setup_seconds(size)).as_dict()
 
 
-def conditional_moments(problem: Problem, kind: str) -> tuple[Polynomial, list[Polynomial]]:
+def conditional_moments(problem: Problem, kind: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
     """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated; what `kind` needs."""
     letters = statistic_letters(0, len(problem.statistics))
     ring = Ring((*problem.ring.generators, *letters))

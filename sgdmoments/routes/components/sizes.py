@@ -26,7 +26,7 @@ BYTES_PER_TERM = 1_200
 #: Seconds to write out one term of the gradient, one product of two of its terms, one moment of two statistics.
 SECONDS_PER_TERM, SECONDS_PER_PRODUCT, SECONDS_PER_MOMENT = 2e-5, 1e-6, 2e-5
 #: Seconds of set-up up to which a problem is read for its estimate.
-READ_AT_ONCE = 0.05
+READ_AT_ONCE = 0.06
 #: Larger counts are not told apart.
 BEYOND = 1e40
 
@@ -105,7 +105,7 @@ def is_small(sgd: SGD, size: ProblemSize, quantity: Quantity) -> bool:
 
 def setup_seconds(size: ProblemSize) -> float:
     """Seconds to write the problem out and to square the quantity."""
-    return (0.003 + SECONDS_PER_TERM * size.gradient_terms + SECONDS_PER_PRODUCT * _squared_terms(size)
+    return (0.01 + SECONDS_PER_TERM * size.gradient_terms + SECONDS_PER_PRODUCT * _squared_terms(size)
             + SECONDS_PER_MOMENT * min(size.statistics, 200) ** 2)
 
 

@@ -82,7 +82,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
 
 def _moment(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, given: Given, monitor: Monitor,
             start: float) -> Any:
-    problem = read(sgd, quantity, monitor)
+    problem = read(sgd, quantity, monitor, "a smaller network.")
     receipt = Provenance(
         f"{kind} of {quantity}, to order {order} in 1/b", "expansion", "", CONVENTIONS,
         (("order", order), ("arithmetic", arithmetic), ("weights", len(problem.weights)),

@@ -1,0 +1,64 @@
+"""The two ways to undo steps in the closure route, by a matrix and by derivatives, are one map."""
+
+from fractions import Fraction
+
+import pytest
+import sympy
+
+import sgdmoments as sm
+from sgdmoments.budget import Monitor
+from sgdmoments.routes.closure import answer
+from sgdmoments.routes.closure.derivatives import Derivatives
+from sgdmoments.routes.closure.matrices import Matrices
+from sgdmoments.routes.closure.observables import degree_of, observables
+from sgdmoments.routes.closure.start import to_scalar
+
+POINTS, TARGETS = [[1, 2], [0, "1/3"], [-2, 1], [3, 1]], [1, 0, "5/7", 2]
+X = sympy.Symbol("x")
+
+RUNS = {
+    "numbers": sm.SGD(sm.LinearRegression(POINTS, TARGETS), ["1/10", "1/7", "1/3"], [1, "1/2"]),
+    "with replacement": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10", [1, 0], sampling="with_replacement"),
+    "letters in the data": sm.SGD(sm.LinearRegression([[1], [X], [2]], [1, 0, X]), "1/10", [1]),
+    "a rate that is a letter": sm.SGD(sm.LinearRegression(POINTS[:3], TARGETS[:3]), None, [1, 1]),
+    "weights that are letters": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10"),
+    "random weights": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10", sm.GaussianInit(2, mean=[1, 0])),
+    "a law": sm.SGD(sm.Network((2, 1), noise=sm.Gaussian()), "1/10", {"W1": [[1, 2]], "W1*": [[0, 1]]}),
+}
+
+
+@pytest.mark.parametrize("quantity", [sm.gradient(3), sm.loss(2), sm.weights(2), sm.full_gradient(0)], ids=str)
+@pytest.mark.parametrize("name", RUNS)
+def test_matrices_and_derivatives_agree(name, quantity):
+    sgd = RUNS[name]
+    operator = answer.operator_of(sgd, 2 * degree_of(quantity), sm.Budget())
+    parts = observables(sgd, operator, quantity)
+    rates = [to_scalar(rate) for rate in sgd.schedule.rates(quantity.step)]
+    engines = [Derivatives(sgd, operator, rates, quantity, Monitor()),
+               *(Matrices(sgd, operator, rates, quantity, name, Monitor()) for name in ("exact", "fractions"))]
+    for observable in (parts.square, *([m] for m in parts.means)):
+        first, *others = (trimmed(engine.at_start(engine.pull_back(observable))) for engine in engines)
+        assert all(other == first for other in others)
+    first, *others = (trimmed(engine.at_start(engine.sum_of_squares([engine.pull_back([m]) for m in parts.means])))
+                      for engine in engines)
+    assert all(other == first for other in others)
+
+
+def trimmed(entries):
+    entries = list(entries)
+    while len(entries) > 1 and not entries[-1]:
+        entries.pop()
+    return entries
+
+
+def test_many_steps_by_hand():
+    """One feature, one point repeated with both signs: w_t = w_0 (1 - a)^t whatever the batches."""
+    sgd = sm.SGD(sm.LinearRegression([[1], [-1]], [0, 0]), "1/2", [3])
+    assert sgd.second_moment(sm.weights(300)).coefficients == (9 * Fraction(1, 4) ** 300,)
+
+
+def test_many_steps_against_fractions():
+    sgd = sm.SGD(sm.LinearRegression([[1], [2], [-1]], [1, 0, 1]), "1/5", [3])
+    exact, plain = (sgd.variance(sm.gradient(60), arithmetic=name) for name in ("exact", "fractions"))
+    assert exact == plain
+    assert exact.degree == 61

@@ -1,0 +1,106 @@
+"""A plan is arithmetic on sizes: no question is too large to be planned, and none is begun for it."""
+
+import time
+from itertools import pairwise
+
+import pytest
+import sympy
+
+import sgdmoments as sm
+from sgdmoments.routes.components import problem as components
+from sgdmoments.routes.symbolic import setting as symbolic
+
+QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.loss(3), sm.weights(2), sm.full_gradient(7)]
+WIDTHS = [(3, 1), (10_000, 1), (10_000, 10_000, 1), (10, 10, 1), (3, 3, 3, 3, 1), (2, 2, 2, 2, 2, 2, 1), (4,) * 11,
+          (54, 54, 1), (1, 1, 1), ("p", "q", "r", "s", 1)]
+
+
+@pytest.fixture
+def nothing_is_begun(monkeypatch):
+    """Refuses to write out a network as graphs, or a problem in components that is not small."""
+    def refused(*arguments, **options):
+        raise AssertionError("the plan has begun the work")
+
+    read = components._read
+    monkeypatch.setattr(symbolic, "network_system", refused)
+    monkeypatch.setattr(components, "_read", lambda sgd, quantity: read(sgd, quantity) if sum(
+        int(p.size) for p in sgd.model.parameters) < 16 else refused())
+
+
+@pytest.mark.parametrize("activation", [(0, 1), (0, 1, 1), (1, 0, 0, 1), (1,)])
+@pytest.mark.parametrize("widths", WIDTHS)
+def test_any_network_is_planned(widths, activation, nothing_is_begun):
+    sgd = sm.SGD(sm.Network(widths, activation=activation))
+    for quantity in QUANTITIES:
+        start = time.process_time()
+        for estimate in sgd.plan(quantity):
+            assert estimate.reason or {"terms", "seconds", "memory"} <= set(estimate.needs)
+            assert all(value >= 0 for value in estimate.needs.values() if not isinstance(value, str))
+        assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(("n", "p"), [(4, 2), (50, 20), (300, 64), (10_000, 3)])
+def test_any_regression_is_planned(n, p, nothing_is_begun):
+    points = [[(i * j + 3 * i + j) % 17 - 8 for j in range(p)] for i in range(n)]
+    sgd = sm.SGD(sm.LinearRegression(points, [1] * n), "1/100", [0] * p)
+    sgd.symbols()
+    for quantity in QUANTITIES:
+        start = time.process_time()
+        assert sgd.plan(quantity)
+        assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("n", [None, 7, sympy.Symbol("n")])
+@pytest.mark.parametrize("features", [1, 3])
+def test_moments_alone_are_planned(n, features):
+    sgd = sm.SGD(sm.MomentRegression(features=features, n=n), "1/10", [0] * features)
+    for quantity in QUANTITIES:
+        routes = {estimate.route: estimate for estimate in sgd.plan(quantity)}
+        assert not routes["closure"].reason
+        assert all(routes[name].reason for name in ("symbolic", "components", "expansion"))
+
+
+def test_more_steps_never_need_less():
+    for sgd in (sm.SGD(sm.LinearRegression([[1, 2], [0, 3], [4, 1]], [1, 1, 2]), "1/10", [0, 0]),
+                sm.SGD(sm.Network((2, 2, 1)))):
+        needs = [{e.route: e.needs.get("seconds", 0) for e in sgd.plan(sm.gradient(t))} for t in (0, 1, 2, 5, 40)]
+        for fewer, more in pairwise(needs):
+            assert all(fewer[route] <= more[route] for route in fewer)
+
+
+def network(*widths):
+    initial = {f"W{k}{star}": [[1 + (i + 2 * j + len(star)) % 3 for j in range(widths[k - 1])]
+                               for i in range(widths[k])] for k in range(1, len(widths)) for star in ("", "*")}
+    return sm.SGD(sm.Network(widths), "1/10", initial)
+
+
+@pytest.mark.parametrize("widths", [(3, 3, 3, 3, 1), (2, 2, 2, 2, 2, 2, 1)])
+def test_deep_networks_are_answered_by_graphs_without_being_sized_in_components(widths):
+    start = time.process_time()
+    answer = network(*widths).variance(sm.gradient(0))
+    assert answer.provenance.route == "symbolic"
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(("sgd", "quantity"), [
+    (sm.SGD(sm.LinearRegression([[1, 2], [0, 3], [4, 1], [2, 2]], [1, 1, 2, 0]), "1/100", [0, 0]), sm.gradient(10**5)),
+    (sm.SGD(sm.Network(("p", "q", "r", "s", 1), activation=(0, 1, 1))), sm.gradient(0)),
+    (network(30, 30, 1), sm.gradient(2)),
+])
+def test_what_is_too_large_is_refused_at_once_with_its_size(sgd, quantity):
+    start = time.process_time()
+    with pytest.raises(sm.BudgetExceeded) as refused:
+        sgd.variance(quantity)
+    assert refused.value.estimate
+    assert refused.value.nearest
+    assert time.process_time() - start < 1
+
+
+def test_the_nearest_step_is_within_the_budget():
+    sgd = sm.SGD(sm.LinearRegression([[1, 2], [0, 3], [4, 1], [2, 2]], [1, 1, 2, 0]), "1/100", [0, 0])
+    with pytest.raises(sm.BudgetExceeded, match="the same at t = ") as refused:
+        sgd.variance(sm.gradient(5000), budget=sm.Budget(seconds=1))
+    step = int(refused.value.nearest.split("t = ")[1].split(";")[0])
+    seconds = [{e.route: e.needs["seconds"] for e in sgd.plan(sm.gradient(t)) if e.needs}["closure"]
+               for t in (step, step + 1)]
+    assert seconds[0] <= 1 < seconds[1]
