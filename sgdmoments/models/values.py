@@ -121,7 +121,9 @@ def expressions(value: Any) -> list[sympy.Basic]:
     if isinstance(value, sympy.Basic):
         return [value]
     if isinstance(value, np.ndarray):
-        return [entry for entry in value.flat if isinstance(entry, sympy.Basic)] if value.dtype.hasobject else []
+        kinds = {kind for kind in set(map(type, value.flat)) if issubclass(kind, sympy.Basic)} if \
+            value.dtype.hasobject else set()  # of a million numbers the few types are looked at
+        return [entry for entry in value.flat if type(entry) in kinds] if kinds else []
     if isinstance(value, Mapping):
         parts = list(value.values())
     elif isinstance(value, (tuple, list, frozenset)):

@@ -14,6 +14,7 @@ import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.errors import InputError
+from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.derived import expand_derived, relabelled, substitute_letters
 from sgdmoments.graphs.expression import Expression
