@@ -90,7 +90,8 @@ def _read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def is_value(value: Any) -> bool:
     """Whether a frozen value can be compared by value: nothing in it can change."""
     if isinstance(value, np.ndarray):
-        return not value.dtype.hasobject or all(map(is_value, value.flat))
+        return not value.dtype.hasobject or all(map(_is_atom, set(map(type, value.flat)))) or all(
+            map(is_value, value.flat))
     if isinstance(value, FrozenDict):
         return all(map(is_value, value.values()))
     if type(value) in (tuple, frozenset):
@@ -101,6 +102,10 @@ def is_value(value: Any) -> bool:
     if isinstance(value, _ATOMS):
         return True
     return bool(getattr(value, "by_value", False))
+
+
+def _is_atom(kind: type) -> bool:
+    return issubclass(kind, _ATOMS) and not dataclasses.is_dataclass(kind)
 
 
 def key(value: Any) -> Any:
