@@ -25,6 +25,19 @@ class AssumptionError(SgdMomentsError):
     """The question needs an assumption that the model or the data law does not satisfy."""
 
 
+class Diverges(AssumptionError):
+    """A limit was asked for where there is none: a base of the closed form lies on or outside the unit circle.
+
+    Attributes:
+        threshold: the learning rate below which moments of that order converge, a number or an enclosure; None
+            where it was not computed.
+    """
+
+    def __init__(self, message: str, threshold: Any = None) -> None:
+        super().__init__(message)
+        self.threshold = threshold
+
+
 class RouteError(SgdMomentsError):
     """No route, or not the route asked for, can answer the question."""
 

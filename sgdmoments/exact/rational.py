@@ -13,7 +13,7 @@ Laws:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -134,17 +134,20 @@ class RationalFunction:
             raise InputError(f"{self} is not a rational number; evaluate its symbols first.")
         return self.numerator.to_fraction()
 
-    def substitute(self, values: Mapping[sympy.Symbol, Any]) -> RationalFunction:
-        """The function with symbols replaced by numbers, polynomials or rational functions.
+    def substitute(self, values: Mapping[Any, Any]) -> RationalFunction:
+        """The function with symbols (given as such, or by their names) replaced by numbers, polynomials or rational
+        functions; names that do not occur are allowed.
 
         Raises `InputError` at a pole.
         """
+        values = by_symbol(values, self.symbols)
         if any(isinstance(value, RationalFunction) for value in values.values()):
             return _compose(self.numerator, values) / _compose(self.denominator, values)
         return RationalFunction(self.numerator.substitute(values), self.denominator.substitute(values))
 
-    def evaluate(self, values: Mapping[sympy.Symbol, Any]) -> Any:
-        """The value at numbers of any field (Fraction, float, ...); every symbol must be given."""
+    def evaluate(self, values: Mapping[Any, Any]) -> Any:
+        """The value at numbers of any field (Fraction, float, ...); every symbol must be given, or its name."""
+        values = by_symbol(values, self.symbols)
         bottom = self.denominator.evaluate(values)
         if bottom == 0:
             raise InputError(f"{self} has a pole at {dict(values)}.")
@@ -169,6 +172,22 @@ class RationalFunction:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RationalFunction, (self.numerator, self.denominator)
+
+
+def by_symbol(values: Mapping[Any, Any], symbols: Iterable[sympy.Symbol]) -> dict[sympy.Symbol, Any]:
+    """Values given by symbols or names, by those of the symbols that they mean; what means none is left out.
+
+    >>> x = sympy.Symbol("x", real=True)
+    >>> by_symbol({"x": 2, "y": 3}, [x])
+    {x: 2}
+    """
+    found: dict[sympy.Symbol, Any] = {}
+    for key, value in values.items():
+        meant = [s for s in symbols if s == key or (isinstance(key, str) and s.name == key)]
+        if len(meant) > 1:
+            raise InputError(f"{key}: two letters have this name; give the symbol.")
+        found.update(dict.fromkeys(meant, value))
+    return found
 
 
 def _polynomial(value: Any) -> Polynomial:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sgdmoments.graphs.query import MatrixExpression
     from sgdmoments.routes.noise_bound import NoiseBound
     from sgdmoments.routes.plan import RouteEstimate
+    from sgdmoments.routes.stability.higher import HigherStability
     from sgdmoments.routes.stability.stationary import Stationary
     from sgdmoments.routes.stability.threshold import Stability
 
@@ -230,11 +231,14 @@ class SGD(Description):
 
         return recurrence(self._asked(), quantity, moment, **options)
 
-    def stability(self) -> Stability:
-        """The learning rates for which the second moments converge, for each batch size."""
-        from sgdmoments.routes.stability.threshold import stability
+    def stability(self, order: int = 2) -> Stability | HigherStability:
+        """The learning rates for which the moments of this order converge, for each batch size.
 
-        return stability(self._asked())
+        Order 2 is for variances of gradients and the mean loss, order 4 for the variance of the loss.
+        """
+        from sgdmoments.routes.stability.answer import stability
+
+        return stability(self._asked(), order)
 
     def stationary(self, b: Any = None) -> Stationary:
         """The stationary law of the weights to second order, for a constant learning rate below the threshold.

@@ -178,7 +178,7 @@ class NoiseBound:
 
 def noise_bound(sgd: SGD, budget: Budget | None = None) -> NoiseBound:
     """The noise assumption's constants for a model linear in its weights; rates and initial weights play no part."""
-    system = pencil(sgd, budget)
+    system = pencil(sgd, budget, "the noise bound", "")
     total = observables(sgd, system.operator, gradient(0)).square
     mean = observables(sgd, system.operator, full_gradient(0)).square[0]
     variance = total[1] if len(total) > 1 else system.operator.ring.zero  # of order 1 in v; none where n = 1

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.errors import BudgetExceeded, InputError, RouteError
+from sgdmoments.errors import BudgetExceeded, InputError
 from sgdmoments.exact.backends.balls import BallBackend
 from sgdmoments.exact.backends.base import PointBackend
 from sgdmoments.exact.backends.floats import FloatBackend
@@ -31,7 +31,8 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
-from sgdmoments.routes.closure.answer import is_linear_in_weights, operator_of
+from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import observables
 from sgdmoments.routes.closure.operator import StepOperator
 from sgdmoments.routes.closure.start import initial_moments, to_scalar
@@ -142,8 +143,7 @@ class _Run:
         if moment not in ("variance", "second_moment", "mean") or (moment == "mean") != (asked.kind == "loss"):
             raise InputError(f"moment: found {moment!r} of {asked.kind}; a trajectory gives the 'variance' or "
                              "'second_moment' of a quantity linear in the weights, or the 'mean' of the loss.")
-        if not is_linear_in_weights(sgd):
-            raise RouteError("a trajectory needs a model that is linear in its weights (the closure route).")
+        require_linear(sgd, "a trajectory", "recurrence(...).at(t), or evaluated at numbers")
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
             raise InputError(f"steps: found {steps!r}; an integer >= 0 is needed.")
         self.batch_sizes = tuple(check_batch_size(b, sgd.population) for b in batch_sizes)

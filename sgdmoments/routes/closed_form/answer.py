@@ -10,7 +10,7 @@ Source: P0, Theorem 3.2, corrected, as one linear recurrence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import sympy
 
 from sgdmoments.budget import Budget
-from sgdmoments.errors import AssumptionError, InputError, RouteError
+from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.linear import matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
 from sgdmoments.exact.polynomial import BatchPolynomial
@@ -27,9 +27,11 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
+from sgdmoments.routes.closed_form.limit import limit
 from sgdmoments.routes.closed_form.powers import PowerTerm, collected, power_terms, radical_formula
 from sgdmoments.routes.closed_form.system import LinearSystem, pairs
-from sgdmoments.routes.closure.answer import RULES, is_linear_in_weights, operator_of
+from sgdmoments.routes.closure.answer import RULES, operator_of
+from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import degree_of, observables
 from sgdmoments.routes.closure.start import initial_moments
 
@@ -60,6 +62,8 @@ class ClosedForm:
         v: the letter of the batch size: c_b = (n-b)/(b(n-1)) without replacement, else 1/b.
         population: n (a number or a letter) without replacement, else None.
         question: e.g. "variance of g_t".
+        order: the order in the weights of the moments that it needs, 1, 2 or 4.
+        sgd: the run, for naming its stability threshold.
         letters: every letter that occurs, v among them.
 
     >>> import sgdmoments as sm
@@ -73,6 +77,8 @@ class ClosedForm:
     v: sympy.Symbol
     population: Population
     question: str = ""
+    order: int = 2
+    sgd: SGD | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def letters(self) -> tuple[sympy.Symbol, ...]:
@@ -100,12 +106,14 @@ class ClosedForm:
 
     def value(self, t: int, b: Any) -> Any:
         """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
-        size = self._size(b)
-        fixed = {self.v: self.systems[0].ring(size)}
-        systems = [s.substituted(fixed) for s in self.systems]
-        return sum((s.far(t) for s in systems), self.systems[0].ring.zero).simplest()
+        return sum((s.far(t) for s in self.at_batch_size(b).systems), self.systems[0].ring.zero).simplest()
 
-    def _size(self, b: Any) -> Any:
+    def at_batch_size(self, b: Any) -> ClosedForm:
+        """The same at one batch size, without the letter v."""
+        fixed = {self.v: self.systems[0].ring(self.noise(b))}
+        return replace(self, systems=tuple(s.substituted(fixed) for s in self.systems))
+
+    def noise(self, b: Any) -> Fraction:
         """v at batch size b."""
         size = to_fraction(b, "b")
         n = self.population
@@ -116,6 +124,13 @@ class ClosedForm:
         if isinstance(n, sympy.Symbol):
             raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; use formula(b=..., n=...).")
         return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
+
+    def batch_size_of(self, v: Fraction) -> Fraction | None:
+        """The batch size at which the letter v has this value; None where there is none, or n is a letter."""
+        n = self.population
+        if n is None:
+            return 1 / v if v else None
+        return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None
 
     def generating_function(self, z: sympy.Symbol | None = None) -> RationalFunction:
         """sum_t s_t z^t as a rational function of z, v and the letters.
@@ -177,9 +192,28 @@ class ClosedForm:
         count = _sympy(population)
         return (count - size) / (size * (count - 1))
 
-    def limit(self) -> RationalFunction:
-        """The coefficient of 1^t: the limit as t grows, where every other power vanishes."""
-        return sum((term.coefficient for term in self.terms if term.base == 1 and not term.order), RationalFunction(0))
+    def limit(self, b: Any = None) -> RationalFunction:
+        """The limit as t grows: the coefficient of 1^t, where every other base lies inside the unit circle.
+
+        Only the bases that this answer carries count: what the start does not reach has no part in it. With numbers
+        this is decided exactly. Where letters decide it (v among them), the result is a `Conditional`: it knows
+        the condition, and putting in numbers at which the moment diverges is an error.
+
+        Args:
+            b: a batch size; where None the letter `v` stays.
+
+        Raises `Diverges` where there is no limit (at any batch size, or at b); it names the threshold.
+
+        >>> import sgdmoments as sm
+        >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="3/10", initial=[0])
+        >>> closed_form(sgd, sm.gradient).limit(2)
+        10/51
+        >>> closed_form(sgd, sm.gradient).limit(1)
+        Traceback (most recent call last):
+        sgdmoments.errors.Diverges: variance of g_t at b = 1: diverges as t grows; second moments converge for \
+learning rates below 2/7.
+        """
+        return limit(self, b)
 
     def _variable(self, name: str, given: Any) -> Any:
         if given is None:
@@ -229,14 +263,14 @@ class _Builder:
         if rate is None:
             raise AssumptionError(f"a closed form in t needs a constant learning rate, found {sgd.schedule!r}; ask at "
                                   "a given t, or use trajectory().")
-        if not is_linear_in_weights(sgd):
-            raise RouteError("a closed form in t needs a model that is linear in its weights.")
+        require_linear(sgd, "a closed form in t", "recurrence(...), with at(t), generating_function(z) and limit()")
         self.question = f"{moment.replace('_', ' ')} of {str(quantity).replace('_0', '_t')}"
         degree = degree_of(quantity) * (1 if moment == "mean" else 2)
         operator = operator_of(sgd, degree, (budget or Budget()))
         by_rate = operator.parts()
         self.parts = observables(sgd, operator, quantity)
         self.operator = operator
+        self.sgd, self.order = sgd, degree
         moments = initial_moments(sgd, operator.basis)
         start = [moments[e] for e in operator.basis]
         entries = [entry for by_v in by_rate for part in by_v for entry in part.values()]
@@ -277,7 +311,8 @@ class _Builder:
 
     def closed(self, systems: list[LinearSystem]) -> ClosedForm:
         """The answer."""
-        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.population, self.question)
+        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.population, self.question, self.order,
+                          self.sgd)
 
 
 def _negated(system: LinearSystem) -> LinearSystem:

@@ -7,7 +7,8 @@ inverse. All of it lives on the span of the data (the range of H); outside it th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,8 @@ from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closed_form.system import pairs
-from sgdmoments.routes.closure.answer import is_linear_in_weights, operator_of
+from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.operator import StepOperator
 
 
@@ -58,6 +60,12 @@ class Pencil:
         """Whether the problem holds numbers only."""
         return self.ring.generators == (self.v,)
 
+    @property
+    def letters(self) -> frozenset[sympy.Symbol]:
+        """The letters in the step, v aside: those of the targets are not among them."""
+        matrices = (self.first, self.second, self.third)
+        return frozenset(s for m in matrices for row in m for entry in row for s in entry.symbols)
+
     def noise(self, b: Any) -> Fraction:
         """v at batch size b."""
         size, n = to_fraction(b, "b"), self.population
@@ -69,6 +77,24 @@ class Pencil:
             return 1 / size
         return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
 
+    def batch_size_of(self, v: Fraction) -> Fraction | None:
+        """The batch size at which the letter v has this value; None where there is none, or n is a letter."""
+        n = self.population
+        if n is None:
+            return 1 / v if v else None
+        return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None
+
+    def substituted(self, values: Mapping[sympy.Symbol, Any]) -> Pencil:
+        """The matrices with letters other than v replaced by numbers."""
+        known = {s: x for s, x in values.items() if s != self.v}
+        ring = Ring(s for s in self.ring.generators if s not in known)
+
+        def put(a: Matrix) -> Matrix:
+            return tuple(tuple(ring(entry.substitute(known)) for entry in row) for row in a)
+
+        return replace(self, ring=ring, basis=put(self.basis), first=put(self.first), second=put(self.second),
+                       third=put(self.third))
+
     def growth(self, v: Polynomial) -> Matrix:
         """A2 + v A3."""
         return tuple(tuple(x + v * y for x, y in zip(r, s, strict=True))
@@ -76,9 +102,9 @@ class Pencil:
 
     def at(self, v: Fraction) -> tuple[flint.fmpq_mat, flint.fmpq_mat]:
         """A1 and A2 + v A3 as rational matrices."""
-        if not self.is_rational:
-            letters = ", ".join(str(s) for s in self.ring.generators if s != self.v)
-            raise InputError(f"the problem has the letters {letters}; numbers are needed here.")
+        if self.letters:
+            raise InputError(f"the problem has the letters {', '.join(sorted(map(str, self.letters)))}; numbers are "
+                             "needed here.")
         return rational_matrix(self.first), rational_matrix(self.second) + to_fmpq(v) * rational_matrix(self.third)
 
     def covariance(self, z: Any) -> list[list[Any]]:
@@ -97,14 +123,17 @@ def symmetric(z: Any, size: int) -> list[list[Any]]:
     return full
 
 
-def pencil(sgd: SGD, budget: Budget | None = None) -> Pencil:
+def pencil(sgd: SGD, budget: Budget | None = None, what: str = "stability",
+           instead: str = "recurrence(weights).threshold()") -> Pencil:
     """The matrices of one step on covariances, for a model linear in its weights; kept with the SGD object.
+
+    Args:
+        what, instead: for the refusal, see `require_linear`.
 
     Raises `RouteError` for another model, `AssumptionError` where the gradient does not depend on the weights.
     """
     if "pencil" not in sgd.memo:
-        if not is_linear_in_weights(sgd):
-            raise RouteError("stability and stationary moments need a model that is linear in its weights.")
+        require_linear(sgd, what, instead)
         sgd.memo["pencil"] = _build(sgd, operator_of(sgd, 2, budget or Budget()))
     return sgd.memo["pencil"]
 

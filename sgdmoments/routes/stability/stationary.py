@@ -1,13 +1,14 @@
 """The stationary law of the weights under a constant learning rate, to second order.
 
 With w* the minimiser of L in the span of the data and N = mean_i grad L_i(w*) grad L_i(w*)^T, the stationary
-covariance S solves (A1 - alpha (A2 + v A3)) S = alpha v N, and E w = w*: rational functions of alpha and v.
+covariance S solves (A1 - alpha (A2 + v A3)) S = alpha v N, and E w = w* + (1 - P) w_0 with P the projection onto
+the span, outside of which the weights never move: rational functions of alpha and v, below the threshold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,7 @@ import sympy
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
+from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import solve
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.exact.rational import RationalFunction
@@ -23,8 +25,9 @@ from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closed_form.system import pairs
 from sgdmoments.routes.closure.observables import degree_of, observables
+from sgdmoments.routes.stability.below import BelowThreshold
 from sgdmoments.routes.stability.pencil import Pencil, pencil
-from sgdmoments.routes.stability.threshold import Stability
+from sgdmoments.routes.stability.unmoved import unmoved_start
 
 Vector = tuple[RationalFunction, ...]
 
@@ -36,12 +39,17 @@ _DIRECTIONS = {1: 4, 2: 3}
 class Stationary:
     """Moments of the weights as t grows, where the learning rate is below the threshold.
 
+    They are proved for every batch size, or for the one given; otherwise each result is a `Conditional`, and putting
+    in numbers at which second moments diverge is an error.
+
     Attributes:
         learning_rate: the rate, a number or an expression in letters.
         batch_size: b where it was given, else None: then everything depends on the letter `v`.
         v: the letter of the batch size: c_b = (n-b)/(b(n-1)) without replacement, else 1/b.
-        mean: E w in the span of the data (the part of w_0 orthogonal to all x_i never moves and is left out).
-        covariance: the covariance of w.
+        mean: E w, with the part of w_0 orthogonal to all x_i, which never moves (its mean where w_0 is random).
+        noise: the covariance of w given w_0, without its condition; `covariance` has it.
+        start: the covariance over a random w_0 of the part that never moves, by places; it adds to second moments.
+        condition: what must hold; None where it is proved.
     """
 
     sgd: SGD
@@ -49,12 +57,19 @@ class Stationary:
     learning_rate: Any
     batch_size: Fraction | None
     mean: Vector
-    covariance: tuple[Vector, ...]
+    noise: tuple[Vector, ...]
+    start: tuple[Vector, ...] | None = None
+    condition: BelowThreshold | None = None
 
     @property
     def v(self) -> sympy.Symbol:
         """The letter of the batch size."""
         return self.pencil.v
+
+    @property
+    def covariance(self) -> tuple[Vector, ...]:
+        """The covariance of the weights given w_0."""
+        return tuple(tuple(map(self._guarded, row)) for row in self.noise)
 
     def variance(self, quantity: Callable[[int], Quantity]) -> RationalFunction:
         """The stationary variance (trace of the covariance) of a quantity linear in the weights, e.g. `gradient`."""
@@ -63,32 +78,40 @@ class Stationary:
             raise InputError("the variance of the loss needs moments of order 4; use closed_form(loss).limit().")
         parts = observables(self.sgd, self.pencil.operator, asked)
         means = [self._expected(m) for m in parts.means]
-        return self._second(parts.square) - sum((m * m for m in means), RationalFunction(0))
+        fixed = replace(self, start=None)  # given w_0, what never moves has no variance
+        return self._guarded(fixed._second(parts.square) - sum((m * m for m in means), RationalFunction(0)))
 
     def second_moment(self, quantity: Callable[[int], Quantity]) -> RationalFunction:
         """The stationary E||q||^2 of a quantity linear in the weights."""
         asked = _asked(quantity)
         if degree_of(asked) > 1:
             raise InputError("the second moment of the loss needs moments of order 4; use closed_form(loss).limit().")
-        return self._second(observables(self.sgd, self.pencil.operator, asked).square)
+        return self._guarded(self._second(observables(self.sgd, self.pencil.operator, asked).square))
 
     def expectation(self, quantity: Callable[[int], Quantity]) -> RationalFunction | Vector:
         """The stationary mean of a quantity, the loss among them."""
         parts = observables(self.sgd, self.pencil.operator, _asked(quantity))
-        means = tuple(self._expected(m) for m in parts.means)
+        means = tuple(self._guarded(self._expected(m)) for m in parts.means)
         return means[0] if parts.scalar else means
 
     def at(self, b: Any) -> Stationary:
         """The same at one batch size; `AssumptionError` where the learning rate is beyond the threshold there."""
         v = self.pencil.noise(b)
-        if isinstance(self.learning_rate, Fraction) and self.pencil.is_rational:
-            _require_stable(self.pencil, self.learning_rate, b)
+        condition = None
+        if self.condition is not None:
+            condition = replace(self.condition, noise=v)
+            condition.check()
+            condition = None if condition.proved else condition
 
         def put(vector: Vector) -> Vector:
             return tuple(entry.substitute({self.v: v}) for entry in vector)
 
-        return Stationary(self.sgd, self.pencil, self.learning_rate, to_fraction(b, "b"), put(self.mean),
-                          tuple(map(put, self.covariance)))
+        return replace(self, batch_size=to_fraction(b, "b"), mean=put(self.mean),
+                       noise=tuple(map(put, self.noise)), condition=condition)
+
+    def _guarded(self, value: RationalFunction) -> RationalFunction:
+        """The value under the condition, where that is open."""
+        return value if self.condition is None else Conditional.under(value, self.condition)
 
     def _second(self, square: list[Polynomial]) -> RationalFunction:
         v: Any = self.pencil.ring.generator(self.v) if self.batch_size is None else self.pencil.noise(self.batch_size)
@@ -108,7 +131,8 @@ class Stationary:
         if len(places) == 1:
             return self.mean[places[0]]
         i, j = places
-        return self.covariance[i][j] + self.mean[i] * self.mean[j]
+        second = self.noise[i][j] + self.mean[i] * self.mean[j]
+        return second if self.start is None else second + self.start[i][j]
 
 
 def stationary(sgd: SGD, b: Any = None, budget: Budget | None = None) -> Stationary:
@@ -117,8 +141,8 @@ def stationary(sgd: SGD, b: Any = None, budget: Budget | None = None) -> Station
     Args:
         b: a batch size; where None, results are rational functions of v (few directions only).
 
-    Raises `AssumptionError` where the learning rate varies, or is not below the threshold at b (with a number for
-    the rate and no b: below the threshold at the largest batch), `BudgetExceeded` where v cannot stay a letter.
+    Raises `AssumptionError` where the learning rate varies, `Diverges` where it is not below the threshold at b (with
+    a number for the rate and no b: at any batch size), `BudgetExceeded` where v cannot stay a letter.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10")
@@ -131,15 +155,18 @@ def stationary(sgd: SGD, b: Any = None, budget: Budget | None = None) -> Station
         raise AssumptionError(f"a stationary law needs a constant learning rate, found {sgd.schedule!r}.")
     if rate == 0:
         raise AssumptionError("the learning rate is 0: the weights never move.")
-    system = pencil(sgd, budget)
+    system = pencil(sgd, budget, "a stationary law", "recurrence(...).stationary()")
     ring = system.ring.union(ring_of([rate]))
     letters = 1 + (not isinstance(rate, Fraction) or not system.is_rational)
     if b is None and system.rank > _DIRECTIONS[letters]:
         raise BudgetExceeded(
             f"stationary: {system.rank} directions with {letters} letters are more than the {_DIRECTIONS[letters]} "
             "that can be solved for.", {"directions": system.rank}, "the same at a given b: stationary(b=...).")
-    if isinstance(rate, Fraction) and system.is_rational:
-        _require_stable(system, rate, b if b is not None else system.population or 2**53)
+    condition: BelowThreshold | None = BelowThreshold(system, ring(rate), None if b is None else system.noise(b))
+    assert condition is not None
+    condition.check()
+    if condition.proved:
+        condition = None
     v: Any = ring.generator(system.v) if b is None else ring(system.noise(b))
     alpha = ring(rate)
     mean = _minimiser(system)
@@ -152,8 +179,11 @@ def stationary(sgd: SGD, b: Any = None, budget: Budget | None = None) -> Station
                  for r, s in zip(system.first, growth, strict=True))
     z = [value / RationalFunction(scale) for value in solve(left, right)]
     covariance = system.covariance(z)
-    return Stationary(sgd, system, rate, None if b is None else to_fraction(b, "b"), mean,
-                      tuple(tuple(RationalFunction(0) + entry for entry in row) for row in covariance))
+    unmoved, start = unmoved_start(sgd, system)
+    return Stationary(sgd, system, rate, None if b is None else to_fraction(b, "b"),
+                      tuple(x + y for x, y in zip(mean, unmoved, strict=True)),
+                      tuple(tuple(RationalFunction(0) + entry for entry in row) for row in covariance), start,
+                      condition)
 
 
 def _asked(quantity: Callable[[int], Quantity]) -> Quantity:
@@ -161,14 +191,6 @@ def _asked(quantity: Callable[[int], Quantity]) -> Quantity:
     if not callable(quantity) or not isinstance(asked, Quantity):
         raise InputError(f"quantity: found {quantity!r}; give a function of t such as gradient.")
     return asked
-
-
-def _require_stable(system: Pencil, rate: Fraction, b: Any) -> None:
-    if not Stability(system).is_stable(rate, b):
-        limit = Stability(system).threshold(b)
-        raise AssumptionError(
-            f"the learning rate {rate} is not below the stability threshold {limit.exact or float(limit)} at b = {b}: "
-            "second moments grow without bound; take a smaller rate or a larger batch.")
 
 
 def _minimiser(system: Pencil) -> Vector:
@@ -215,5 +237,3 @@ def _common_denominator(values: list[RationalFunction]) -> Polynomial:
 
 def _numerator(value: RationalFunction, common: Polynomial) -> Polynomial:
     return value.numerator * common.exact_quotient(value.denominator)
-
-

@@ -15,21 +15,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flint
 import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError, RouteError
+from sgdmoments.exact.interpolation import interpolated
 from sgdmoments.exact.linear import determinant
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.rational import RationalFunction
+from sgdmoments.exact.real_root import RealRoot
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.exact.roots import bernstein, evaluate
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.closed_form.system import pairs
-from sgdmoments.routes.stability.pencil import Pencil, pencil, symmetric
+from sgdmoments.routes.stability.pencil import Pencil, symmetric
+
+if TYPE_CHECKING:
+    from sgdmoments.routes.stability.higher import HigherStability
+
+#: Batch sizes beyond this are not tried where there is no population.
+_LARGEST_BATCH = 1 << 60
 
 #: Relative width to which an enclosure is brought by default.
 _WIDTH = Fraction(1, 10**12)
@@ -41,14 +48,18 @@ class Threshold:
 
     Attributes:
         low, high: rationals; equal where the threshold is known to be that rational number.
-        batch_size: b.
+        noise: the value of the letter v there.
+        batch_size: b; None where v belongs to no batch size.
         stability: the problem, for further tests.
+        root: the threshold as an algebraic number, where it was found as the root of a polynomial.
     """
 
     low: Fraction
     high: Fraction
-    batch_size: Fraction
-    stability: Stability = field(repr=False, compare=False)
+    noise: Fraction
+    batch_size: Fraction | None
+    stability: Stability | HigherStability = field(repr=False, compare=False)
+    root: RealRoot | None = field(default=None, compare=False)
 
     @property
     def exact(self) -> Fraction | None:
@@ -60,11 +71,14 @@ class Threshold:
 
     def refine(self, width: Any) -> Threshold:
         """A narrower enclosure, of at most the given absolute width: one exact test for each halving."""
+        if self.root is not None:
+            root = self.root.refine(width)
+            return replace(self, low=root.low, high=root.high, root=root)
         target = to_fraction(width, "width")
         if target <= 0:
             raise InputError(f"width: found {width}; a width is positive.")
         low, high = _bisected(self.low, self.high, target,
-                              lambda alpha: self.stability.is_stable(alpha, self.batch_size))
+                              lambda alpha: self.stability.is_stable_at(alpha, self.noise))
         return replace(self, low=low, high=high)
 
 
@@ -74,7 +88,7 @@ class Stability:
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]))
-    >>> stability(sgd).threshold(1).exact, stability(sgd).formula()
+    >>> sgd.stability().threshold(1).exact, sgd.stability().formula()
     (Fraction(2, 7), 6/(7*(c_b + 2)))
     """
 
@@ -87,8 +101,12 @@ class Stability:
 
     def is_stable(self, learning_rate: Any, b: Any) -> bool:
         """Whether E||w_t - w*||^2 converges at this learning rate and batch size, on the span of the data."""
-        return _is_stable(*self.pencil.at(self.pencil.noise(b)), self.pencil.rank,
-                          to_fraction(learning_rate, "learning_rate"))
+        return self.is_stable_at(to_fraction(learning_rate, "learning_rate"), self.pencil.noise(b))
+
+    def is_stable_at(self, rate: Fraction, v: Fraction) -> bool:
+        """The same at a value of the letter v."""
+        first, growth = self.pencil.at(v)
+        return _is_positive(first, self.pencil.rank) and _is_stable(first, growth, self.pencil.rank, rate)
 
     def threshold(self, b: Any, width: Any = None) -> Threshold:
         """The learning rate below which the second moments converge at batch size b, as a proved enclosure.
@@ -98,16 +116,25 @@ class Stability:
 
         Raises `InputError` where the problem has letters (see `formula`).
         """
-        first, growth = self.pencil.at(self.pencil.noise(b))
-        if self.pencil.rank == 1:
+        found = self.threshold_at(self.pencil.noise(b))
+        return found if width is None else found.refine(width)
+
+    def threshold_at(self, v: Fraction) -> Threshold:
+        """The same at a value of the letter v."""
+        first, growth = self.pencil.at(v)
+        if not _is_positive(first, self.pencil.rank):  # not stable at small rates
+            low = high = Fraction(0)
+        elif self.pencil.rank == 1:
             low = high = from_fmpq(first[0, 0] / growth[0, 0])
         else:
             low, high = _enclosure(first, growth, self.pencil.rank)
-        found = Threshold(low, high, to_fraction(b, "b"), self)
-        if width is not None:
-            found = found.refine(width)
-        exact = None if found.exact else _rational_root(first, growth, found.low, found.high)
-        return found if exact is None else replace(found, low=exact, high=exact)
+        exact = None if low == high else _rational_root(first, growth, low, high)
+        return Threshold(low if exact is None else exact, high if exact is None else exact, v,
+                         self.pencil.batch_size_of(v), self)
+
+    def least_batch_size(self, learning_rate: Any) -> int | None:
+        """The least b from which on the second moments converge at this learning rate; None where there is none."""
+        return least_batch_size(self, self.pencil, to_fraction(learning_rate, "learning_rate"))
 
     def polynomial(self, b: Any) -> tuple[Fraction, ...]:
         """det(A1 - alpha (A2 + v A3)) at batch size b, coefficients of 1, alpha, ...; its least positive root is
@@ -143,18 +170,30 @@ class Stability:
                                  for r, s in zip(self.pencil.first, growth, strict=True)))
 
 
-def stability(sgd: SGD) -> Stability:
-    """Mean-square stability of a model linear in its weights; the learning rate of `sgd` plays no part."""
-    return Stability(pencil(sgd))
+def least_batch_size(problem: Stability | HigherStability, system: Pencil, rate: Fraction) -> int | None:
+    """The least stable b: the spectral radius of a step on moments of even order falls with b."""
+    low, high, largest = 0, 1, system.population or _LARGEST_BATCH
+    while not problem.is_stable(rate, min(high, largest)):
+        if high >= largest:
+            return None
+        low, high = high, 2 * high
+    high = min(high, largest)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if problem.is_stable(rate, middle) else (middle, high)
+    return high
 
 
 def _is_stable(first: flint.fmpq_mat, growth: flint.fmpq_mat, rank: int, alpha: Fraction) -> bool:
-    """Whether (A1 - alpha B) Z = 1 has a positive definite solution."""
-    if alpha <= 0:
-        return False
-    identity = flint.fmpq_mat(first.nrows(), 1, [int(k == m) for k, m in pairs(rank)])
+    """Whether (A1 - alpha B) Z = 1 has a positive definite solution, A1 being positive."""
+    return alpha > 0 and _is_positive(first - to_fmpq(alpha) * growth, rank)
+
+
+def _is_positive(step: flint.fmpq_mat, rank: int) -> bool:
+    """Whether step Z = 1 has a positive definite solution."""
+    identity = flint.fmpq_mat(step.nrows(), 1, [int(k == m) for k, m in pairs(rank)])
     try:
-        z = (first - to_fmpq(alpha) * growth).solve(identity)
+        z = step.solve(identity)
     except ZeroDivisionError:
         return False
     return is_positive_definite(symmetric([z[i, 0] for i in range(z.nrows())], rank))
@@ -220,22 +259,8 @@ def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, low: Fraction,
 
 
 def pencil_determinant(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> tuple[Fraction, ...]:
-    """det(first - x growth), constant first: determinants at 0, ..., N and Newton's interpolation."""
-    size = first.nrows()
-    values = [from_fmpq((first - k * growth).det()) for k in range(size + 1)]
-    for order in range(1, size + 1):
-        for k in range(size, order - 1, -1):
-            values[k] = (values[k] - values[k - 1]) / order
-    result = [Fraction(0)]
-    for k in range(size, -1, -1):  # result * (x - k) + values[k]
-        shifted = [Fraction(0), *result]
-        for i, c in enumerate(result):
-            shifted[i] -= k * c
-        shifted[0] += values[k]
-        result = shifted
-    while len(result) > 1 and not result[-1]:
-        result.pop()
-    return tuple(result)
+    """det(first - x growth), constant first."""
+    return interpolated(lambda k: from_fmpq((first - k * growth).det()), first.nrows())
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:

@@ -22,7 +22,7 @@ Assumptions: the gradient is linear in the weights (depth 1); a constant learnin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -31,17 +31,22 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor
 from sgdmoments.errors import AssumptionError, RouteError
-from sgdmoments.exact.linear import Matrix, Vector, determinant, power, row_times, solve, sub_matrix
+from sgdmoments.exact.conditional import Conditional
+from sgdmoments.exact.linear import Matrix, Vector, determinant, irreducible_blocks, power, row_times, sub_matrix
+from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.exact.rational import RationalFunction
-from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
+from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.expression import Expression, monomial_key
 from sgdmoments.graphs.graph import Label, Monomial
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.routes.closed_form.limit import NoLimit, is_inside, limit_of
 from sgdmoments.routes.closed_form.system import LinearSystem
+from sgdmoments.routes.symbolic.convergence import GraphConvergence
 from sgdmoments.routes.symbolic.moments import Question
 from sgdmoments.routes.symbolic.setting import Setting
+from sgdmoments.routes.symbolic.threshold import GraphThreshold
 
 #: A basis larger than this is taken for one that does not close.
 LARGEST_BASIS = 400
@@ -82,46 +87,69 @@ class GraphRecurrence:
         """Σ_t z^t (coefficient at step t), for each product of graphs."""
         return {m: self.system(k).generating_function(z) for k, m in enumerate(self.basis)}
 
-    def stationary(self) -> RationalFunction:
-        """The limit as t → ∞ where the recurrence is stable: what the initial weights do not reach.
+    def limit(self, b: Any = None) -> dict[Monomial, RationalFunction]:
+        """The limit as t → ∞, the coefficient of each product of graphs of the initial weights (zeros left out).
 
-        Raises `AssumptionError` where the limit depends on the initial weights.
+        With letters each is a `Conditional`: putting in numbers at which the moment diverges is an error.
+
+        Raises `Diverges` where there is no limit.
         """
-        inner = [k for k, m in enumerate(self.basis) if m]
-        constant = [k for k, m in enumerate(self.basis) if not m]
-        limit = RationalFunction(self.row[constant[0]]) if constant else RationalFunction(self.ring.zero)
-        if constant and inner:
-            if not self.boundary():
-                raise AssumptionError("the limit depends on the initial weights (or the teacher): some products of "
-                                      "graphs are not moved by the steps.")
-            fixed = solve(self._one_minus(inner), [self.matrix[k][constant[0]] for k in inner])
-            for k, x in zip(inner, fixed, strict=True):
-                limit = limit + RationalFunction(self.row[k]) * x
-        return limit
+        condition = GraphConvergence(self)
+        found = {}
+        for k, m in enumerate(self.basis):
+            try:
+                value, bases = limit_of([self.system(k).restricted()])
+            except NoLimit:
+                raise condition.refusal({}) from None
+            if not all(map(is_inside, (base for base in bases if not any(c.symbols for c in base)))):
+                raise condition.refusal({})
+            guarded = Conditional.under(value, replace(condition, place=k), direct=True)
+            if value:
+                found[m] = guarded if b is None else guarded.substitute({INVERSE_BATCH: 1 / to_fraction(b, "b")})
+        return found
+
+    def stationary(self, b: Any = None) -> RationalFunction:
+        """The limit as t → ∞ where it is the same from all initial weights, and for all teachers.
+
+        Raises `AssumptionError` where the limit depends on these, `Diverges` where there is none.
+        """
+        limit = self.limit(b)
+        if any(limit):
+            raise AssumptionError("the limit depends on the initial weights (or the teacher); limit() gives it by "
+                                  "products of graphs.")
+        return limit.get((), RationalFunction(self.ring.zero))
+
+    def moving_blocks(self) -> tuple[Matrix, ...]:
+        """The irreducible diagonal blocks of A but for the ones that are 1: graphs that the steps do not move."""
+        blocks = (sub_matrix(self.matrix, block) for block in irreducible_blocks(self.matrix))
+        return tuple(block for block in blocks if block != ((self.ring.one,),))
 
     def boundary(self) -> Polynomial:
-        """det(1 − A) on the graphs that hold weights: zero where the recurrence loses its stability.
+        """det(1 − A) on the graphs that move: zero where the recurrence loses its stability.
 
         The map of second moments is positive, so its spectral radius is an eigenvalue, and the threshold is the
         least positive learning rate at which this determinant vanishes.
         """
-        return determinant(self._one_minus([k for k, m in enumerate(self.basis) if m]))
+        product = self.ring.one
+        for block in self.moving_blocks():
+            product = product * determinant(_one_minus(block))
+        return product
 
-    def threshold(self) -> RationalFunction:
-        """The stability threshold in α where the boundary is α (c₀ − c₁ α), as with N(0, I) data."""
+    def threshold(self) -> GraphThreshold:
+        """The stability threshold in α: the least positive root of the boundary, over all its factors."""
         (symbol,) = self.rate.symbols or (None,)
         if symbol is None or self.rate != self.ring.generator(symbol):
-            raise AssumptionError(f"the threshold is found for a symbolic learning rate; found {self.rate}.")
-        for factor, _ in self.boundary().factor()[1]:
-            parts = factor.coefficients(symbol)
-            if len(parts) == 2 and parts[0]:
-                return RationalFunction(-parts[0], parts[1])
-        raise AssumptionError("the boundary has no factor of degree 1 in the learning rate; find the least positive "
-                              "root of boundary() at numbers.")
+            raise AssumptionError(f"the threshold is found for a symbolic learning rate; found {self.rate}. Leave "
+                                  "learning_rate out.")
+        boundary = self.boundary()
+        if not boundary:
+            raise RouteError("the boundary vanishes: some combination of graphs is not moved by the steps.")
+        factors = tuple(f for f, _ in boundary.factor()[1] if symbol in f.symbols and f != self.rate)
+        return GraphThreshold(symbol, factors, self.moving_blocks())
 
-    def _one_minus(self, places: list[int]) -> Matrix:
-        inner = sub_matrix(self.matrix, places)
-        return tuple(tuple(-entry + (i == j) for j, entry in enumerate(row)) for i, row in enumerate(inner))
+
+def _one_minus(a: Matrix) -> Matrix:
+    return tuple(tuple(-entry + (i == j) for j, entry in enumerate(row)) for i, row in enumerate(a))
 
 
 def recurrence(sgd: SGD, quantity: Callable[[int], Quantity], moment: str = "second_moment", *,
