@@ -12,9 +12,11 @@ Source: P0, Theorem 3.2 (corrected), order 2 of the closure route.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import flint
@@ -22,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.errors import BudgetExceeded, InputError
+from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError
 from sgdmoments.exact.backends.balls import BallBackend
 from sgdmoments.exact.backends.base import PointBackend
 from sgdmoments.exact.backends.floats import FloatBackend
 from sgdmoments.exact.numbers import Exact
+from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
@@ -36,6 +39,7 @@ from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import observables
 from sgdmoments.routes.closure.operator import StepOperator
 from sgdmoments.routes.closure.start import initial_moments, to_scalar
+from sgdmoments.routes.zeros import Zeros
 
 FloatArray = NDArray[np.float64]
 
@@ -102,24 +106,42 @@ def trajectory(sgd: SGD, quantity: Callable[[int], Quantity], steps: int, batch_
     """
     run = _Run(sgd, quantity, steps, batch_sizes, moment, given, Monitor(budget, progress))
     if not certified:
-        rows = [[row.get(0, 0.0) for row in FloatBackend().rows(answer)] for answer in run.answers(FloatBackend())]
-        return Trajectory(run.question, run.batch_sizes, np.array(rows))
-    precision = _FIRST_PRECISION
-    while precision <= _LAST_PRECISION:
-        with flint.ctx.workprec(precision):
-            bounds = _certified(run, tolerance)
+        return Trajectory(run.question, run.batch_sizes, _floats(run))
+    precision, last = _FIRST_PRECISION, _LAST_PRECISION
+    while precision <= last:
+        zeros = Zeros(run.denominators(), run.state_size if sgd.schedule.constant is not None else None)
+        with working_precision(precision):
+            bounds = _certified(run, tolerance, zeros)
         if bounds is not None:
             return Trajectory(run.question, run.batch_sizes, *bounds, precision)
+        if zeros.bits_missing:  # a ball holds 0: so many bits decide whether it is 0
+            last = max(last, 2 * zeros.bits_missing)
         precision *= 2
-    raise BudgetExceeded(f"{run.question}: {_LAST_PRECISION} bits do not give a relative width of {tolerance:g}.",
+    raise BudgetExceeded(f"{run.question}: {last} bits do not give a relative width of {tolerance:g}.",
                          {"bits": precision}, "fewer steps, or a larger tolerance.")
 
 
-def _certified(run: _Run, tolerance: float) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def _floats(run: _Run) -> FloatArray:
+    """The run in doubles, with a `DivergenceWarning` where it leaves their range."""
+    try:
+        with np.errstate(all="ignore"):
+            values = np.array([[row.get(0, 0.0) for row in FloatBackend().rows(answer)]
+                               for answer in run.answers(FloatBackend())])
+    except OverflowError:
+        raise InputError(f"{run.question}: numbers of the problem, or products of them, are beyond the range of "
+                         "floats; use certified=True, which has no such range, or smaller units.") from None
+    if not np.isfinite(values).all():
+        step = int(np.argmin(np.isfinite(values).all(axis=1)))
+        warnings.warn(f"{run.question}: from t = {step} on the floats leave their range and are inf or nan; use "
+                      "certified=True, fewer steps or a smaller learning rate.", DivergenceWarning, stacklevel=4)
+    return values
+
+
+def _certified(run: _Run, tolerance: float, zeros: Zeros) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Midpoints and bounds, or None as soon as a bound is too wide."""
     middle, lower, upper = [], [], []
     for answer in run.answers(BallBackend()):
-        balls = [row[0] for row in answer.tolist()]
+        balls = zeros.recognised([row[0] for row in answer.tolist()])
         if any(ball.rad() > tolerance * abs(ball.mid()) and not ball.is_zero() for ball in balls):
             return None
         middle.append([float(ball.mid()) for ball in balls])
@@ -196,6 +218,28 @@ class _Run:
             spread = backend.add(backend.multiply(spread, keep_squares), fresh)
             path = backend.multiply(path, keep)
             start = backend.multiply(start, keep_squares)
+
+    @property
+    def state_size(self) -> int:
+        """The number of moments that move: with one rate a value that is 0 so often in a row is 0 from then on."""
+        return self.operator.size + 2 * len(self.squares)
+
+    def denominators(self) -> Iterator[tuple[int, ...]]:
+        """For t = 0, 1, ... and each batch size, an integer whose product with the moment is an integer."""
+        def common(values: Iterable[Any]) -> int:
+            return lcm(*(to_scalar(value).denominator for value in values))
+
+        start = common(self.start.values()) * common(self._initial_covariance().values())
+        row = common(c for row in self.rows for c in row.values())
+        by_rate = [common(c for part in by_v for c in part.values()) for by_v in self.operator.parts()]
+        reads = len(self.rows) - 1
+        total = [start * row * v.denominator**reads for v in self.v]
+        for t in range(self.steps + 1):
+            yield tuple(total)
+            if t < self.steps:
+                rate = to_scalar(self.sgd.schedule(t))
+                step = lcm(*(d * rate.denominator**j for j, d in enumerate(by_rate)))
+                total = [d * step * v.denominator for d, v in zip(total, self.v, strict=True)]
 
     def _parts(self, backend: PointBackend[Any, Any]) -> list[list[tuple[int, Any]]]:
         """T_0 and T_1, transposed to act on rows: all of T_0; its quadratic part; T_1 into quadratic; Q_1.

@@ -9,6 +9,7 @@ import flint
 
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.errors import InputError
+from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial, to_fmpq
 from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
 
@@ -34,7 +35,7 @@ def _first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
     beta_1 = tr(A C A^T) + tr(B Sigma B^T) at the noiseless weights: A the Jacobian of the mean quantity, B its
     coefficients of the statistics, C the covariance C' = J C J^T + alpha^2 G Sigma G^T carried along the path.
     """
-    with flint.ctx.workprec(precision):
+    with working_precision(precision):
         width, count = len(problem.weights), len(problem.statistics)
         sigma = flint.arb_mat(count, count, [
             flint.arb(to_fmpq(_covariance(problem, i, j))) for i in range(count) for j in range(count)])
