@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from sgdmoments.errors import InputError
+from sgdmoments.reading import shown
 
 #: Runs are numbered by 32-bit words: with more of them the same draws would come again.
 MOST_RUNS = 2**32
@@ -27,7 +28,7 @@ def whole_number(value: Any, name: str, low: int, high: int | None = None) -> in
     if number is not None and number >= low and (high is None or number <= high):
         return number
     bounds = f">= {low}" if high is None else f"from {low} to {high}"
-    raise InputError(f"{name}: found {_short(value)}; expected an integer {bounds}.")
+    raise InputError(f"{name}: found {shown(value)}; expected an integer {bounds}.")
 
 
 def _integer(value: Any) -> int | None:
@@ -48,7 +49,7 @@ def whole_numbers(values: Any, name: str, low: int, high: int | None = None) -> 
     """Distinct integers in the order given, at least one."""
     found = tuple(whole_number(v, name, low, high) for v in _items(values, name))
     if not found or len(set(found)) < len(found):
-        raise InputError(f"{name}: expected one or more distinct integers, found {_short(values)}.")
+        raise InputError(f"{name}: expected one or more distinct integers, found {shown(values)}.")
     return found
 
 
@@ -57,7 +58,7 @@ def sample_counts(samples: Any, name: str = "samples") -> tuple[int, ...]:
     if isinstance(samples, (list, tuple)) or (isinstance(samples, np.ndarray) and samples.ndim):
         counts = tuple(whole_number(c, name, 2, MOST_RUNS) for c in samples)
         if not counts or any(a >= b for a, b in itertools.pairwise(counts)):
-            raise InputError(f"{name}: expected an integer or an increasing schedule of them, found {_short(samples)}.")
+            raise InputError(f"{name}: expected an integer or an increasing schedule of them, found {shown(samples)}.")
         return counts
     return (whole_number(samples, name, 2, MOST_RUNS),)
 
@@ -71,21 +72,14 @@ def positive_number(value: Any, name: str) -> float:
             number = 0.0
         if 0 < number < float("inf"):
             return number
-    raise InputError(f"{name}: found {_short(value)}; expected a number above 0.")
+    raise InputError(f"{name}: found {shown(value)}; expected a number above 0.")
 
 
 def switch(value: Any, name: str) -> bool:
     """True or False; anything else is refused, as "no" would count as true."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    raise InputError(f"{name}: found {_short(value)}; use True or False.")
-
-
-def one_of(value: Any, name: str, choices: Sequence[str]) -> str:
-    """One of some words."""
-    if isinstance(value, str) and value in choices:
-        return value
-    raise InputError(f"{name}: found {_short(value)}; use one of {', '.join(choices)}.")
+    raise InputError(f"{name}: found {shown(value)}; use True or False.")
 
 
 def _items(values: Any, name: str) -> Iterable[Any]:
@@ -93,12 +87,4 @@ def _items(values: Any, name: str) -> Iterable[Any]:
     if array or isinstance(values, (list, tuple, range, set, frozenset)):
         found: Iterable[Any] = values
         return found
-    raise InputError(f"{name}: expected a list of integers, found {_short(values)}.")
-
-
-def _short(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # an object that cannot show itself; ints of more than 4,300 digits are among them
-        text = f"an object of type {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
+    raise InputError(f"{name}: expected a list of integers, found {shown(values)}.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.errors import InputError, MissingExtraError
+from sgdmoments.reading import shown
 
 try:
     import jax
@@ -41,7 +42,7 @@ def replicate_mesh(devices: Any = None) -> Mesh:
     chosen = jax.devices() if devices is None else devices
     if not isinstance(chosen, (list, tuple)) or not chosen or not all(isinstance(d, jax.Device) for d in chosen) \
             or len(set(chosen)) < len(chosen):
-        raise InputError(f"devices: expected distinct JAX devices such as jax.devices(), found {chosen!r:.50}.")
+        raise InputError(f"devices: expected distinct JAX devices such as jax.devices(), found {shown(chosen)}.")
     return Mesh(np.array(chosen), (AXIS,))
 
 

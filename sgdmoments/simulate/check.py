@@ -16,7 +16,9 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD, Given
-from sgdmoments.simulate.arguments import MOST_RUNS, one_of, positive_number, sample_counts, whole_numbers
+from sgdmoments.reading import read_choice, shown
+from sgdmoments.simulate.arguments import MOST_RUNS, positive_number, sample_counts, whole_numbers
+from sgdmoments.simulate.backend import precision
 from sgdmoments.simulate.claim import exact_answer, read_claim
 from sgdmoments.simulate.cost import read_budget
 from sgdmoments.simulate.directions import coefficient_directions, score, smallest_shift
@@ -38,7 +40,7 @@ _DETECT, _POWER_Z = 0.05, 1.645
 def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequence[int] | None = None,
           claim: BatchPolynomial | Sequence[Any] | None = None, seed: int = 0, *, moment: str = "variance",
           false_alarm_rate: float = 0.01, tolerance: float = 0.05, seconds: float = 10.0,
-          budget: Budget | None = None, **options: Any) -> CheckReport:
+          budget: Budget | None = None, run: Simulation | None = None, **options: Any) -> CheckReport:
     """Put a polynomial in 1/b to the test of simulation: passed, rejected or undecided.
 
     - "rejected": a right answer is rejected with a probability of at most `false_alarm_rate`. The tests, together at
@@ -67,6 +69,8 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
         tolerance: the change, as a part of the values (a root mean square over the batch sizes), that must be refuted.
         seconds: what a chosen sample size may cost, compilation apart.
         budget: of the exact answer and of the simulation; see `simulate`.
+        run: a simulation of this SGD that recorded q, to judge by in place of a new one; then no samples, batch sizes
+            or options are given.
         options: passed to `simulate` (estimator, given, paired, memory, devices, ...).
 
     Returns:
@@ -89,17 +93,22 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
     if not isinstance(sgd, SGD):
         raise InputError(f"sgd: expected an SGD, found {type(sgd).__name__}.")
     if not isinstance(q, Quantity) or not isinstance(q.step, int):
-        raise InputError(f"q: expected a quantity at an integer step such as gradient(2), found {q!r}.")
+        raise InputError(f"q: expected a quantity at an integer step such as gradient(2), found {shown(q)}.")
     rate = positive_number(false_alarm_rate, "false_alarm_rate")
     if rate >= 1:
         raise InputError(f"false_alarm_rate: found {false_alarm_rate}; expected a number between 0 and 1.")
     tolerance = positive_number(tolerance, "tolerance")
     seconds = positive_number(seconds, "seconds")
     budget = read_budget(budget)
-    moment = one_of(moment, "moment", ("variance", "second_moment", "mean"))
+    moment = read_choice(moment, "moment", ("variance", "second_moment", "mean"))
     counts = None if samples is None else sample_counts(samples)
     sizes = None if batch_sizes is None else tuple(sorted(whole_numbers(batch_sizes, "batch_sizes", 1)))
-    given = one_of(options.get("given", "initial"), "given", get_args(Given))
+    if run is not None:
+        if counts or sizes or options:
+            raise InputError("run: samples, batch_sizes and the options of `simulate` are those of the run; leave them "
+                             "out.")
+        sizes, options = _as_run(run, sgd)
+    given = read_choice(options.get("given", "initial"), "given", get_args(Given))
     population = sgd.population
     polynomial = read_claim(exact_answer(sgd, q, moment, given, budget) if claim is None else claim, population)
     if sizes is None:
@@ -111,10 +120,23 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
     started = time.perf_counter()
     question = _Asked(sgd, q, moment, given, polynomial, sizes, values, coefficients, rate, tolerance,
                       not options.get("x64", True))
+    if run is not None:
+        return question.report(run, claim is not None, 0.0)
     if counts is None:
         options["progress"] = _Sufficient(question, seconds, options.get("progress"))
-    run = simulate(sgd, q, None, sizes, counts, seed, budget=budget, **options)
-    return question.report(run, claim is not None, time.perf_counter() - started)
+    found = simulate(sgd, q, None, sizes, counts, seed, budget=budget, **options)
+    return question.report(found, claim is not None, time.perf_counter() - started)
+
+
+def _as_run(run: Simulation, sgd: SGD) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """The batch sizes and options of a run of this SGD."""
+    if not isinstance(run, Simulation):
+        raise InputError(f"run: expected a Simulation, found {type(run).__name__}.")
+    with precision(run.identity["x64"]):
+        if Problem.read(sgd).fingerprint(run.steps[-1]) != run.identity["fingerprint"]:
+            raise InputError("run: a simulation of another SGD (data, weights, learning rates or sampling differ).")
+    given = "nothing" if run.identity["options"][-1] else "initial"
+    return run.batch_sizes, {"given": given, "x64": run.identity["x64"]}
 
 
 def _floats(polynomial: BatchPolynomial, sizes: Sequence[int], q: Quantity, moment: str) -> tuple[Array, Array]:
@@ -188,7 +210,7 @@ class _Asked:
             coefficients=self._coefficients(fit, verdict), condition=None if fit is None else fit.condition,
             chi_square=verdict.chi_square, degrees=verdict.degrees, joint_p=verdict.joint_p,
             smallest_p=verdict.smallest_p, tests=number_of_tests(self.degree), false_alarm_rate=self.rate,
-            samples=run.samples, seed=int(run.identity["options"][0]), seconds=seconds,
+            samples=run.samples, seed=int(np.ravel(run.identity["options"][0])[0]), seconds=seconds,
             steps_per_second=run.throughput.steps_per_second, polynomial=self.polynomial)
 
     def _coefficients(self, fit: Fit | None, verdict: Verdict) -> tuple[CoefficientCheck, ...]:

@@ -15,10 +15,10 @@ from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
+from sgdmoments.reading import read_choice, shown
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
     MOST_STEPS,
-    one_of,
     positive_number,
     sample_counts,
     switch,
@@ -109,9 +109,9 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     True
     """
     options = Options(seed=whole_number(seed, "seed", 0, 2**64 - 1),
-                      conditional=one_of(estimator, "estimator", get_args(Estimator)) == "conditional",
+                      conditional=read_choice(estimator, "estimator", get_args(Estimator)) == "conditional",
                       paired=switch(paired, "paired"), antithetic=switch(antithetic, "antithetic"),
-                      total=one_of(given, "given", ("initial", "nothing")) == "nothing")
+                      total=read_choice(given, "given", ("initial", "nothing")) == "nothing")
     limit = read_budget(budget)
     memory = whole_number(memory, "memory", 1)
     mean_limit = whole_number(mean_limit, "mean_limit", 0)
@@ -279,14 +279,14 @@ def _questions(quantities: Any, steps: Any, batch_sizes: int, limit: Budget) -> 
         else:
             template = quantity
         if not isinstance(template, Quantity) or not isinstance(template.step, int):
-            raise InputError(f"quantities: expected gradient, gradient(3) or the like, found {quantity!r}.")
+            raise InputError(f"quantities: expected gradient, gradient(3) or the like, found {shown(quantity)}.")
         if not callable(quantity):
             times.add(whole_number(template.step, "step", 0, MOST_STEPS - 1))
         template = replace(template, step=0)
         if template not in templates:
             templates.append(template)
     if not times:
-        raise InputError(f"steps: expected steps >= 0, found {steps!r}.")
+        raise InputError(f"steps: expected steps >= 0, found {shown(steps)}.")
     return templates, tuple(sorted(times))
 
 

@@ -23,7 +23,8 @@ import numpy as np
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded
-from sgdmoments.simulate.arguments import one_of, whole_number
+from sgdmoments.reading import read_choice
+from sgdmoments.simulate.arguments import whole_number
 from sgdmoments.simulate.backend import jax, jnp, precision  # first: names the extra where JAX is missing
 
 # isort: split
@@ -88,9 +89,9 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
     >>> round(found.value, 12), round(found.carried, 12)  # tr Sigma = 1, and H C H = alpha^2
     (1.25, 0.25)
     """
-    one_of(quantity, "quantity", get_args(Kind))
+    read_choice(quantity, "quantity", get_args(Kind))
     if probes is not None:
-        probes = whole_number(probes, "probes", 2)
+        probes = whole_number(probes, "probes", 2, 2**31)
     chunk, seed = whole_number(chunk, "chunk", 1), whole_number(seed, "seed", 0)
     limit = read_budget(budget)
     with precision(True):

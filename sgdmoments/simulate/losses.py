@@ -15,11 +15,11 @@ import numpy as np
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
+from sgdmoments.reading import read_choice, shown
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
     MOST_STEPS,
-    one_of,
     positive_number,
     switch,
     whole_number,
@@ -74,7 +74,7 @@ class LossSimulation:
 
     def _place(self, name: str) -> int:
         if name not in self.names:
-            raise InputError(f"{name!r}: not recorded; recorded are {', '.join(self.names)}.")
+            raise InputError(f"{shown(name)}: not recorded; recorded are {', '.join(self.names)}.")
         return self.names.index(name)
 
     def _column(self, k: int) -> Estimates:
@@ -142,8 +142,8 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         import optax
     except ImportError as error:
         raise MissingExtraError("simulate_loss", "jax") from error
-    one_of(order, "order", get_args(Order))
-    group, record = whole_number(group, "group", 2), whole_number(record, "record", 1)
+    read_choice(order, "order", get_args(Order))
+    group, record = whole_number(group, "group", 2, 2**16), whole_number(record, "record", 1)
     samples, seed = whole_number(samples, "samples", 2, MOST_RUNS), whole_number(seed, "seed", 0, 2**32 - 1)
     memory, epochs = whole_number(memory, "memory", 1), positive_number(epochs, "epochs")
     limit, functions = read_budget(budget), _metrics(metrics)
@@ -177,7 +177,7 @@ def _metrics(metrics: Any) -> dict[str, Any]:
     functions = {} if metrics is None else metrics
     if not isinstance(functions, Mapping) or any(not isinstance(name, str) or name in _TAKEN for name in functions):
         raise InputError(f"metrics: expected functions by names other than {', '.join(_TAKEN)}, found "
-                         f"{functions!r:.60}.")
+                         f"{shown(functions)}.")
     return {name: check_callable(function, f"metrics[{name!r}]") for name, function in functions.items()}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from sgdmoments.budget import Progress
 from sgdmoments.errors import InputError
 from sgdmoments.models.quantities import Quantity
+from sgdmoments.reading import shown
 from sgdmoments.simulate import saving
 from sgdmoments.simulate.moments import Moments
 from sgdmoments.simulate.observables import GROUP
@@ -135,14 +136,14 @@ class Simulation:
         """The estimates of a moment ("variance", "second_moment" or "mean") of a recorded quantity."""
         asked = quantity(0) if callable(quantity) else quantity
         if not isinstance(asked, Quantity):
-            raise InputError(f"expected a recorded quantity such as gradient(2), found {quantity!r}.")
+            raise InputError(f"expected a recorded quantity such as gradient(2), found {shown(quantity)}.")
         template = replace(asked, step=0)
         if template not in self.quantities:
             raise InputError(f"{template}: not recorded; recorded are {', '.join(map(str, self.quantities))}.")
         columns = self.columns[self.quantities.index(template)]
         if not isinstance(moment, str) or moment not in columns:
-            raise InputError(f"moment {moment!r}: recorded are {', '.join(columns)}; means of large quantities are "
-                             "recorded with simulate(..., mean_limit=number of entries).")
+            raise InputError(f"moment {shown(moment)}: recorded are {', '.join(columns)}; means of large quantities "
+                             "are recorded with simulate(..., mean_limit=number of entries).")
         where: Any = slice(None)
         if isinstance(quantity, Quantity):
             if quantity.step not in self.steps:

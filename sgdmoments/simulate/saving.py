@@ -20,6 +20,7 @@ import numpy as np
 from sgdmoments.errors import InputError
 from sgdmoments.files import PathLike, write_whole
 from sgdmoments.models.quantities import Quantity
+from sgdmoments.reading import shown
 from sgdmoments.simulate.moments import Moments
 
 Result = TypeVar("Result")
@@ -37,13 +38,13 @@ def write(path: PathLike, meta: dict[str, Any], arrays: dict[str, Any]) -> None:
 def read(path: PathLike, build: Callable[[dict[str, Any], dict[str, Any]], Result]) -> Result:
     """build(meta, arrays) of a file that `write` wrote; `InputError` where it is another or damaged."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(os.stat(os.fspath(path)).st_mode):
             raise InputError(f"{path} is not a file; give the name of a file that a simulation was saved to.")
         content = Path(path).read_bytes()
     except (OSError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path!s}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+        raise InputError(f"{shown(path)}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = archive.testzip()

@@ -84,6 +84,87 @@ def test_merging_runs_of_different_seeds():
         a.merge(a)
 
 
+def test_runs_that_share_draws_are_not_merged(tmp_path):
+    a, b, c = (simulate(SGD, **ASK, samples=320, seed=seed) for seed in (1, 2, 3))
+    longer = simulate(SGD, **ASK, samples=640, seed=1)
+    merged = a.merge(b)
+    merged.save(tmp_path / "merged.npz")
+    loaded = Simulation.load(tmp_path / "merged.npz")
+    for one, other in ((merged, a), (a, merged), (merged, b), (loaded, a), (b, loaded), (merged, loaded),
+                       (loaded.merge(c), a), (c.merge(loaded), c), (longer, a), (merged, longer), (b.merge(c), merged)):
+        with pytest.raises(sm.InputError, match="independent"):
+            one.merge(other)
+    assert loaded.merge(c).samples == merged.merge(c).samples == 960
+    np.testing.assert_allclose(loaded.merge(c).variance(sm.gradient).value,
+                               c.merge(b).merge(a).variance(sm.gradient).value,
+                               rtol=1e-12)
+    with pytest.raises(sm.InputError, match="resume"):
+        simulate(SGD, **ASK, samples=2000, seed=1, resume=merged)
+    with pytest.raises(sm.InputError, match="expected a Simulation"):
+        a.merge(3)
+
+
+def test_damaged_and_foreign_files_are_refused(tmp_path):
+    run = simulate(SGD, **ASK, samples=1500)
+    path, other = tmp_path / "run.npz", tmp_path / "other.npz"
+    run.save(path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(5)
+    for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        other.write_bytes(whole[:length])
+        with pytest.raises(sm.InputError):
+            Simulation.load(other)
+    for place in rng.integers(0, len(whole), size=300):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        other.write_bytes(flipped)
+        try:
+            loaded = Simulation.load(other)
+        except sm.InputError:
+            continue
+        same(run, loaded)  # the flip was in a date or the like
+    np.savez(other, a=np.zeros(3))
+    for content in (other.read_bytes(), b"not an archive", b"PK\x03\x04", b"[1, 2]"):
+        other.write_bytes(content)
+        with pytest.raises(sm.InputError, match="not a whole file"):
+            Simulation.load(other)
+        with pytest.raises(sm.InputError, match="not a whole file"):
+            simulate(SGD, **ASK, samples=2000, resume=other)
+    for place in (tmp_path, tmp_path / "none.npz", "/dev/null", 3, None):
+        with pytest.raises(sm.InputError):
+            Simulation.load(place)
+
+
+class Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was executed",))
+
+
+def test_nothing_in_a_file_is_executed(tmp_path):
+    run = simulate(SGD, **ASK, samples=64)
+    run.save(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as file:
+        parts = {name: file[name] for name in file}
+    for name in ("meta", "moments.mean"):
+        np.savez(tmp_path / "evil.npz", **{**parts, name: np.array([Evil()], dtype=object)})
+        with pytest.raises(sm.InputError, match="not a whole file"):
+            Simulation.load(tmp_path / "evil.npz")
+    for name, part in (("moments.mean", parts["moments.mean"][:1]), ("moments.count", np.array(-1))):
+        np.savez(tmp_path / "odd.npz", **{**parts, name: part})
+        with pytest.raises(sm.InputError, match="not a whole file"):
+            Simulation.load(tmp_path / "odd.npz")
+
+
+def test_saving_replaces_whole_files_only(tmp_path):
+    run = simulate(SGD, **ASK, samples=64)
+    run.save(tmp_path / "run")
+    assert Simulation.load(tmp_path / "run").samples == 64
+    for place in (tmp_path, "/dev/null", tmp_path / "no" / "run.npz", None):
+        with pytest.raises(sm.InputError):
+            run.save(place)
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+
+
 @pytest.mark.parametrize("options", [{}, {"estimator": "conditional"}, {"antithetic": True}], ids=str)
 def test_standard_errors_are_what_repeated_seeds_show(options):
     """Over 60 seeds, the spread of estimates equals their stated error, and z is standard."""

@@ -28,7 +28,7 @@ def runs():
 
 
 def verdict(runs, n, claim):
-    return check(SGD, Q, n, SIZES, claim=claim, resume=runs[n]).verdict
+    return check(SGD, Q, claim=claim, run=runs[n]).verdict
 
 
 def test_a_right_claim_passes_once_the_runs_can_tell(runs):
@@ -93,9 +93,9 @@ def test_a_small_wrong_factor_does_not_pass_by_having_few_runs():
 
 def test_tolerance_is_what_is_told_apart(runs):
     assert verdict(runs, 4096, V) == "passed"
-    assert check(SGD, Q, 4096, SIZES, tolerance=0.001, resume=runs[4096]).verdict == "undecided"
-    assert check(SGD, Q, 1024, SIZES, tolerance=0.5, resume=runs[1024]).verdict == "passed"
-    assert "about" in check(SGD, Q, 4096, SIZES, tolerance=0.01, resume=runs[4096]).reasons[0]
+    assert check(SGD, Q, tolerance=0.001, run=runs[4096]).verdict == "undecided"
+    assert check(SGD, Q, tolerance=0.5, run=runs[1024]).verdict == "passed"
+    assert "about" in check(SGD, Q, tolerance=0.01, run=runs[4096]).reasons[0]
 
 
 def test_one_rare_point_is_not_forgotten():
@@ -174,13 +174,24 @@ def test_the_report_holds_the_verdict_in_every_form():
     assert math.isinf(report.points[0].standard_error)
 
 
+def test_a_run_that_is_there_already(runs):
+    fresh, again = check(SGD, Q, 256, SIZES, claim=V), check(SGD, Q, claim=V, run=runs[256])
+    assert again.points == fresh.points
+    assert (again.verdict, again.smallest_p, again.seed) == (fresh.verdict, fresh.smallest_p, fresh.seed)
+    other = sm.SGD(SGD.model, "1/50", [0, 1])
+    for arguments in ({"samples": 64}, {"batch_sizes": [1]}, {"paired": True}, {"run": 3}, {"sgd": other},
+                      {"q": sm.gradient(2)}):
+        with pytest.raises(sm.InputError):
+            check(**{"sgd": SGD, "q": Q, "claim": V, "run": runs[256], **arguments})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("samples", [64, 480, 1024, 2048, 8192])
 def test_error_rates_over_two_hundred_seeds(samples):
     rejected = passed = 0
     for seed in range(200):
         run = simulate(SGD, Q, None, SIZES, samples, seed)
-        rejected += check(SGD, Q, samples, SIZES, claim=V, seed=seed, resume=run).verdict == "rejected"
-        passed += check(SGD, Q, samples, SIZES, claim=scaled("21/20"), seed=seed, resume=run).verdict == "passed"
+        rejected += check(SGD, Q, claim=V, run=run).verdict == "rejected"
+        passed += check(SGD, Q, claim=scaled("21/20"), run=run).verdict == "passed"
     assert rejected <= 6  # 2 expected at most
     assert passed <= 18  # 10 expected at most
