@@ -96,23 +96,53 @@ def _first_of(factor: flint.fmpz_poly) -> RealRoot | None:
     if len(coefficients) == 2:
         value = Fraction(-coefficients[0], coefficients[1])
         return RealRoot(tuple(coefficients), value, value) if value > 0 else None
-    bound = 1 << (max(abs(c) for c in coefficients) // abs(coefficients[-1]) + 1).bit_length()  # Cauchy's
-    stack = [(Fraction(0), Fraction(bound), factor(flint.fmpz_poly([0, bound])))]
+    stack = [(_power_of_two(-_root_bound(coefficients[::-1])), _power_of_two(_root_bound(coefficients)))]
     while stack:
-        low, high, on_unit = stack.pop()  # on_unit(s) is, up to a factor, factor(low + (high - low) s)
-        changes = _changes_on_unit_interval(on_unit)
-        if not changes:
-            continue
+        low, high = stack.pop()
+        changes = _changes_on_unit_interval(_on_unit_interval(factor, low, high))
         if changes == 1:
-            root = RealRoot(tuple(coefficients), low, high)
-            while not root.low:
-                root = root.refine((root.high - root.low) / 2)
-            return root.refine(root.low * _WIDTH)
-        middle = (low + high) / 2
-        degree = on_unit.degree()
-        left = flint.fmpz_poly([c << (degree - k) for k, c in enumerate(on_unit.coeffs())])
-        stack += [(middle, high, left(flint.fmpz_poly([1, 1]))), (low, middle, left)]
+            return _narrowed(RealRoot(tuple(coefficients), low, high))
+        if changes:
+            middle = _between(low, high)
+            stack += [(middle, high), (low, middle)]
     return None
+
+
+def _narrowed(root: RealRoot) -> RealRoot:
+    """The root to its first relative width: by powers of 2 at first, as roots may be of any size."""
+    rising = root._value(root.high) > 0
+    while root.high - root.low > root.low * _WIDTH:
+        middle = _between(root.low, root.high)
+        root = replace(root, high=middle) if (root._value(middle) > 0) == rising else replace(root, low=middle)
+    return root
+
+
+def _between(low: Fraction, high: Fraction) -> Fraction:
+    """The middle; for numbers of different size a power of 2 between them."""
+    if high <= 8 * low:
+        return (low + high) / 2
+    return _power_of_two((_size(low) + _size(high)) // 2)
+
+
+def _size(value: Fraction) -> int:
+    """k with 2^(k - 1) < value < 2^(k + 1)."""
+    return value.numerator.bit_length() - value.denominator.bit_length()
+
+
+def _power_of_two(exponent: int) -> Fraction:
+    return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
+
+
+def _root_bound(coefficients: list[int]) -> int:
+    """k such that every root is below 2^k (Fujiwara's bound, in bits)."""
+    last = abs(coefficients[-1]).bit_length() - 1
+    sizes = ((abs(c).bit_length() - last, place) for place, c in enumerate(coefficients[-2::-1], 1) if c)
+    return 1 + max(-(-bits // place) for bits, place in sizes)
+
+
+def _on_unit_interval(factor: flint.fmpz_poly, low: Fraction, high: Fraction) -> flint.fmpz_poly:
+    """factor(low + (high - low) s), up to a positive factor."""
+    return flint.fmpq_poly(factor)(flint.fmpq_poly([to_fmpq(low), to_fmpq(high - low)])).numer()
 
 
 def _changes_on_unit_interval(polynomial: flint.fmpz_poly) -> int:

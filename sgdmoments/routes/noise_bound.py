@@ -8,8 +8,8 @@ Source: the question is Section 5 of P0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,7 @@ import sympy
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import Matrix, determinant, dot, rational_matrix, solve
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.rational import RationalFunction
@@ -74,14 +75,13 @@ class NoiseBound:
         Raises `AssumptionError` where no M will do, M_V being too small; `InputError` for letters in the problem.
         """
         value = to_fraction(slope, "M_V")
-        q, l, k = self._difference(value, self.pencil.noise(b))
-        point = _maximiser(q, l)
-        if point is None:
+        found = self.at_numbers(value, self.pencil.noise(b))
+        if found is None:
             low, high = self.slope_threshold(b)
             raise AssumptionError(
                 f"no M satisfies var(g | w) <= M + M_V ||grad L(w)||^2 for all w at b = {b} with M_V = {value}: M_V "
                 f"must be at least about {float((low + high) / 2):.6g}.")
-        top = from_fmpq(k + (l.transpose() * point)[0, 0])
+        top, point = found
         theta = [from_fmpq(point[i, 0]) for i in range(point.nrows())]
         rows = [[entry.to_fraction() for entry in row] for row in self.pencil.basis]
         return LeastConstant(value, top, tuple(
@@ -135,7 +135,7 @@ class NoiseBound:
     def formula(self, slope: sympy.Symbol | None = None) -> RationalFunction:
         """The least M as a rational function of M_V, v and the letters; up to 3 directions.
 
-        It holds where M_V is above the least feasible value.
+        It is a `Conditional`: putting in numbers at which M_V is too small for any M is an error.
         """
         if self.pencil.rank > 3:
             raise InputError(f"formula: {self.pencil.rank} directions make a large formula; use least(M_V, b).")
@@ -155,7 +155,24 @@ class NoiseBound:
             raise AssumptionError("the quadratic form is singular for every M_V.")
         theta = solve(q, l)
         k = RationalFunction(mixed(self.variance[2], self.gradient[2]))
-        return k - sum((x * y for x, y in zip(l, theta, strict=True)), RationalFunction(0))
+        least = k - sum((x * y for x, y in zip(l, theta, strict=True)), RationalFunction(0))
+        return Conditional.under(least, Feasible(self, letter), direct=True)
+
+    def at_numbers(self, slope: Fraction, v: Fraction) -> tuple[Fraction, flint.fmpq_mat] | None:
+        """The least M and the place on the span where it is attained; None where no M will do."""
+        q, l, k = self._difference(slope, v)
+        point = _maximiser(q, l)
+        return None if point is None else (from_fmpq(k + (l.transpose() * point)[0, 0]), point)
+
+    def substituted(self, values: Mapping[sympy.Symbol, Fraction]) -> NoiseBound:
+        """The same with letters replaced by numbers."""
+        def put(quadratic: Quadratic) -> Quadratic:
+            q, l, k = quadratic
+            return (tuple(tuple(x.substitute(values) for x in row) for row in q),
+                    tuple(x.substitute(values) for x in l), k.substitute(values))
+
+        return replace(self, pencil=self.pencil.substituted(values), variance=put(self.variance),
+                       gradient=put(self.gradient))
 
     def plot(self, batch_sizes: Sequence[int], ax: Any = None) -> Any:
         """The curve M(M_V) for several batch sizes; see `sgdmoments.show.noise_plot.plot_noise_bound`."""
@@ -164,16 +181,49 @@ class NoiseBound:
         return plot_noise_bound(self, batch_sizes, ax)
 
     def _numbers(self, quadratic: Quadratic) -> tuple[flint.fmpq_mat, flint.fmpq_mat, flint.fmpq]:
-        if not self.pencil.is_rational:
-            letters = ", ".join(str(s) for s in self.pencil.ring.generators if s != self.pencil.v)
-            raise InputError(f"the problem has the letters {letters}; use formula(), or give numbers.")
         q, l, k = quadratic
+        found = {x for entry in (*(entry for row in q for entry in row), *l, k) for x in entry.symbols}
+        if found:
+            raise InputError(f"the problem has the letters {', '.join(sorted(map(str, found)))}; use formula(), or "
+                             "give numbers.")
         return rational_matrix(q), rational_matrix((l,)).transpose(), to_fmpq(k.to_fraction())
 
     def _difference(self, slope: Fraction, v: Fraction) -> tuple[flint.fmpq_mat, flint.fmpq_mat, flint.fmpq]:
         above, below = self._numbers(self.variance), self._numbers(self.gradient)
         x, y = to_fmpq(v), to_fmpq(slope)
         return above[0] * x - below[0] * y, above[1] * x - below[1] * y, above[2] * x - below[2] * y
+
+
+@dataclass(frozen=True)
+class Feasible:
+    """The condition that some M exists for M_V, the letter `slope`."""
+
+    bound: NoiseBound
+    slope: sympy.Symbol
+
+    @property
+    def letters(self) -> tuple[sympy.Symbol, ...]:
+        """M_V, v and the letters of the two quadratic functions."""
+        found = {self.slope, self.bound.pencil.v}
+        for q, l, k in (self.bound.variance, self.bound.gradient):
+            found |= {s for x in (*(x for row in q for x in row), *l, k) for s in x.symbols}
+        return tuple(sorted(found, key=str))
+
+    @property
+    def needed(self) -> frozenset[sympy.Symbol]:
+        """All of them."""
+        return frozenset(self.letters)
+
+    def decide(self, values: Mapping[sympy.Symbol, Fraction]) -> RationalFunction:
+        """The least M at these numbers; `AssumptionError` where there is none."""
+        found = self.bound.substituted(values).at_numbers(values[self.slope], values[self.bound.pencil.v])
+        if found is None:
+            raise AssumptionError(f"no M exists for M_V = {values[self.slope]} there: it is below the least feasible "
+                                  "M_V; see slope_threshold(b).")
+        return RationalFunction(found[0])
+
+    def __str__(self) -> str:
+        return f"{self.slope} is at least slope_threshold(b)"
 
 
 def noise_bound(sgd: SGD, budget: Budget | None = None) -> NoiseBound:

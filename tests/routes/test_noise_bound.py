@@ -143,3 +143,22 @@ def test_bad_input():
         bound.formula(bound.pencil.v)
     with pytest.raises(sm.InputError, match="no batch size"):
         bound.plot([])
+
+
+def test_the_formula_is_refused_below_the_least_slope():
+    """There it gave a number, though no M exists."""
+    for letters in (False, True):
+        sgd = sm.SGD(MomentRegression(n=3)) if letters else problem("one weight")
+        X, y = PROBLEMS["one weight"]
+        data = {f"m_{i}{j}": F(sum(x[0]**i * t**j for x, t in zip(X, y, strict=True)), 3)
+                for i in range(5) for j in range(5)} if letters else {}
+        bound = sgd.noise_bound()
+        formula = bound.formula()
+        assert formula.evaluate({**data, "M_V": 1, "c_b": 1}) == problem("one weight").noise_bound().least(1, 1).value
+        at_least = problem("one weight").noise_bound().least(F(1, 2), 1).value  # here an M exists at the least slope
+        assert formula.evaluate({**data, "M_V": F(1, 2), "c_b": 1}) == at_least
+        for slope in (F(2, 5), F(499, 1000), 0):
+            with pytest.raises(sm.AssumptionError, match="no M exists"):
+                formula.evaluate({**data, "M_V": slope, "c_b": 1})
+            with pytest.raises(sm.AssumptionError, match="no M exists"):
+                (formula + 1).substitute({**data, "M_V": slope}).substitute({"c_b": 1})

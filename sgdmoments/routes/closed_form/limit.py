@@ -80,7 +80,8 @@ class Convergence:
         return value
 
     def __str__(self) -> str:
-        parts = [f"|{base.to_sympy(factored=True)}| < 1" for base in self.bases]
+        parts = [f"|{base.to_sympy(factored=True)}| < 1" for base in self.bases
+                 if base.symbols or abs(base.to_fraction()) >= 1]
         parts += [f"all roots x of {sum((c.to_sympy() * _X**k for k, c in enumerate(factor)), sympy.Integer(0))} "
                   "have |x| < 1" for factor in self.factors]
         return f"{self.closed.question} converges where " + " and ".join(parts)
@@ -196,8 +197,7 @@ def divergence(closed: ClosedForm, values: Mapping[sympy.Symbol, Fraction]) -> D
             found = None
     if found is None:
         return Diverges(f"{text}; {names}stability(order={order}).threshold(b).")
-    number = found.exact if found.exact is not None else f"{float(found):.8g}"
-    return Diverges(f"{text}; {names}{number}.", found)
+    return Diverges(f"{text}; {names}{found.text}.", found)
 
 
 def proved_for_every_batch_size(closed: ClosedForm) -> bool:

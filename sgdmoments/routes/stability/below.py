@@ -65,11 +65,10 @@ class BelowThreshold:
 
     def _refusal(self, rate: Fraction, noise: Fraction) -> Diverges:
         limit = Stability(self.pencil).threshold_at(noise)
-        number = limit.exact if limit.exact is not None else f"{float(limit):.8g}"
         b = self.pencil.batch_size_of(noise)
         place = f"{self.pencil.v} = {noise}" if b is None else f"b = {b}"
         return Diverges(
-            f"the learning rate {rate} is not below the stability threshold {number} at {place}: second moments grow "
+            f"the learning rate {rate} is not below the stability threshold {limit.text} at {place}: second moments grow "
             "without bound; take a smaller rate or a larger batch.", limit)
 
     def __str__(self) -> str:

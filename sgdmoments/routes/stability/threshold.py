@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,14 @@ class Threshold:
 
     def __float__(self) -> float:
         return float((self.low + self.high) / 2)
+
+    @property
+    def text(self) -> str:
+        """The fraction, or eight digits."""
+        if self.exact is not None and self.exact.denominator < 10**12:
+            return str(self.exact)
+        with localcontext(prec=8):
+            return f"{Decimal(self.low.numerator) / Decimal(self.low.denominator):.8g}"
 
     def refine(self, width: Any) -> Threshold:
         """A narrower enclosure, of at most the given absolute width: one exact test for each halving."""
@@ -236,11 +245,16 @@ def _enclosure(first: flint.fmpq_mat, growth: flint.fmpq_mat, rank: int) -> tupl
 def _guess(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> Fraction:
     size = first.nrows()
 
-    def floats(a: flint.fmpq_mat) -> np.ndarray[Any, Any]:
-        return np.array([[float(from_fmpq(a[i, j])) for j in range(size)] for i in range(size)])
+    def floats(a: flint.fmpq_mat, scale: Fraction) -> np.ndarray[Any, Any]:
+        return np.array([[float(from_fmpq(a[i, j]) / scale) for j in range(size)] for i in range(size)])
 
-    radius = max(abs(np.linalg.eigvals(np.linalg.solve(floats(first), floats(growth)))))
-    return Fraction(1.0 / float(radius))
+    scales = [max(abs(from_fmpq(entry)) for entry in a.entries()) for a in (first, growth)]
+    try:
+        radius = float(max(abs(np.linalg.eigvals(np.linalg.solve(floats(first, scales[0]), floats(growth, scales[1]))))))
+        guess = Fraction(1.0 / radius) if radius else Fraction(1)
+    except (np.linalg.LinAlgError, OverflowError, ValueError):  # it is but a guess: the exact tests do without it
+        guess = Fraction(1)
+    return guess * scales[0] / scales[1]
 
 
 def _rational_root(first: flint.fmpq_mat, growth: flint.fmpq_mat, low: Fraction, high: Fraction) -> Fraction | None:
