@@ -290,3 +290,17 @@ def test_bad_input():
         noisy().stability(order=4).formula()
     with pytest.raises(sm.AssumptionError, match="constant learning rate"):
         sm.SGD(sm.LinearRegression(X, Y), lambda t: F(1, t + 1), [0]).closed_form(sm.gradient)
+
+
+@pytest.mark.parametrize("scale", [F(1, 10**400), 1e-200, 1e308])
+def test_data_of_any_scale_have_their_threshold(scale):
+    """Thresholds scale with 1/x^2; no float is too small or too large for them."""
+    data = [[1, 0], [2, 1], [0, 3]]
+    scaled = sm.SGD(sm.LinearRegression([[F(scale) * x for x in row] for row in data], [1, 2, 1]), "1/10", [1, 1])
+    plain = sm.SGD(sm.LinearRegression(data, [1, 2, 1]))
+    for order in (2, 4):
+        low = scaled.stability(order=order).threshold(1).low * F(scale) ** 2
+        assert float(low) == pytest.approx(float(plain.stability(order=order).threshold(1)), rel=1e-11)
+    if scale > 1:
+        with pytest.raises(sm.Diverges, match=r"below 2\.3763381e-617"):
+            scaled.closed_form(sm.gradient).limit(1)

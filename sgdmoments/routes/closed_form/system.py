@@ -131,7 +131,7 @@ class LinearSystem:
         if largest > _LARGEST_BLOCK:
             raise BudgetExceeded(
                 f"closed form: an irreducible block of {largest} x {largest} entries with letters is over the limit "
-                f"of {_LARGEST_BLOCK}.", {"block": largest}, "a given t and b: closed_form(...).value(t, b)")
+                f"of {_LARGEST_BLOCK}.", {"block": largest}, "numbers for b: closed_form(...).value(t, b) or .limit(b)")
         return tuple(characteristic_polynomial(sub_matrix(self.matrix, block)) for block in places)
 
     def reversed_characteristic(self) -> list[Polynomial]:

@@ -68,8 +68,8 @@ class BelowThreshold:
         b = self.pencil.batch_size_of(noise)
         place = f"{self.pencil.v} = {noise}" if b is None else f"b = {b}"
         return Diverges(
-            f"the learning rate {rate} is not below the stability threshold {limit.text} at {place}: second moments grow "
-            "without bound; take a smaller rate or a larger batch.", limit)
+            f"the learning rate {rate} is not below the stability threshold {limit.text} at {place}: second moments "
+            "grow without bound; take a smaller rate or a larger batch.", limit)
 
     def __str__(self) -> str:
         if not self._numbers:

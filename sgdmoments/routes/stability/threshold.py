@@ -250,7 +250,8 @@ def _guess(first: flint.fmpq_mat, growth: flint.fmpq_mat) -> Fraction:
 
     scales = [max(abs(from_fmpq(entry)) for entry in a.entries()) for a in (first, growth)]
     try:
-        radius = float(max(abs(np.linalg.eigvals(np.linalg.solve(floats(first, scales[0]), floats(growth, scales[1]))))))
+        ratio = np.linalg.solve(floats(first, scales[0]), floats(growth, scales[1]))
+        radius = float(max(abs(np.linalg.eigvals(ratio))))
         guess = Fraction(1.0 / radius) if radius else Fraction(1)
     except (np.linalg.LinAlgError, OverflowError, ValueError):  # it is but a guess: the exact tests do without it
         guess = Fraction(1)
