@@ -26,6 +26,7 @@ from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
 from sgdmoments.models.sampling import batch_weight, set_partitions
+from sgdmoments.routes.closure.pairs import PairMeans
 from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, Scalar
 
 #: Terms of products of gradients that are averaged over the data together.
@@ -124,8 +125,15 @@ class StepOperator:
         """Compute the means up to a degree, so that the data are read a few times for all moments."""
         waiting: list[Exponents] = []
         terms = 0
-        for gamma in monomials(len(self.gradient.weights), degree):
-            if not sum(gamma) or gamma in self._means:
+        missing = [gamma for gamma in monomials(len(self.gradient.weights), degree)
+                   if any(gamma) and gamma not in self._means]
+        if not missing:
+            return
+        pairs = self._pair_means()
+        for gamma in missing:
+            if pairs is not None and sum(gamma) <= 2:
+                found = pairs([i for i, power in enumerate(gamma) for _ in range(power)])
+                self._means[gamma] = Polynomial(self.ring, self.ring.context.from_dict(found))
                 continue
             tick("products of gradients")
             waiting.append(gamma)
@@ -134,6 +142,14 @@ class StepOperator:
                 self._prepare(waiting)
                 waiting, terms = [], 0
         self._prepare(waiting)
+
+    def _pair_means(self) -> PairMeans | None:
+        """Means of one or two gradients from one matrix, where the data are numbers and nothing else is random."""
+        count, rows = len(self.gradient.weights), self.sample_moments.rational_rows
+        if rows is None or len(self.ring.generators) > count or len(self.gradient.loss.ring.generators) > (
+                count + len(self.gradient.sample)) or not PairMeans.applies(self.gradient.components, count):
+            return None
+        return PairMeans(rows, self.gradient.components, count)
 
     def _prepare(self, gammas: Sequence[Exponents]) -> None:
         """Compute several means at once, so that the data are read once for all moments."""

@@ -94,6 +94,13 @@ class SampleMoments:
         self._plain = inputs + int(model.outputs) * model.joint if self._rows is None else self._rows.shape[1]
         self._known: dict[Exponents, Scalar] = {}
 
+    @property
+    def rational_rows(self) -> np.ndarray[Any, Any] | None:
+        """The data points with their targets, where these are numbers and there is no noise; else None."""
+        if self._rows is None or self._noise is not None or set(map(type, self._rows.flat)) != {Fraction}:
+            return None
+        return self._rows
+
     def __call__(self, exponents: Iterable[Exponents]) -> dict[Exponents, Scalar]:
         """The moments of all the given exponent tuples, computed together."""
         wanted = set(exponents)

@@ -24,6 +24,8 @@ from sgdmoments.routes.closure.observables import degree_of
 #: Seconds for one term of a mean of products of gradients: read from the data (for each letter that its exponents
 #: name), and joined over a batch; and seconds that the smallest question takes.
 _READ, _JOINED, _LEAST = 1e-6, 2e-7, 0.008
+#: The same where a mean of two gradients of finite data is read from one matrix.
+_PAIR = 2e-5
 #: Seconds for one term of a state times one of a mean: the term itself, and each bit of its coefficient.
 _TERM, _BIT = 4e-8, 2.5e-11
 #: Seconds for each entry of the matrix of a step when it is set up.
@@ -57,7 +59,8 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
     # the rows of a state grow with the steps, and so do its numbers: sums of s and s^2 over the steps
     work = products * coefficient * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
                                 + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
-    setup = (_LEAST + means * coefficient * (_READ * (2 * count + 2) + _JOINED * 6 ** max(order - 2, 0))
+    read = _PAIR if order <= 2 and isinstance(sgd.model.data, Empirical) else _READ * (2 * count + 2)
+    setup = (_LEAST + means * coefficient * (read + _JOINED * 6 ** max(order - 2, 0))
              + _ENTRY * min(size, 4 * steps) * size)
     data = 5e-8 * (sgd.model.n if isinstance(sgd.model.n, int) else 0) * size * order
     length = bits * steps / 8
