@@ -104,7 +104,8 @@ def trajectory(sgd: SGD, quantity: Callable[[int], Quantity], steps: int, batch_
     >>> bool(run.lower[1, 0] <= sgd.variance(sm.gradient(1))(2) <= run.upper[1, 0])
     True
     """
-    run = _Run(sgd, quantity, steps, batch_sizes, moment, given, Monitor(budget, progress))
+    with Monitor(budget, progress) as monitor:
+        run = _Run(sgd, quantity, steps, batch_sizes, moment, given, monitor)
     if not certified:
         return Trajectory(run.question, run.batch_sizes, _floats(run))
     precision, last = _FIRST_PRECISION, _LAST_PRECISION

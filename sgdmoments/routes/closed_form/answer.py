@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, Monitor
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.linear import matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
@@ -266,8 +266,9 @@ class _Builder:
         require_linear(sgd, "a closed form in t", "recurrence(...), with at(t), generating_function(z) and limit()")
         self.question = f"{moment.replace('_', ' ')} of {str(quantity).replace('_0', '_t')}"
         degree = degree_of(quantity) * (1 if moment == "mean" else 2)
-        operator = operator_of(sgd, degree, (budget or Budget()))
-        by_rate = operator.parts()
+        with Monitor(budget) as monitor:
+            operator = operator_of(sgd, degree, monitor.budget)
+            by_rate = operator.parts()
         self.parts = observables(sgd, operator, quantity)
         self.operator = operator
         self.sgd, self.order = sgd, degree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, Monitor
 from sgdmoments.errors import InputError
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.answer import operator_of
@@ -30,5 +30,6 @@ def stability(sgd: SGD, order: Any = 2, budget: Budget | None = None) -> Stabili
         return Stability(system)
     key = f"stability {even}"
     if key not in sgd.memo:
-        sgd.memo[key] = higher_stability(system, operator_of(sgd, even, budget or Budget()), sgd.symbols())
+        with Monitor(budget) as monitor:
+            sgd.memo[key] = higher_stability(system, operator_of(sgd, even, monitor.budget), sgd.symbols())
     return sgd.memo[key]

@@ -15,7 +15,7 @@ from typing import Any
 import flint
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, Monitor
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
@@ -134,7 +134,8 @@ def pencil(sgd: SGD, budget: Budget | None = None, what: str = "stability",
     """
     if "pencil" not in sgd.memo:
         require_linear(sgd, what, instead)
-        sgd.memo["pencil"] = _build(sgd, operator_of(sgd, 2, budget or Budget()))
+        with Monitor(budget) as monitor:
+            sgd.memo["pencil"] = _build(sgd, operator_of(sgd, 2, monitor.budget))
     return sgd.memo["pencil"]
 
 
