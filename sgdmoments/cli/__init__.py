@@ -40,7 +40,10 @@ def _common(version: Annotated[bool, typer.Option("--version", callback=_version
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave the process: status 0, 1 (a check rejects), 2 (an error), 130 (interrupted)."""
+    """Run the command line and leave the process.
+
+    Status 0; 1 (a check rejects); 2 (an error); 3 (a check is undecided); 130 (interrupted).
+    """
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
         status = app(args=given, prog_name="sgdmoments", standalone_mode=False, obj=given)
