@@ -47,7 +47,7 @@ def test_gross_errors_are_seen_in_few_values():
     values = variances(lambda s: rng.normal(size=s), 8)
     right = 1 / np.array(SIZES)
     assert p_too_large(evidence(values, 100 * right)) < 1e-5
-    assert p_too_small(evidence(values, right / 100)) < 1e-6
+    assert p_too_small(evidence(values, right / 100)) < 1e-4
     assert p_too_large(evidence(values, right / 100)) == 1
     assert p_too_small(evidence(values, 100 * right)) == 1
     assert p_too_large(evidence(values[:1], 100 * right)) == 1  # one value at each b bounds no variance
