@@ -133,3 +133,14 @@ def test_refusals():
         recurrence(sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian())), sm.weights).stationary()
     with pytest.raises(sm.RouteError, match="as numbers"):
         recurrence(sm.SGD(sm.Network(("p", 1), data=sm.Gaussian("Sigma"))), sm.gradient)
+
+
+def test_few_inputs():
+    """At p = 1 two graphs are one function, and the determinant has a root that no weights reach: x = +-1 has
+    E (1 - a x^2)^4 = (1 - a)^4 and the threshold 2, where the graphs alone say 1/2."""
+    found = recurrence(sm.SGD(sm.Network(("p", "q"), data=sm.Rademacher(), noise=sm.Gaussian())), sm.loss).threshold()
+    assert [found.at(b, p=1, q=q).exact for b, q in ((1, 1), (2, 1), (10, 2))] == [2, 2, 2]
+    plain = sm.SGD(sm.Network((2, 2), data=sm.Rademacher()), initial={"W1*": [[1, 0], [0, 1]]}).stability(order=4)
+    assert float(found.at(3, p=2, q=2)) == pytest.approx(float(plain.threshold(3)), rel=1e-11)
+    with pytest.raises(sm.InputError, match="a width is an integer"):
+        found.at(1, p="1/2", q=1)

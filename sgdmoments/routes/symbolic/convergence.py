@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import sympy
 
-from sgdmoments.errors import Diverges
+from sgdmoments.errors import Diverges, RouteError
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import INVERSE_BATCH
 from sgdmoments.routes.closed_form.limit import NoLimit, is_inside, limit_of
+from sgdmoments.routes.symbolic.few_inputs import threshold_of_few_inputs
 
 if TYPE_CHECKING:
     from sgdmoments.routes.symbolic.recurrence import GraphRecurrence
@@ -52,8 +53,17 @@ class GraphConvergence:
             limits.append(value)
         return limits[self.place]
 
-    def refusal(self, values: Mapping[sympy.Symbol, Fraction]) -> Diverges:
-        """The error that says that there is no limit."""
+    def refusal(self, values: Mapping[sympy.Symbol, Fraction]) -> Diverges | RouteError:
+        """The error that says that there is no limit; a `RouteError` where graphs cannot tell, with few inputs."""
+        width = values.get(self.recurrence.width, self.recurrence.width)
+        if not isinstance(width, sympy.Symbol) and width < self.recurrence.order:
+            rate = self.recurrence.rate.substitute(values)
+            noise = values.get(INVERSE_BATCH)
+            known = threshold_of_few_inputs(self.recurrence.sgd, self.recurrence.order, int(width), 1 / noise) \
+                if noise and rate.is_constant else None
+            if known is None or rate.to_fraction() < known.high:
+                return RouteError(f"with {width} inputs the graphs depend on one another, and a coefficient has no "
+                                  "limit, though the moment may have one: use closed_form(...).limit() with numbers.")
         place = ", ".join(f"b = {1 / x}" if s == INVERSE_BATCH else f"{s} = {x}"
                           for s, x in sorted(values.items(), key=str) if x or s != INVERSE_BATCH)
         return Diverges(f"the moment diverges as t grows{f' at {place}' if place else ''}; recurrence(...)."

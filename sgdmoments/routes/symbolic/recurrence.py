@@ -22,8 +22,9 @@ Assumptions: the gradient is linear in the weights (depth 1); a constant learnin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import flint
@@ -38,12 +39,13 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.expression import Expression, monomial_key
-from sgdmoments.graphs.graph import Label, Monomial
+from sgdmoments.graphs.graph import Dimension, Label, Monomial
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.closed_form.limit import NoLimit, is_inside, limit_of
 from sgdmoments.routes.closed_form.system import LinearSystem
 from sgdmoments.routes.symbolic.convergence import GraphConvergence
+from sgdmoments.routes.symbolic.few_inputs import threshold_of_few_inputs
 from sgdmoments.routes.symbolic.moments import Question
 from sgdmoments.routes.symbolic.setting import Setting
 from sgdmoments.routes.symbolic.threshold import GraphThreshold
@@ -61,12 +63,21 @@ class GraphRecurrence:
         row: the coefficients of the question in the basis.
         matrix: one step, A.
         rate: the learning rate.
+        sgd: the run.
+        order: the order in the weights of the moments.
     """
 
     basis: tuple[Monomial, ...]
     row: Vector
     matrix: Matrix
     rate: Polynomial
+    sgd: SGD = field(repr=False, compare=False)
+    order: int = 2
+
+    @property
+    def width(self) -> Dimension:
+        """The number of inputs."""
+        return self.sgd.model.parameters[0].shape[1]
 
     @property
     def ring(self) -> Ring:
@@ -145,7 +156,8 @@ class GraphRecurrence:
         if not boundary:
             raise RouteError("the boundary vanishes: some combination of graphs is not moved by the steps.")
         factors = tuple(f for f, _ in boundary.factor()[1] if symbol in f.symbols and f != self.rate)
-        return GraphThreshold(symbol, factors, self.moving_blocks())
+        return GraphThreshold(symbol, factors, self.moving_blocks(),
+                              partial(threshold_of_few_inputs, self.sgd, self.order), self.width, self.order)
 
 
 def _one_minus(a: Matrix) -> Matrix:
@@ -199,7 +211,8 @@ def _recurrence(sgd: SGD, asked: Question, moment: str) -> GraphRecurrence:
                              "as a letter has infinitely many powers: give it as numbers.")
     basis = tuple(sorted(images, key=monomial_key))
     return GraphRecurrence(basis, tuple(start.coefficient(m) for m in basis),
-                           tuple(tuple(images[m].coefficient(k) for k in basis) for m in basis), rate)
+                           tuple(tuple(images[m].coefficient(k) for k in basis) for m in basis), rate, sgd,
+                           2 if moment == "mean" or asked.quantity.kind != "loss" else 4)
 
 
 class PowersOfCovariance:

@@ -6,8 +6,8 @@ numbers it is an exact algebraic number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,7 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.real_root import RealRoot, least_of, least_positive_root
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.exact.unit_circle import strictly_inside
+from sgdmoments.graphs.graph import Dimension
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class GraphThreshold:
         rate: the letter of the learning rate.
         factors: polynomials in it and the letters, without the factor `rate` itself: irreducible, each once.
         blocks: the steps whose determinants of 1 - A they are.
+        few: the answer for an input width below the order of the moments, from (width, b): there the graphs depend
+            on one another, and their determinant has roots that no weights reach.
+        width, order: the input width, and the order of the moments.
 
     >>> import sgdmoments as sm
     >>> noisy = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
@@ -45,6 +49,9 @@ class GraphThreshold:
     rate: sympy.Symbol
     factors: tuple[Polynomial, ...]
     blocks: tuple[Matrix, ...]
+    few: Callable[[int, Any], RealRoot] = field(repr=False, compare=False)
+    width: Dimension
+    order: int
 
     @property
     def letters(self) -> tuple[sympy.Symbol, ...]:
@@ -86,6 +93,11 @@ class GraphThreshold:
             else:
                 raise InputError(f"threshold: no value given for {s}; the letters are "
                                  f"{', '.join(x.name for x in self.letters if x != INVERSE_BATCH)}, and b.")
+        width = put.get(self.width, self.width)
+        if width != int(width) or width < 1:
+            raise InputError(f"{self.width}: found {width}; a width is an integer >= 1.")
+        if width < self.order:
+            return self.few(int(width), b)
         found = []
         for factor in self.factors:
             at = factor.substitute(put)
