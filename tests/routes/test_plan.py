@@ -10,7 +10,8 @@ import sgdmoments as sm
 from sgdmoments.routes.components import problem as components
 from sgdmoments.routes.symbolic import setting as symbolic
 
-QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.loss(3), sm.weights(2), sm.full_gradient(7)]
+QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.gradient(10**8), sm.loss(3), sm.weights(2),
+              sm.full_gradient(7)]
 WIDTHS = [(3, 1), (10_000, 1), (10_000, 10_000, 1), (10, 10, 1), (3, 3, 3, 3, 1), (2, 2, 2, 2, 2, 2, 1), (4,) * 11,
           (54, 54, 1), (1, 1, 1), ("p", "q", "r", "s", 1)]
 

@@ -6,7 +6,7 @@ Small problems are read, which costs milliseconds, and counted as they are; of l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb, lgamma
 from typing import Any
@@ -27,6 +27,8 @@ BYTES_PER_TERM = 1_200
 SECONDS_PER_TERM, SECONDS_PER_PRODUCT, SECONDS_PER_MOMENT = 2e-5, 1e-6, 2e-5
 #: Seconds of set-up up to which a problem is read for its estimate.
 READ_AT_ONCE = 0.06
+#: Steps of a linear model that are looked at one by one.
+_MOST_STEPS = 1_000
 #: Larger counts are not told apart.
 BEYOND = 1e40
 
@@ -135,6 +137,9 @@ def sizes_of(by: Degrees) -> Sizes:
     d, top, steps = max(by.weight_degree, 1), max(by.top, 1), by.steps
     if d > 1 and steps > 12:
         return Sizes(int(BEYOND), 0, int(BEYOND))
+    if steps > _MOST_STEPS:  # every step is like every other: terms and degree grow in proportion
+        found, times = sizes_of(replace(by, steps=_MOST_STEPS)), steps / _MOST_STEPS
+        return Sizes(int(found.terms * times), found.middle, int(found.degree * times))
     # orders[k]: the degree of E[target | w_0, ..., w_(k-1)] in the statistics of step k
     orders = [top * d ** (steps - 1 - k) for k in range(steps)]
     u_degree, factors = [max(by.now - 1, 0)] * (steps + 1), by.now
