@@ -1,5 +1,6 @@
 """The ring on FLINT against SymPy, and what a wrapper must keep: immutability, hashing, pickling, names."""
 
+import gc
 import pickle
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact import ring
 from sgdmoments.exact.ring import INVERSE_BATCH, RATIONALS, Ring, ring_of
 
 X, Y, Z = sympy.symbols("x y z")
@@ -97,3 +99,14 @@ def test_constants_are_numbers():
     assert RING(Fraction(2, 3)).simplest() == Fraction(2, 3)
     assert hash(RING(Fraction(2, 3))) == hash(Fraction(2, 3))
     assert RING.zero.degree() == -1
+
+
+def test_rings_that_nothing_holds_are_let_go():
+    gc.collect()
+    held = [Ring(sympy.symbols(f"kept_{k}_x kept_{k}_y")) for k in range(50)]
+    before = len(ring._RINGS)
+    for k in range(1000):
+        assert Ring(sympy.symbols(f"gone_{k}_x gone_{k}_y")).generators
+    gc.collect()
+    assert len(ring._RINGS) <= before + ring._RECENT.maxlen
+    assert all(Ring(one.generators) is one for one in held)

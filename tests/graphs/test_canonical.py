@@ -1,10 +1,13 @@
 """The normal form: one object for each isomorphism class, whatever the presentation."""
 
+import gc
+
 import networkx as nx
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmoments.graphs import graph as kept
 from sgdmoments.graphs.canonical import least_rotation, normal_form, reverse
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import IndexGraph, Label, open_end
@@ -123,3 +126,14 @@ def test_labels_of_equal_names_are_kept_apart():
     assert Label("W", (2, 3)) != Label("W", (2, 3), kind="data")
     assert Label("W", (2, 3)) != Label("W", (2, 4))
     assert Label("W", (2, 3)) is Label("W", (2, 3))
+
+
+def test_graphs_and_letters_that_nothing_holds_are_let_go():
+    gc.collect()
+    graphs, letters = len(kept._GRAPHS), len(kept._LABELS)
+    for k in range(6000):
+        letter = Label(f"letter {k}", (2, 2))
+        assert normal_form([(letter, 0, 1), (letter, 0, 2), (A, 1, 2), (A, 0, 0)])[0]
+    gc.collect()
+    assert len(kept._GRAPHS) < graphs + 100
+    assert len(kept._LABELS) < letters + 4500  # the last ones are kept with the orientations of their words
