@@ -13,6 +13,7 @@ import numpy as np
 
 from sgdmoments.budget import Budget
 from sgdmoments.errors import InputError, Stopped
+from sgdmoments.models.initial import Init
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.reading import read_choice, shown
@@ -124,7 +125,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     templates, times = _questions(quantities, steps, len(wanted_sizes), limit)
     with precision(switch(x64, "x64")):
         mesh = replicate_mesh(devices)
-        gradients = gradients_of(Problem.read(sgd))
+        problem = Problem.read(sgd)
+        gradients = gradients_of(problem)
         check_options(gradients, options)
         sort_for_antithetic(gradients, options)
         sizes = tuple(gradients.check_batch_size(b) for b in wanted_sizes)
@@ -140,7 +142,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         identity = {"fingerprint": gradients.problem.fingerprint(times[-1]), "times": list(times),
                     "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": bool(x64),
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
-        stream = _start(resume, identity, options.paired)
+        random_start = any(isinstance(value, Init) for value in problem.start)  # the same at every b
+        stream = _start(resume, identity, options.paired or random_start)
         runner = _Runner(programs, mesh, memory)
         found = _run(runner, stream, goals, observables, identity, target_precision, progress,
                      None if samples is None else limit)

@@ -71,7 +71,7 @@ class Evidence:
         value = self.found.value
         tolerance = relative * np.maximum(np.abs(value), np.abs(self.claim)) + absolute * self.scale + self.rounding
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(value - self.claim) <= tolerance)
+            return np.asarray(np.isfinite(value) & (np.abs(value - self.claim) <= tolerance))
 
     @property
     def fixed(self) -> Array:
@@ -81,6 +81,7 @@ class Evidence:
         the quantity cannot vary, or the common value is the claimed one and not zero.
         """
         same = self._spread <= (1e-5 if self.single else 1e-9) * np.maximum(np.abs(self.found.value), 1e-3 * self.scale)
+        same = same & np.isfinite(self.found.value)
         told = self.agrees_to_rounding & (self.claim != 0)
         return np.asarray(self.constant | (same & (told | (self.count >= FEWEST))))
 

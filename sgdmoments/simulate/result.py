@@ -36,7 +36,8 @@ class Estimates:
         kurtosis, skewness: of the independent values (one for each group of 16 replicates) behind it.
         largest_share: the largest of those values as a part of their sum.
         count: the number of those values.
-        covariance: between batch sizes, shape (B, B, ...), where random numbers were paired; else None.
+        covariance: between batch sizes, shape (B, B, ...), where they share random numbers (paired, or random initial
+            weights); else None.
     """
 
     value: Array

@@ -85,6 +85,24 @@ def test_a_right_claim_of_zero():
     assert check(fitted, sm.gradient(1), 4096, claim=[0, 1]).verdict == "rejected"
 
 
+def test_random_initial_weights_are_shared_between_batch_sizes():
+    sgd = sm.SGD(SGD.model, "1/100", sm.GaussianInit(1))
+    for given in ("nothing", "initial"):
+        words = [check(sgd, Q, 4096, SIZES, seed=seed, given=given).verdict for seed in range(8)]
+        assert "rejected" not in words
+    assert check(sgd, Q, 4096, SIZES, given="nothing", claim=2 * sgd.variance(Q, given="nothing")).verdict == "rejected"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_left_the_range_of_floats_is_no_evidence():
+    wild = sm.SGD(sm.LinearRegression([[1e30], [2]], [2, 1]), "1/10", [1])
+    for claim in ([0, 1], [0], [1, 1]):
+        report = check(wild, sm.gradient(3), 64, [1], claim=claim)
+        assert report.verdict != "passed"
+        assert report.points[0].note == "left the range of floats"
+        json.loads(report.to_json(), parse_constant=lambda name: pytest.fail(name))
+
+
 def test_a_small_wrong_factor_does_not_pass_by_having_few_runs():
     words = [check(SGD, Q, 1024, SIZES, claim=scaled("21/20"), seed=seed).verdict for seed in range(12)]
     assert words.count("passed") <= 1
