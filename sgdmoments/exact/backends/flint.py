@@ -118,11 +118,9 @@ def pack(polynomial: flint.fmpz_poly, width: int) -> flint.fmpz:
 
 def unpack(value: flint.fmpz, width: int) -> flint.fmpz_poly:
     """The polynomial with coefficients below 2^(width - 1) in absolute value whose value at 2^width is given."""
-    count = int(value.bit_length()) // width + 1
-    half = 1 << (width - 1)
-    shifted = int(value) + half * (((1 << (width * count)) - 1) // ((1 << width) - 1))
-    digits = shifted.to_bytes(count * width // 8 + 1, "little")
-    size = width // 8
+    count, size, half = int(value.bit_length()) // width + 1, width // 8, 1 << (width - 1)
+    halves = int.from_bytes(half.to_bytes(size, "little") * count, "little")
+    digits = (int(value) + halves).to_bytes(count * size + 1, "little")
     return flint.fmpz_poly([int.from_bytes(digits[k * size:(k + 1) * size], "little") - half for k in range(count)])
 
 

@@ -32,6 +32,8 @@ _TERM, _BIT = 4e-8, 2.5e-11
 _ENTRY = 1e-5
 #: Bytes of a term without its coefficient, and for each weight that its exponents name.
 _BYTES, _BYTES_PER_WEIGHT = 250, 12
+#: How much slower it is where one column is megabytes long and no longer stays in the processor's cache.
+_BEYOND_CACHE = 3.0
 #: How often one entry may count towards the length of the numbers; longer data are read in part.
 _SAMPLED = 64
 
@@ -60,10 +62,11 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
     work = products * coefficient * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
                                 + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
     read = _PAIR if order <= 2 and isinstance(sgd.model.data, Empirical) else _READ * (2 * count + 2)
+    length = bits * steps / 8
+    work *= 1 + _BEYOND_CACHE * min(1.0, rows * length / 2**21)
     setup = (_LEAST + means * coefficient * (read + _JOINED * 6 ** max(order - 2, 0))
              + _ENTRY * min(size, 4 * steps) * size)
     data = 5e-8 * (sgd.model.n if isinstance(sgd.model.n, int) else 0) * size * order
-    length = bits * steps / 8
     memory = (_BYTES + _BYTES_PER_WEIGHT * count) * (means + state) + 2 * state * length
     return {"terms": _whole(means + state), "seconds": setup + data + work + rows * (1 + rows / 500) * 1e-5,
             "memory": _whole(memory)}
