@@ -48,8 +48,8 @@ def network(*widths: Any, **options: Any) -> sm.SGD:
 
 def questions() -> Iterator[Question]:
     """(name, route, run, quantity, moment, options)."""
-    for n, p, t in ((4, 2, 50), (4, 2, 200), (4, 2, 500), (4, 2, 1000), (10, 5, 20), (50, 12, 10), (50, 12, 50), (50, 20, 10),
-                    (80, 32, 2)):
+    for n, p, t in ((4, 2, 50), (4, 2, 200), (4, 2, 500), (4, 2, 1000), (10, 5, 20), (50, 12, 10), (50, 12, 50),
+                    (50, 20, 10), (80, 32, 2)):
         yield f"n = {n}, p = {p}", "closure", regression(n, p), sm.gradient(t), "variance", {}
     for n, p, t in ((10, 3, 5), (50, 5, 2), (50, 8, 2)):
         yield f"n = {n}, p = {p}", "closure", regression(n, p), sm.loss(t), "variance", {}
