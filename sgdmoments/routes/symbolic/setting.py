@@ -113,8 +113,10 @@ def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
+    laws_of_entries = [law for law in (model.data, model.noise, *sgd.initial.values())
+                       if isinstance(law, (IndependentCoordinates, Init))]
     scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
-               *(s for value in sgd.initial.values() if isinstance(value, Init) for s in value.free_symbols)]
+               *(e for law in laws_of_entries for e in law.expressions)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
     if isinstance(model.data, Empirical):
