@@ -62,3 +62,17 @@ def test_many_steps_against_fractions():
     exact, plain = (sgd.variance(sm.gradient(60), arithmetic=name) for name in ("exact", "fractions"))
     assert exact == plain
     assert exact.degree == 61
+
+
+def test_noise_on_points_drawn_without_replacement_by_hand():
+    """The whole data set is one batch, but its noise is not: var(g_0) = sum x_i^2 / n^2 = 14/9 at b = n = 3."""
+    model = sm.Network((1, 1), data=sm.Empirical([[1], [2], [3]]), targets=[1, 1, 2], noise=sm.Rademacher())
+    sgd = sm.SGD(model, "1/10", {"W1": [[0]]})
+    variance = sgd.variance(sm.gradient(0))
+    assert variance(3) == Fraction(14, 9)
+    assert variance(1) == Fraction(14, 3) + Fraction(14, 3)  # of the points' own gradients -1, -2, -6, and of the noise
+    assert sgd.variance(sm.weights(1))(3) == Fraction(14, 900)
+    for question in (lambda: sgd.variance(sm.gradient(0), route="closure"), lambda: sgd.closed_form(sm.gradient),
+                     lambda: sgd.trajectory(sm.gradient, 3, [3]), sgd.stationary, sgd.noise_bound):
+        with pytest.raises(sm.RouteError, match="noise"):
+            question()

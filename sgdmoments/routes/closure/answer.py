@@ -54,6 +54,9 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
         return "the covariance of the data is a letter; closure needs a matrix"
     if any(isinstance(sgd.initial[parameter.name], Init) for parameter in sgd.model.teacher_parameters):
         return "the teacher is random; closure needs a fixed one"
+    if sgd.model.noise is not None and sgd.population is not None:
+        return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
+                "not independent but their noise is, so that one batch has no moments in c_b alone")
     return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
 
 
