@@ -7,9 +7,9 @@ For each group of `GROUPS` mutmut makes every mutant of its modules in a copy of
 drawn with the seed, evenly over all mutants of the group, and each is run against the group's tests that reach its
 function, the fastest first and as many as take `seconds` together, until one fails. Left out of the draw: mutants
 inside a ``raise`` statement, which change the wording of a message only. Doctests and tests marked `slow` are not run,
-so that what is left is an upper bound. A survivor that `mutation_equivalent.toml` shows to be equivalent is counted as
-such; the others are printed with their differences. Results lie in the copies, so that a second run with the same
-arguments goes on where the first ended.
+so that what is left is an upper bound. A survivor that `mutation_equivalent.toml` shows to be equivalent, or that
+differs in `strict=` only, is counted as such; the others are printed with their differences. Results lie in the
+copies, so that a second run with the same arguments goes on where the first ended.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import ast
 import difflib
 import json
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -151,6 +152,11 @@ def read(name: str, path: str, original: str, mutated: str) -> Mutant:
                   "\n".join(line.strip() for _, _, _, a, b in changes for line in new[a:b]), lines <= messages)
 
 
+def plain(text: str) -> str:
+    """The text without what only guards the program: `zip` refuses lengths that are never unequal."""
+    return re.sub(r",\s*\)", ")", re.sub(r",?\s*strict=\w+", "", text))
+
+
 def equivalents() -> set[tuple[str, str, str]]:
     """(function, lines before, lines after) of the changes that are shown to change nothing."""
     if not EQUIVALENT.exists():
@@ -210,7 +216,7 @@ def run_group(name: str, options: argparse.Namespace) -> dict[str, Any]:
     known, proved = codes(), equivalents()
     status = {m.name: status_by_exit_code[known[m.name]] for m in drawn}
     alive = [m for m in drawn if status[m.name] in ("survived", "no tests")]
-    equivalent = [m for m in alive if (m.function, m.before, m.after) in proved]
+    equivalent = [m for m in alive if (m.function, m.before, m.after) in proved or plain(m.before) == plain(m.after)]
     return {"made": len(every), "eligible": len(eligible), "drawn": len(drawn),
             **Counter(status.values()), "equivalent": len(equivalent),
             "left": [str(m) + f"\n    ({status[m.name]}) {m.name}" for m in alive if m not in equivalent],
