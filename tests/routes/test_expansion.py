@@ -96,6 +96,20 @@ def test_later_steps_in_two_arithmetics():
         assert list(floats.entries) == pytest.approx([float(c) for c in exact.coefficients], rel=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["variance", "second_moment"])
+@pytest.mark.parametrize("t", [1, 2])
+def test_third_order_in_floats_against_the_whole_polynomial(kind, t):
+    scalar = sm.SGD(sm.Network((1, 1, 1), noise=sm.Uniform(-1, 2)), ["1/4", "1/5", "1/3", "1/6"], {
+        "W1": [["2/3"]], "W2": [["-5/4"]], "W1*": [["3/7"]], "W2*": [[1]]})
+    for quantity in (sm.gradient(t), sm.weights(2), sm.full_gradient(2, layer=1)):
+        whole = components.moment(scalar, quantity, kind)
+        floats = expansion.moment(scalar, quantity, kind, order=3, arithmetic="float")
+        expected = [float(c) for c in padded(whole, 3)]
+        assert floats.entries[0] == pytest.approx(expected[0], rel=1e-9, abs=1e-12)
+        assert list(floats.entries[1:]) == pytest.approx(expected[1:], rel=1e-9)
+        assert all(expected[1:])
+
+
 def test_a_linear_model_has_the_coefficients_of_its_closure():
     model = sm.LinearRegression([[1, 2], [0, 1], [3, 1]], [1, 2, 0])
     sgd = sm.SGD(model, learning_rate="1/10", initial=[1, "1/2"], sampling="with_replacement")
