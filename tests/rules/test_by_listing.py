@@ -27,7 +27,7 @@ def words(X, c, trace):
     return {"W": trace(W), "W W": trace(W @ W), "W, W": trace(W) * trace(W), "cW": trace(c @ W),
             "c W c W": trace(c @ W @ c @ W), "W, W W": trace(W) * trace(W @ W),
             "W, W, W": trace(W) * trace(W) * trace(W), "cW, W": trace(c @ W) * trace(W),
-            "W c', c W": trace(W @ c.T) * trace(c @ W)}
+            "cW, cW, cW": trace(c @ W) * trace(c @ W) * trace(c @ W), "W c', c W": trace(W @ c.T) * trace(c @ W)}
 
 
 @pytest.mark.parametrize("listed_blocks", [0, rule.LISTED_BLOCKS])
@@ -60,7 +60,8 @@ def test_updates_of_products_of_traces():
 
     w, g = [[1, 2, 0], [-1, 3, 5]], [[2, 0, 1], [1, -1, 4]]
     values = {"W": np.array(w, dtype=object), "G": np.array(g, dtype=object), "M": C}
-    for before in (norm(W, W), norm(W, W) * norm(W, G) + 3 * norm(G, W), norm(W, W) * norm(W, W) * norm(W, W)):
+    for before in (norm(W, W), norm(W, W) * norm(W, G) + 3 * norm(G, W), norm(W, W) * norm(W, W) * norm(W, W),
+                   norm(W, W) + 2 * norm(W, G) + norm(G, W)):
         degree = changed.degree_of(before)
         after = update(before, changed, ring.generator(alpha), degree)
         for a in (F(1, 3), F(-2), F(5)):
