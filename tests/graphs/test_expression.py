@@ -145,3 +145,23 @@ def test_what_is_no_expression_is_left_to_python(other):
     for work in (lambda: norm(A) + other, lambda: norm(A) - other, lambda: other - norm(A), lambda: norm(A) * other):
         with pytest.raises(TypeError):
             work()
+
+
+def test_sums_multiply_out():
+    total = norm(A) + 2 * norm(B) - 3
+    assert (total * total).evaluate(VALUES) == (40 + 62 - 3) ** 2
+    assert total * total == norm(A) ** 2 + 4 * norm(A) * norm(B) + 4 * norm(B) ** 2 - 6 * norm(A) - 12 * norm(B) + 9
+    assert (5 - norm(A)).evaluate(VALUES) == -35
+    assert (F(1, 2) - total).evaluate(VALUES) == F(1, 2) - 99
+
+
+def test_what_is_shown():
+    assert repr(norm(A) - norm(A)) == "0"
+    assert repr(Expression.from_edges([(A, 0, 1), (B, 1, 0)])) == "(1) tr(A B)"
+    assert "A[0,1]" in repr(Expression.from_edges([(A, 0, 1)]))
+
+
+def test_a_number_is_simplest_as_a_number():
+    assert Expression.constant(F(3, 2)).simplest() == F(3, 2)
+    assert isinstance(Expression.constant(3).simplest(), F)
+    assert norm(A).simplest() == norm(A)

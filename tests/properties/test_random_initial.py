@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +72,18 @@ def test_only_mean_and_covariance_known(data):
     kinds = ("gradient", "weights", "full_gradient", "sample_gradients")
     quantity = data.draw(strategies.quantities(sgd, max_step=1, kinds=kinds))
     assert_equals_average(sgd, quantity, [(w, Fraction(1, 3)) for w in points])
+
+
+@pytest.mark.parametrize("route", ["components", "symbolic"])
+def test_three_random_layers_are_three_letters(route):
+    """Signs for every weight of three layers, all eight starts listed."""
+    points = sm.Empirical([[1], [2], [-1]])
+    teacher = {"W1*": [[1]], "W2*": [[2]], "W3*": [[1]]}
+    model = sm.Network((1, 1, 1, 1), data=points)
+    signs = sm.IndependentInit(sm.Rademacher())
+    random = sm.SGD(model, "1/5", {"W1": signs, "W2": signs, "W3": signs, **teacher})
+    found = random.second_moment(sm.gradient(0), route=route)
+    for b in (1, 2, 3):
+        listed = [enumerate_moment(sm.SGD(model, "1/5", {"W1": [[u]], "W2": [[v]], "W3": [[w]], **teacher}),
+                                   sm.gradient(0), b, "second_moment") for u, v, w in product((1, -1), repeat=3)]
+        assert found(b) == sum(listed) / 8
