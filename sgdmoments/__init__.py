@@ -18,9 +18,11 @@ from sgdmoments.errors import (
     FrozenError,
     InputError,
     MissingExtraError,
+    NeverDecreases,
     RouteError,
     SgdMomentsError,
     Stopped,
+    TruncationWarning,
 )
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
@@ -65,6 +67,7 @@ __all__ = [
     "Model",
     "MomentRegression",
     "Network",
+    "NeverDecreases",
     "Parameter",
     "Progress",
     "Question",
@@ -73,6 +76,7 @@ __all__ = [
     "RouteError",
     "SgdMomentsError",
     "Stopped",
+    "TruncationWarning",
     "Uniform",
     "check",
     "diagonal",

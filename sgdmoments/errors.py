@@ -6,6 +6,7 @@ A message says what was found, which assumption failed, and what to try. All of 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 
@@ -38,6 +39,10 @@ class Diverges(AssumptionError):
         self.threshold = threshold
 
 
+class NeverDecreases(AssumptionError):
+    """A threshold b_0 was asked of a polynomial that increases with the batch size up to the last one."""
+
+
 class RouteError(SgdMomentsError):
     """No route, or not the route asked for, can answer the question."""
 
@@ -67,6 +72,10 @@ class DivergenceWarning(RuntimeWarning):
     """A simulation left the range of floating-point numbers; what it recorded from there on is inf or NaN."""
 
 
+class TruncationWarning(UserWarning):
+    """A truncated answer was evaluated where its last term is not small against the sum; see `exact.truncation`."""
+
+
 class Stopped(SgdMomentsError):
     """A progress callback returned False: the work was stopped at the user's wish."""
 
@@ -77,3 +86,7 @@ class CertificateError(SgdMomentsError):
 
 class RewriteError(SgdMomentsError):
     """A rewrite changed the value of an expression (found by evaluation modulo a prime); names the rule."""
+
+
+# Each evaluation says so, not only the first one on a line; a filter of the user's comes before this one.
+warnings.simplefilter("always", TruncationWarning, append=True)

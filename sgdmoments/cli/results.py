@@ -18,6 +18,7 @@ from sgdmoments.cli.output import lossless
 from sgdmoments.cli.problem import SYMBOLS, Problem
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.population import PopulationCertificate
 from sgdmoments.exact.roots import DecreasingCertificate, verify_decreasing
 from sgdmoments.show.numbers import number_text
 from sgdmoments.show.text import batch_polynomial_text
@@ -33,7 +34,7 @@ class Answer:
     step: int
     polynomial: BatchPolynomial
     values: tuple[Fraction, ...]
-    certificate: DecreasingCertificate | None
+    certificate: DecreasingCertificate | PopulationCertificate | None
     refusal: str = ""
 
     def threshold(self) -> str:
@@ -152,12 +153,14 @@ def _answer_json(results: Results, answer: Answer) -> dict[str, Any]:
     }
 
 
-def certificate_json(certificate: DecreasingCertificate) -> dict[str, Any]:
+def certificate_json(certificate: DecreasingCertificate | PopulationCertificate) -> dict[str, Any]:
     """The fields of a certificate, rationals as text."""
+    if isinstance(certificate, PopulationCertificate):
+        return {"batch_size": certificate.batch_size, "population": certificate.population,
+                "chain": list(certificate.chain)}
     proof = certificate.derivative
     return {
         "batch_size": certificate.batch_size,
-        "lowest": lossless(certificate.lowest),
         "witness": None if certificate.witness is None else lossless(certificate.witness),
         "derivative": {"square_root": list(map(lossless, proof.square_root)),
                        "factor": list(map(lossless, proof.factor)), "pieces": list(map(lossless, proof.pieces))},

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact import roots
 from sgdmoments.exact.coefficients import (
     entry_to_sympy,
-    evaluate_entry,
+    evaluate_entries,
+    letters_of,
     read_entry,
     substitute_linear,
     user_form,
-    with_entries,
+    value_at,
     with_letter_population,
 )
 from sgdmoments.exact.numbers import to_exact
+from sgdmoments.exact.population import PopulationCertificate, decreasing_in_population
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
-from sgdmoments.exact.saving import entry_from_json, entry_to_json
+from sgdmoments.exact.saving import polynomial_from_json, polynomial_to_json
+from sgdmoments.exact.truncation import coefficient_beyond, is_small, warn
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +44,12 @@ class BatchPolynomial:
         truncated: the order K after which further powers of u exist but are not computed, or None.
         provenance: the receipt; it does not take part in ==.
         learning_rate_order: the order K of a series in the learning rates that goes on beyond it, or None.
+        next_coefficient: of a truncated answer the coefficient of u^(K + 1), where it came cheap, else None.
+        last_order: of a series in the learning rates the coefficients of its part of order K alone.
+
+    The last two say how far a truncated answer can be trusted (`exact.truncation`); they do not take part in ==.
+    Two polynomials are equal where all coefficients are equal as functions of their letters and what else decides
+    their values (population, truncation) is the same.
 
     Laws:
 
@@ -55,12 +65,33 @@ class BatchPolynomial:
     truncated: int | None = None
     provenance: Provenance = field(default_factory=Provenance, compare=False, repr=False)
     learning_rate_order: int | None = None
+    next_coefficient: Any = field(default=None, compare=False, repr=False)
+    last_order: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         values = [read_entry(c) for c in self.entries] or [Fraction(0)]
         while len(values) > 1 and not values[-1]:
             values.pop()
         object.__setattr__(self, "entries", tuple(values))
+        if self.next_coefficient is not None:
+            object.__setattr__(self, "next_coefficient", read_entry(self.next_coefficient))
+        if self.last_order is not None:
+            object.__setattr__(self, "last_order", tuple(map(read_entry, self.last_order)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BatchPolynomial):
+            return NotImplemented
+        return self._fields() == other._fields() and all(
+            a == b for a, b in zip_longest(self.entries, other.entries, fillvalue=Fraction(0)))
+
+    def __hash__(self) -> int:
+        hashes = [hash(c) for c in self.entries]
+        while hashes and not hashes[-1]:  # a coefficient that is zero in disguise has the hash of zero
+            hashes.pop()
+        return hash((self._fields(), tuple(hashes)))
+
+    def _fields(self) -> tuple[int | None, ...]:
+        return self.population, self.truncated, self.learning_rate_order
 
     @classmethod
     def from_cb(cls, coefficients: Sequence[Any], population: int | sympy.Symbol, provenance: Provenance | None = None,
@@ -98,37 +129,91 @@ class BatchPolynomial:
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
         """The sympy symbols in the coefficients."""
-        found: frozenset[sympy.Symbol] = frozenset()
-        for c in self.entries:
-            found |= c.symbols if isinstance(c, Polynomial) else getattr(c, "free_symbols", frozenset())
-        return found
+        return letters_of(self.entries)
 
     def __call__(self, b: Any) -> Any:
-        """The value at batch size b (an int or Fraction; a sympy symbol gives an expression)."""
-        size = to_exact(b, "b")
-        if isinstance(size, sympy.Expr):
-            return self.to_sympy().subs(_BATCH_SIZE, size)
-        if size < 1 or (size.denominator != 1 and self.population is not None):
-            raise InputError(f"b: found {b}; a batch size is a positive integer.")
-        if self.population is not None and size > self.population:
-            raise InputError(f"b: found {size} > n = {self.population}; batches are drawn without replacement.")
-        value: Any = None
-        for c in reversed(self.entries):
-            value = c if value is None else (value / float(size) if isinstance(value, float) else
-                                             value * (1 / size)) + c
+        """The value at batch size b: an int, a Fraction, infinity, or an array of these; a symbol: an expression.
+
+        An array gives an array. Without replacement b is one of 1, ..., n. A truncated answer warns with
+        `TruncationWarning` where its last kept term is not small against the sum (`exact.truncation.SMALL`).
+
+        >>> p = BatchPolynomial((1, 6))
+        >>> p(2), p(float("inf")), p([1, 2, 3]).tolist()
+        (Fraction(4, 1), Fraction(1, 1), [Fraction(7, 1), Fraction(4, 1), Fraction(3, 1)])
+        """
+        if isinstance(b, (list, tuple, np.ndarray)) and np.ndim(b):
+            sizes = np.asarray(b, dtype=object)
+            values = np.empty(sizes.shape, dtype=object)
+            for index in np.ndindex(sizes.shape):
+                values[index] = self._value(sizes[index])
+            return values.astype(float) if values.size and all(isinstance(v, float) for v in values.flat) else values
+        return self._value(b[()] if isinstance(b, np.ndarray) else b)
+
+    def _value(self, b: Any) -> Any:
+        if isinstance(b, sympy.Expr) and b.free_symbols:
+            return self.to_sympy().subs(_BATCH_SIZE, b)
+        u = self._inverse(b)
+        value = value_at(self.entries, u)
+        self._warn_where_cut_short(b, u, value)
         return user_form(value)
 
-    def evaluate(self, values: Mapping[Any, Any]) -> BatchPolynomial:
+    def _inverse(self, b: Any) -> Fraction:
+        """1/b for a batch size that exists."""
+        n = self.population
+        if b == float("inf") or b is sympy.oo:
+            if n is not None:
+                raise InputError(f"b: found {b} > n = {n}; batches are drawn without replacement.")
+            return Fraction(0)
+        size = to_exact(b, "b")
+        if not isinstance(size, Fraction):
+            raise InputError(f"b: found {b}; expected a rational number, infinity or a symbol.")
+        if size < 1 or (size.denominator != 1 and n is not None):
+            raise InputError(f"b: found {b}; a batch size is a positive integer.")
+        if n is not None and size > n:
+            raise InputError(f"b: found {size} > n = {n}; batches are drawn without replacement.")
+        return 1 / size
+
+    def _warn_where_cut_short(self, b: Any, u: Fraction, value: Any) -> None:
+        if self.truncated is not None:
+            k = self.truncated + (self.next_coefficient is not None)
+            name = "the last kept term" if k == self.truncated else "the first term left out"
+            if is_small(value_at([*[Fraction(0)] * k, self._coefficient(k)], u), value) is False:
+                warn(f"1/b to order {self.truncated}", f"b = {b}", name, 5)
+        if self.last_order is not None and is_small(value_at(self.last_order, u), value) is False:
+            warn(f"the learning rate to order {self.learning_rate_order}", f"b = {b}", "the last kept order", 5)
+
+    def _coefficient(self, k: int) -> Any:
+        """The coefficient of u^k; None where a truncated answer does not know it."""
+        if self.truncated is not None and k > self.truncated:
+            return self.next_coefficient if k == self.truncated + 1 else None
+        return self.entries[k] if k < len(self.entries) else Fraction(0)
+
+    def evaluate(self, values: Mapping[Any, Any], partial: bool = False) -> BatchPolynomial:
         """Numbers for letters: keys are symbols or their names ("alpha", "p", "W1", ...).
 
-        Every letter must be given; an array under its name ("w", "W1") stands for its entries w_1, w_2, ...
-        Exact numbers give exact results; float arrays give floats.
+        An array under its name ("w", "W1") stands for its entries w_1, w_2, .... Exact numbers give exact results;
+        float arrays give floats. Names that do not occur change nothing.
+
+        Args:
+            values: numbers or arrays by symbol or name.
+            partial: leave the letters that are not given open (floats are then taken for their exact values);
+                otherwise each one that is left is an `InputError`.
+
+        >>> x, y = sympy.symbols("x y")
+        >>> BatchPolynomial((x, x * y)).evaluate({"x": 2, "z": 5}, partial=True).coefficients
+        (Fraction(2, 1), 2*y)
         """
-        if any(isinstance(c, Polynomial) for c in self.entries):
-            values = with_entries(values)
-        memo: dict[str, Any] = {}  # graph expressions share their products
-        return BatchPolynomial(tuple(evaluate_entry(c, values, memo) for c in self.entries), self.population,
-                               self.truncated, self.provenance, self.learning_rate_order)
+        beyond = () if self.next_coefficient is None else (self.next_coefficient,)
+        last = self.last_order or ()
+        found = evaluate_entries((*self.entries, *beyond, *last), values, partial)
+        count, end = len(self.entries), len(self.entries) + len(beyond)
+        entries, orders = found[:count], found[end:] if last else None
+        result = BatchPolynomial(entries, self.population, self.truncated, self.provenance, self.learning_rate_order,
+                                 found[count] if beyond else None, orders)
+        if orders and is_small(sum(map(abs, orders)) if _numbers(orders) else None,
+                               sum(map(abs, entries)) if _numbers(entries) else None) is False:
+            warn(f"the learning rate to order {self.learning_rate_order}", "these values", "the last kept order", 3)
+        return result
 
     def in_cb(self) -> tuple[Any, ...]:
         """The coefficients in powers of c_b = (n - b)/(b (n - 1)), constant first.
@@ -155,15 +240,18 @@ class BatchPolynomial:
     def decreasing_from(self) -> int:
         """The least integer b_0 from which the polynomial never increases with b: proved, not sampled.
 
-        dp/du >= 0 on 0 < u <= 1/b_0 (on 1/n <= u <= 1/b_0 without replacement) by exact real-root isolation.
-        The proof itself: `decreasing_certificate`. Source: Theorem 3.10 (P0).
+        dp/du >= 0 on 0 < u <= 1/b_0 by exact real-root isolation; without replacement, where only b = 1, ..., n
+        exist, p(b) >= p(b + 1) for the integers b_0 <= b < n. The proof itself: `decreasing_certificate`.
+
+        Raises `NeverDecreases` where there is no b_0: the polynomial increases with b for all large b, or from
+        n - 1 to n. Source: Theorem 3.10 (P0).
 
         >>> BatchPolynomial((0, 3, -2)).decreasing_from()
         2
         """
         return self.decreasing_certificate().batch_size
 
-    def decreasing_certificate(self) -> roots.DecreasingCertificate:
+    def decreasing_certificate(self) -> roots.DecreasingCertificate | PopulationCertificate:
         """The proof of `decreasing_from`, to be re-checked by `exact.roots.verify_decreasing`."""
         self._require_rational("decreasing_from")
         if self.truncated is not None:
@@ -173,8 +261,9 @@ class BatchPolynomial:
             raise AssumptionError("the polynomial is a series in the learning rate to order "
                                   f"{self.learning_rate_order}; what is left out could change every sign. Ask for the "
                                   "whole polynomial.")
-        lowest = Fraction(0) if self.population is None else Fraction(1, self.population)
-        return roots.decreasing_from(self.entries, lowest)
+        if self.population is not None:
+            return decreasing_in_population(self.entries, self.population)
+        return roots.decreasing_from(self.entries)
 
     def _require_rational(self, question: str) -> None:
         if not self.is_rational:
@@ -192,25 +281,31 @@ class BatchPolynomial:
             return BatchPolynomial((other,))
         return None
 
-    def _with(self, coefficients: Iterable[Any], other: BatchPolynomial) -> BatchPolynomial:
+    def _with(self, other: BatchPolynomial, coefficients: Sequence[Any], beyond: Any,
+              last: tuple[Any, ...] | None) -> BatchPolynomial:
         truncated = _least(self.truncated, other.truncated)
-        kept = list(coefficients)[: None if truncated is None else truncated + 1]
+        kept = coefficients[: None if truncated is None else truncated + 1]
         population = self.population if self.population is not None else other.population
         series = _least(self.learning_rate_order, other.learning_rate_order)
-        return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series)
+        return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series,
+                               next_coefficient=beyond, last_order=last)
 
     def __add__(self, other: Any) -> BatchPolynomial:
         q = self._lift(other)
         if q is None:
             return NotImplemented
-        short, long = sorted((self.entries, q.entries), key=len)
-        return self._with([a + b for a, b in zip(short, long, strict=False)] + list(long[len(short):]), q)
+        k = _least(self.truncated, q.truncated)
+        pair = (None, None) if k is None else (self._coefficient(k + 1), q._coefficient(k + 1))
+        beyond = None if pair[0] is None or pair[1] is None else pair[0] + pair[1]
+        order = _least(self.learning_rate_order, q.learning_rate_order)
+        parts = [p.last_order for p in (self, q) if p.last_order is not None and p.learning_rate_order == order]
+        last = None if not parts else parts[0] if len(parts) == 1 else tuple(_sum(*parts))
+        return self._with(q, _sum(self.entries, q.entries), beyond, last)
 
     __radd__ = __add__
 
     def __neg__(self) -> BatchPolynomial:
-        return BatchPolynomial(tuple(-c for c in self.entries), self.population, self.truncated,
-                               learning_rate_order=self.learning_rate_order)
+        return -1 * self
 
     def __sub__(self, other: Any) -> BatchPolynomial:
         q = self._lift(other)
@@ -223,18 +318,31 @@ class BatchPolynomial:
         q = self._lift(other)
         if q is None:
             return NotImplemented
-        product: list[Any] = [None] * (self.degree + q.degree + 1)
-        for i, a in enumerate(self.entries):
-            for j, b in enumerate(q.entries):
-                product[i + j] = a * b if product[i + j] is None else product[i + j] + a * b
-        return self._with(product, q)
+        k = _least(self.truncated, q.truncated)
+        beyond = None if k is None else coefficient_beyond(
+            *([p._coefficient(i) for i in range(k + 2)] for p in (self, q)), k + 1)
+        last = [_product(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
+        return self._with(q, _product(self.entries, q.entries), beyond, tuple(_sum(*last, ())) if last else None)
 
     __rmul__ = __mul__
 
     # -- other forms ----------------------------------------------------------------------------------------
 
-    def to_sympy(self, b: sympy.Symbol | None = None) -> sympy.Expr:
-        """A sympy expression in the batch size (by default the symbol `BatchPolynomial.batch_size`)."""
+    def to_sympy(self, b: sympy.Symbol | None = None, values: Mapping[Any, Any] | None = None) -> sympy.Expr:
+        """A sympy expression in the batch size (by default the symbol `BatchPolynomial.batch_size`).
+
+        Args:
+            b: another symbol for the batch size.
+            values: numbers for some of the letters, by name or symbol, as for ``evaluate(values, partial=True)``.
+                (sympy's own ``subs("p", 3)`` makes a symbol without assumptions of the name, which is not the letter
+                p of a width: that is a positive integer.)
+
+        >>> n = sympy.Symbol("n", integer=True, positive=True)
+        >>> BatchPolynomial((n + 1,)).to_sympy(values={"n": 3})
+        4
+        """
+        if values is not None:
+            return self.evaluate(values, partial=True).to_sympy(b)
         size = _BATCH_SIZE if b is None else b
         if size in self.symbols:
             raise InputError(f"the symbol {size} occurs in the coefficients; pass another one for the batch size.")
@@ -275,30 +383,12 @@ class BatchPolynomial:
 
     def to_json(self) -> str:
         """A JSON text from which `from_json` rebuilds an equal polynomial."""
-        receipt = {name: getattr(self.provenance, name) for name in Provenance.__dataclass_fields__}
-        return json.dumps({
-            "format": "sgdmoments.BatchPolynomial/1",
-            "coefficients": [entry_to_json(c) for c in self.entries],
-            "population": self.population, "truncated": self.truncated,
-            "learning_rate_order": self.learning_rate_order,
-            "provenance": {**receipt, "sizes": [[k, v] for k, v in self.provenance.sizes]},
-        })
+        return polynomial_to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> BatchPolynomial:
         """The polynomial that `to_json` wrote; `InputError` where the text is not such a polynomial."""
-        try:
-            data = json.loads(text)
-            if data["format"] != "sgdmoments.BatchPolynomial/1":
-                raise InputError(f"from_json: unknown format {data['format']!r}.")
-            receipt: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["provenance"].items()}
-            receipt["sizes"] = tuple((k, v) for k, v in receipt["sizes"])
-            return cls(tuple(entry_from_json(c) for c in data["coefficients"]), data["population"], data["truncated"],
-                       Provenance(**receipt), data["learning_rate_order"])
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"from_json: the text is not a saved BatchPolynomial ({error}).") from None
+        return cls(**polynomial_from_json(text))
 
 
 #: Rational coefficients of more bits than this together are counted, not written out, by repr.
@@ -311,3 +401,22 @@ _BATCH_SIZE = sympy.Dummy("b", dummy_index=1_000_002)
 def _least(first: int | None, second: int | None) -> int | None:
     """The smaller order, None being none at all."""
     return min((order for order in (first, second) if order is not None), default=None)
+
+
+def _sum(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
+    """The coefficients of the sum of two polynomials."""
+    short, long = sorted((first, second), key=len)
+    return [a + b for a, b in zip(short, long, strict=False)] + list(long[len(short):])
+
+
+def _product(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
+    """The coefficients of the product of two polynomials."""
+    product: list[Any] = [None] * (len(first) + len(second) - 1)
+    for i, a in enumerate(first):
+        for j, b in enumerate(second):
+            product[i + j] = a * b if product[i + j] is None else product[i + j] + a * b
+    return product
+
+
+def _numbers(entries: Sequence[Any]) -> bool:
+    return all(isinstance(c, (Fraction, float)) for c in entries)

@@ -120,6 +120,11 @@ class RationalFunction:
     # -- reading --------------------------------------------------------------------------------------------
 
     @property
+    def is_constant(self) -> bool:
+        """Whether no symbol occurs."""
+        return self.numerator.is_constant and self.denominator.is_constant
+
+    @property
     def symbols(self) -> frozenset[sympy.Symbol]:
         """The symbols that occur."""
         return self.numerator.symbols | self.denominator.symbols

@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import comb, lcm
 
 import flint
 
-from sgdmoments.errors import AssumptionError, CertificateError
+from sgdmoments.errors import CertificateError, NeverDecreases
+from sgdmoments.exact.bernstein import Coefficients, bernstein, evaluate, scaled_bernstein
+from sgdmoments.exact.population import PopulationCertificate, verify_population
 from sgdmoments.exact.ring import from_fmpq, to_fmpq
-
-Coefficients = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +39,17 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class DecreasingCertificate:
-    """A proof that p(1/b) never increases in b for b >= batch_size, and that no smaller integer will do.
+    """A proof that p(1/b) never increases in real b >= batch_size, and that no smaller integer will do.
 
     Attributes:
         batch_size: b_0.
-        lowest: the least u considered: 0 (b unbounded) or 1/n.
-        derivative: the proof that dp/du >= 0 on [lowest, 1/b_0].
+        derivative: the proof that dp/du >= 0 on [0, 1/b_0].
         witness: a point u in (1/b_0, 1/(b_0 - 1)] where dp/du < 0; None where b_0 = 1.
     """
 
     batch_size: int
-    lowest: Fraction
     derivative: Certificate
     witness: Fraction | None
-
-
-def evaluate(polynomial: Sequence[Fraction], point: Fraction) -> Fraction:
-    """The value at a rational point (Horner).
-
-    >>> evaluate((Fraction(1), Fraction(2)), Fraction(3))
-    Fraction(7, 1)
-    """
-    value = Fraction(0)
-    for coefficient in reversed(polynomial):
-        value = value * point + coefficient
-    return value
-
-
-def bernstein(polynomial: Sequence[Fraction], low: Fraction, high: Fraction) -> Coefficients:
-    """The Bernstein coefficients on [low, high]: the polynomial lies between their least and greatest.
-
-    >>> bernstein((Fraction(0), Fraction(1)), Fraction(2), Fraction(3))
-    (Fraction(2, 1), Fraction(3, 1))
-    """
-    degree = len(polynomial) - 1
-    scale = lcm(*(c.denominator for c in polynomial))
-    unit = lcm(low.denominator, high.denominator)
-    start, width = int(low * unit), int((high - low) * unit)  # u = (start + width s)/unit
-    shifted = [0] * (degree + 1)  # coefficients in s, times scale * unit^degree
-    for k, coefficient in enumerate(reversed(polynomial)):
-        for i in range(degree, 0, -1):
-            shifted[i] = shifted[i] * start + shifted[i - 1] * width
-        shifted[0] = shifted[0] * start + int(coefficient * scale) * unit**k
-    common = lcm(*(comb(degree, i) for i in range(degree + 1)))
-    return tuple(Fraction(sum(comb(j, i) * (common // comb(degree, i)) * shifted[i] for i in range(j + 1)),
-                          common * scale * unit**degree) for j in range(degree + 1))
 
 
 def verify(certificate: Certificate) -> None:
@@ -105,17 +70,20 @@ def verify(certificate: Certificate) -> None:
             raise CertificateError(f"a Bernstein coefficient on [{low}, {high}] is negative.")
 
 
-def verify_decreasing(polynomial: Sequence[Fraction], certificate: DecreasingCertificate) -> None:
+def verify_decreasing(polynomial: Sequence[Fraction],
+                      certificate: DecreasingCertificate | PopulationCertificate) -> None:
     """Re-check that `certificate` proves b_0 for the polynomial in u; raises `CertificateError` otherwise."""
+    if isinstance(certificate, PopulationCertificate):
+        verify_population(polynomial, certificate)
+        return
     derivative = [k * c for k, c in enumerate(polynomial)][1:] or [Fraction(0)]
     proof, b0 = certificate.derivative, certificate.batch_size
     size = max(len(derivative), len(proof.polynomial))
     if _padded(derivative, size) != _padded(proof.polynomial, size):
         raise CertificateError("the certificate is about another polynomial.")
-    if certificate.lowest < Fraction(1, b0):  # else the interval is a point
-        if (proof.pieces[0], proof.pieces[-1]) != (certificate.lowest, Fraction(1, b0)):
-            raise CertificateError("the certificate does not cover [lowest, 1/b_0].")
-        verify(proof)
+    if (proof.pieces[0], proof.pieces[-1]) != (0, Fraction(1, b0)):
+        raise CertificateError("the certificate does not cover [0, 1/b_0].")
+    verify(proof)
     if b0 > 1:
         u = certificate.witness
         if u is None or not Fraction(1, b0) < u <= Fraction(1, b0 - 1) or evaluate(derivative, u) >= 0:
@@ -131,32 +99,29 @@ def nonnegativity(polynomial: Sequence[Fraction], low: Fraction, high: Fraction)
     return Certificate(tuple(polynomial), root, factor, found)
 
 
-def decreasing_from(polynomial: Sequence[Fraction], lowest: Fraction = Fraction(0)) -> DecreasingCertificate:
-    """The least integer b_0 such that p is nondecreasing in u on [lowest, 1/b_0], with its proof.
+def decreasing_from(polynomial: Sequence[Fraction]) -> DecreasingCertificate:
+    """The least integer b_0 such that p is nondecreasing in real u on (0, 1/b_0], with its proof.
 
-    Raises `AssumptionError` where p decreases in u right of 0 (it then increases with b for all large b). With
-    lowest = 1/n > 0 the answer is at most n.
+    Raises `NeverDecreases` where p decreases in u right of 0 (it then increases with b for all large b). For the
+    integers 1, ..., n alone see `sgdmoments.exact.population`.
 
     >>> decreasing_from((Fraction(0), Fraction(1), Fraction(-1))).batch_size  # u - u^2 peaks at b = 2
     2
     """
     derivative: Coefficients = tuple(k * c for k, c in enumerate(polynomial))[1:] or (Fraction(0),)
     root, factor = _split_square(derivative)
-    change = _first_sign_change(factor, lowest, Fraction(1))
+    change = _first_sign_change(factor, Fraction(0), Fraction(1))
     if change is None:
         b0 = 1
-    elif change[1] == lowest:
-        if not lowest:
-            raise AssumptionError("the polynomial increases with b for all large b: its first nonzero coefficient "
-                                  "after the constant is negative, so no b_0 exists.")
-        b0 = int(1 / lowest)
+    elif not change[1]:
+        raise NeverDecreases("the polynomial increases with b for all large b: its first nonzero coefficient after "
+                             "the constant is negative, so no b_0 exists.")
     else:
         b0 = _least_batch_size(factor, *change)
     witness = None if b0 == 1 else _negative_point(factor, root, Fraction(1, b0), Fraction(1, b0 - 1))
-    top = Fraction(1, b0)
-    pieces = (lowest, top) if lowest == top else _positive_pieces(factor, lowest, top)
+    pieces = _positive_pieces(factor, Fraction(0), Fraction(1, b0))
     assert not isinstance(pieces, Fraction)
-    return DecreasingCertificate(b0, lowest, Certificate(derivative, root, factor, pieces), witness)
+    return DecreasingCertificate(b0, Certificate(derivative, root, factor, pieces), witness)
 
 
 def _padded(values: Sequence[Fraction], size: int) -> list[Fraction]:
@@ -176,16 +141,6 @@ def _split_square(polynomial: Sequence[Fraction]) -> tuple[Coefficients, Coeffic
     return tuple(map(from_fmpq, root.coeffs())), tuple(map(from_fmpq, rest.coeffs()))
 
 
-def _scaled_bernstein(factor: Coefficients, low: Fraction, high: Fraction) -> list[int]:
-    """The Bernstein coefficients on [low, high] times a positive number: what the search needs of them."""
-    line = flint.fmpq_poly([to_fmpq(low), to_fmpq(high - low)])
-    shifted = flint.fmpq_poly([to_fmpq(c) for c in factor])(line).numer().coeffs()
-    degree = len(factor) - 1
-    common = lcm(*(comb(degree, i) for i in range(degree + 1)))
-    weighted = [int(c) * (common // comb(degree, i)) for i, c in enumerate(shifted)]
-    return [sum(comb(j, i) * c for i, c in enumerate(weighted[: j + 1])) for j in range(degree + 1)]
-
-
 def _halve(coefficients: list[int]) -> tuple[list[int], list[int]]:
     """De Casteljau: Bernstein coefficients on the two halves, both times 2^degree."""
     left, right, row = [], [], list(coefficients)
@@ -202,7 +157,7 @@ def _positive_pieces(factor: Coefficients, low: Fraction, high: Fraction) -> tup
     `factor` is squarefree, so the bisection ends: a root inside is a change of sign, which shows.
     """
     pieces = [low]
-    stack = [(low, high, _scaled_bernstein(factor, low, high))]
+    stack = [(low, high, scaled_bernstein(factor, low, high))]
     while stack:
         left, right, coefficients = stack.pop()
         if min(coefficients) >= 0:
@@ -226,7 +181,7 @@ def _first_sign_change(factor: Coefficients, low: Fraction, high: Fraction) -> t
     found = _positive_pieces(factor, low, high)
     if not isinstance(found, Fraction):
         return None
-    shifted = _scaled_bernstein(factor, low, high)
+    shifted = scaled_bernstein(factor, low, high)
     if next(c for c in shifted if c) < 0:  # the sign right of low
         return low, low
     stack = [(low, high, shifted)]

@@ -32,6 +32,7 @@ from sgdmoments.graphs.derived import definition
 from sgdmoments.graphs.elimination import Factor, contract
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import BATCH, Dimension, IndexGraph, Label, Monomial, open_number
+from sgdmoments.graphs.meaning import leaves, resized
 from sgdmoments.graphs.query import MatrixExpression
 from sgdmoments.graphs.words import Words
 
@@ -193,6 +194,7 @@ class GivenValues:
         self._open_symbols = open_symbols
         self._raw: dict[Label, Any] = {}
         self._owner: dict[str, Label] = {}
+        self._symbols: dict[str, sympy.Symbol] = {}
         self._sizes: dict[Dimension, tuple[int, str]] = {}
         self._scalars: dict[sympy.Symbol, Any] = {}
         arrays = [value for value in values.values() if _is_array(value)]
@@ -212,7 +214,7 @@ class GivenValues:
         for label in sorted(labels):
             if label in self._raw:
                 continue
-            found = self._lookup(label)
+            found = self.lookup(label)
             if found is not None:
                 self._bind(label, found)
             elif (meaning := definition(label)) is not None:
@@ -230,13 +232,14 @@ class GivenValues:
     def knows(self, label: Label) -> bool:
         """Whether the values determine the array of a label."""
         meaning = definition(label)
-        return self._lookup(label) is not None or (meaning is not None and all(map(self.knows, meaning.labels)))
+        return self.lookup(label) is not None or (meaning is not None and all(map(self.knows, meaning.labels)))
 
     def knows_symbol(self, symbol: sympy.Symbol) -> bool:
         """Whether the values determine a symbol of the coefficients."""
         return symbol in self._sizes or any(key in self._values for key in _names(symbol))
 
-    def _lookup(self, label: Label) -> Any:
+    def lookup(self, label: Label) -> Any:
+        """The array that was given for a label, or None."""
         if label in self._values:
             return self._values[label]
         found = self._values.get(label.name)
@@ -318,6 +321,8 @@ class GivenValues:
     def _given(self, symbol: sympy.Symbol) -> Any:
         for key in _names(symbol):
             if key in self._values and not _is_array(self._values[key]):
+                if key is not symbol and self._symbols.setdefault(symbol.name, symbol) != symbol:
+                    raise InputError(f"evaluate: two symbols are called {symbol.name!r}; give them as symbols.")
                 return self._values[key]
         raise InputError(f"evaluate: no value given for {symbol.name!r}; the values given are {self._shown()}.")
 
@@ -379,4 +384,15 @@ def _partial(expression: Expression, given: GivenValues, contraction: Contractio
             else:
                 left.append(graph)
         total += Expression({tuple(left): value})
-    return total
+    return _remembering(total, given)
+
+
+def _remembering(expression: Expression, given: GivenValues) -> Expression:
+    """The expression with what was given for the letters that are left: their sizes and their numbers."""
+    sizes = {d: given.size(d) for label in expression.labels for d in label.dimensions
+             if not isinstance(d, int) and given.knows_symbol(d)}
+    found = {letter: value for label in expression.labels for letter in leaves(label)
+             if (value := given.lookup(letter)) is not None}
+    if sizes:
+        expression = Expression.from_raw(expression.ring, resized(expression.raw, sizes))
+    return expression.with_known(found) if found else expression

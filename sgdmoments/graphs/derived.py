@@ -45,14 +45,6 @@ def definition(label: Label) -> Expression | None:
     return Expression.from_json(json.loads(label.meaning)) if label.kind == "derived" else None
 
 
-def leaves(label: Label) -> frozenset[Label]:
-    """The letters of which a letter is made: those of its definition, or itself."""
-    inner = definition(label)
-    if inner is None:
-        return frozenset((label,))
-    return frozenset(leaf for part in inner.labels for leaf in leaves(part))
-
-
 def substitute_edge(graph: IndexGraph, place: int, array: Monomial,
                     renumber: Mapping[int, int] | None = None) -> Expression:
     """Replace one edge by a monomial with open ends 0, 1, ... at the edge's ends.

@@ -31,8 +31,18 @@ from sgdmoments.graphs.graph import (
     Label,
     Monomial,
 )
+from sgdmoments.graphs.meaning import (
+    Known,
+    known_from_json,
+    known_to_json,
+    letters,
+    new_letters,
+    read_known,
+    renamed,
+    same_numbers,
+)
 
-_NOTHING: Mapping[Label, Any] = {}
+_NOTHING: Known = {}
 
 
 class Expression:
@@ -48,8 +58,8 @@ class Expression:
     ring: Ring
     #: FLINT's coefficients by monomial: to be read, never changed.
     raw: dict[Monomial, Any]
-    #: Values of the letters of a run that were given with the question.
-    known: Mapping[Label, Any]
+    #: The numbers of letters that are known: they take part in == and `evaluate`.
+    known: Known
 
     def __init__(self, terms: Mapping[Monomial, Scalar] | None = None, ring: Ring | None = None) -> None:
         terms = terms or {}
@@ -59,13 +69,13 @@ class Expression:
         self.known = _NOTHING
 
     @staticmethod
-    def from_raw(ring: Ring, raw: Mapping[Monomial, Any]) -> Expression:
+    def from_raw(ring: Ring, raw: Mapping[Monomial, Any], known: Known = _NOTHING) -> Expression:
         """The expression with FLINT coefficients of ``ring.context``; for code in a hot loop."""
         made = Expression.__new__(Expression)
         if ring.reduction is not None:
             raw = {m: ring.reduced(c) for m, c in raw.items()}
         made.ring, made.raw, made._hash = ring, {m: c for m, c in raw.items() if c}, None
-        made.known = _NOTHING
+        made.known = known
         return made
 
     @staticmethod
@@ -149,7 +159,8 @@ class Expression:
         """The same expression with coefficients in a ring that holds them."""
         if ring is self.ring:
             return self
-        return Expression.from_raw(ring, {m: ring(Polynomial(self.ring, c)).raw for m, c in self.raw.items()})
+        return Expression.from_raw(ring, {m: ring(Polynomial(self.ring, c)).raw for m, c in self.raw.items()},
+                                   self.known)
 
     def _other(self, other: Any) -> Expression | None:
         if isinstance(other, Expression):
@@ -162,10 +173,21 @@ class Expression:
         return None
 
     def _pair(self, other: Expression) -> tuple[Expression, Expression]:
-        if self.ring is other.ring:
-            return self, other
-        ring = self.ring.union(other.ring)
-        return self.in_ring(ring), other.in_ring(ring)
+        """Both over one ring, each letter with one meaning."""
+        first, second = self, other
+        if self.known or other.known:
+            changes = new_letters(self.relevant, letters(self.labels), other.relevant, letters(other.labels))
+            first, second = self._renamed(changes[0]), other._renamed(changes[1])
+        if first.ring is second.ring:
+            return first, second
+        ring = first.ring.union(second.ring)
+        return first.in_ring(ring), second.in_ring(ring)
+
+    def _renamed(self, changes: Mapping[Label, Label]) -> Expression:
+        if not changes:
+            return self
+        known = {changes.get(label, label): value for label, value in self.known.items()}
+        return Expression.from_raw(self.ring, renamed(self.raw, changes), known)
 
     def __add__(self, other: Any) -> Expression:
         converted = self._other(other)
@@ -176,12 +198,12 @@ class Expression:
         for monomial, c in b.raw.items():
             before = total.get(monomial)
             total[monomial] = c if before is None else before + c
-        return Expression.from_raw(a.ring, total)._knowing(self, converted)
+        return Expression.from_raw(a.ring, total, {**a.known, **b.known} if a.known or b.known else _NOTHING)
 
     __radd__ = __add__
 
     def __neg__(self) -> Expression:
-        return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()})._knowing(self)
+        return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()}, self.known)
 
     def __sub__(self, other: Any) -> Expression:
         converted = self._other(other)
@@ -203,7 +225,7 @@ class Expression:
                 product = monomial_product(m, n)
                 before = total.get(product)
                 total[product] = c * d if before is None else before + c * d
-        return Expression.from_raw(a.ring, total)._knowing(self, converted)
+        return Expression.from_raw(a.ring, total, {**a.known, **b.known} if a.known or b.known else _NOTHING)
 
     __rmul__ = __mul__
 
@@ -221,23 +243,37 @@ class Expression:
         return product
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same function of their open letters, known numbers and definitions put in."""
         converted = self._other(other)
         if converted is None:
             return NotImplemented
-        if self.raw.keys() != converted.raw.keys():
+        if self.raw.keys() == converted.raw.keys() and same_numbers(self.relevant, converted.relevant):
+            a, b = self._pair(converted)
+            if all(c == b.raw[m] for m, c in a.raw.items()):
+                return True
+        if self.is_constant and converted.is_constant:
             return False
-        a, b = self._pair(converted)
-        return all(c == b.raw[m] for m, c in a.raw.items())
+        from sgdmoments.graphs.equality import same_function
+
+        return same_function(self, converted)
 
     def __hash__(self) -> int:
         if self._hash is None:
-            if not self.raw:
-                self._hash = hash(0)
-            elif self.is_constant:
+            if self.is_constant:
                 self._hash = hash(self.coefficient(()))
             else:
-                self._hash = hash(frozenset((m, Polynomial(self.ring, c)) for m, c in self.raw.items()))
+                from sgdmoments.graphs.equality import fingerprint
+
+                self._hash = fingerprint(self)
         return self._hash
+
+    @property
+    def relevant(self) -> Known:
+        """The known numbers of the letters that occur."""
+        if not self.known:
+            return self.known
+        occurring = letters(self.labels)
+        return {label: value for label, value in self.known.items() if label in occurring}
 
     def simplest(self) -> Fraction | Polynomial | Expression:
         """A Fraction or ring element where no graph occurs, else itself."""
@@ -251,7 +287,7 @@ class Expression:
                 if power == len(parts):
                     parts.append({})
                 parts[power][monomial] = part.raw
-        return tuple(Expression.from_raw(self.ring, part) for part in parts)
+        return tuple(Expression.from_raw(self.ring, part, self.known) for part in parts)
 
     @property
     def free_symbols(self) -> frozenset[sympy.Symbol]:
@@ -263,7 +299,9 @@ class Expression:
 
         Dimensions that occur in labels are not changed.
         """
-        return Expression({m: Polynomial(self.ring, c).substitute(values) for m, c in self.raw.items()})
+        result = Expression({m: Polynomial(self.ring, c).substitute(values) for m, c in self.raw.items()})
+        result.known = self.known
+        return result
 
     def compact(self) -> Expression:
         """The same expression over the smallest ring that holds its coefficients."""
@@ -271,23 +309,23 @@ class Expression:
         return self.in_ring(ring_of(sorted(occurring, key=lambda s: (s.name, s.sort_key()))))
 
     def evaluate(self, values: Mapping[Any, Any], **options: Any) -> Any:
-        """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`."""
+        """The value at given matrices and numbers, by name; see `sgdmoments.graphs.contract.evaluate`.
+
+        ``partial=True`` leaves open what is not given: ``evaluate({"n": 3}, partial=True).to_sympy()`` puts in a
+        number by name (sympy's own ``subs("n", 3)`` does not know the assumptions of a dimension).
+        """
         from sgdmoments.graphs.contract import evaluate
 
         return evaluate(self, {**self.known, **values}, **options)
 
     def with_known(self, known: Mapping[Label, Any]) -> Expression:
-        """An equal expression that remembers values of letters for `evaluate`; sums and products keep them."""
-        result = Expression.from_raw(self.ring, self.raw)
-        result.known = dict(known)
-        return result
+        """The expression with numbers for some of its letters: `evaluate` and == use them, sums and products keep them.
 
-    def _knowing(self, *sources: Expression) -> Expression:
-        """This new expression with what its sources know."""
-        for source in sources:
-            if source.known:
-                self.known = {**self.known, **source.known}
-        return self
+        Where two expressions disagree in the numbers of a letter, their sum or product gives one of the letters a new
+        name (Sigma_2), so that both keep their meaning.
+        """
+        occurring = letters(self.labels)
+        return Expression.from_raw(self.ring, self.raw, read_known({k: v for k, v in known.items() if k in occurring}))
 
     def to_sympy(self) -> sympy.Expr:
         """The sympy expression, where no graph occurs."""
@@ -330,6 +368,7 @@ class Expression:
             "graphs": [graph.to_json() for graph in graphs],
             "terms": [[[place[graph] for graph in monomial], [[list(e), str(q)] for e, q in c.terms()]]
                       for monomial, c in self.terms()],
+            "known": known_to_json(self.relevant),
         }
 
     @staticmethod
@@ -337,12 +376,20 @@ class Expression:
         """The expression that `to_json` wrote."""
         ring = Ring(symbol_from_json(generator) for generator in data["generators"])
         graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
-        return Expression({
+        result = Expression({
             tuple(sorted(graphs[i] for i in places)): ring.from_terms({tuple(e): Fraction(q) for e, q in terms})
             for places, terms in data["terms"]}, ring)
+        result.known = known_from_json(data["known"])
+        return result
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Expression, ({m: Polynomial(self.ring, c) for m, c in self.raw.items()}, self.ring)
+        return _rebuild, ({m: Polynomial(self.ring, c) for m, c in self.raw.items()}, self.ring, dict(self.relevant))
+
+
+def _rebuild(terms: Mapping[Monomial, Polynomial], ring: Ring, known: Mapping[Label, Any]) -> Expression:
+    result = Expression(terms, ring)
+    result.known = read_known(known)
+    return result
 
 
 def dimension_factor(dimension: Dimension) -> Scalar:

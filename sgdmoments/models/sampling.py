@@ -7,6 +7,10 @@ For functions f_1, ..., f_j of a sample, with the population mean written m[.],
 u = 1/b. For independent draws W_rho = b^-j (b)_|rho|. Without replacement from n points the sum over distinct
 samples is turned into free sums by Moebius inversion on the lattice of partitions, so that no subset of the
 data is ever listed.
+
+Without replacement only b = 1, ..., n exist, and many polynomials in u have the same values there: W_rho is the one of
+degree < n. It is unique, so that every route gives the same polynomial for the moments of one step; the weights of
+different steps are multiplied and not reduced again.
 """
 
 from __future__ import annotations
@@ -65,26 +69,54 @@ def batch_weight(block_sizes: tuple[int, ...], n: int | None) -> UPolynomial:
     """
     order = sum(block_sizes)
     if n is None:
-        return _falling(len(block_sizes), order)
+        return distinct_weight(len(block_sizes), order, None)
     total = [Fraction(0)] * (order + 1)
     for refinement, weight in _refinements(tuple(sorted(block_sizes))):
-        if refinement > n:  # so many distinct samples do not exist
-            continue
-        scale = Fraction(weight * n ** len(block_sizes), prod(range(n - refinement + 1, n + 1)))
-        for k, c in enumerate(_falling(refinement, order)):
-            total[k] += scale * c
-    while len(total) > 1 and not total[-1]:
-        total.pop()
-    return tuple(total)
+        if refinement <= n:  # more distinct samples do not exist
+            for k, c in enumerate(distinct_weight(refinement, order, n)):
+                total[k] += weight * n ** len(block_sizes) * c
+    return _trimmed(total)
 
 
 @cache
-def _falling(count: int, order: int) -> UPolynomial:
-    """b^-order (b)_count as a polynomial in u: u^(order-count) (1-u)(1-2u)...(1-(count-1)u)."""
+def distinct_weight(count: int, order: int, n: int | None) -> UPolynomial:
+    """b^-order (b)_count, and without replacement that over (n)_count: the weight of `count` distinct samples.
+
+    A product of `order` batch means is the sum of these weights times sums over tuples of distinct draws (for
+    independent draws: of distinct places in the batch). Without replacement it has degree < n.
+
+    >>> distinct_weight(2, 2, None), distinct_weight(1, 3, 2)  # u^2 is (3u - 1)/2 at b = 1 and at b = 2
+    ((Fraction(1, 1), Fraction(-1, 1)), (Fraction(-1, 4), Fraction(3, 4)))
+    """
     poly = [Fraction(1)]
     for i in range(1, count):
         poly = [a - i * c for a, c in zip([*poly, Fraction(0)], [Fraction(0), *poly], strict=True)]
-    return (Fraction(0),) * (order - count) + tuple(map(Fraction, poly))
+    poly = [Fraction(0)] * (order - count) + poly
+    if n is None:
+        return tuple(poly)
+    scale = prod(range(n - count + 1, n + 1))
+    return _trimmed([c / scale for c in _below_degree(n, poly)])
+
+
+def _below_degree(n: int, polynomial: list[Fraction]) -> list[Fraction]:
+    """The polynomial of degree < n with the same values at u = 1, 1/2, ..., 1/n: a remainder."""
+    if len(polynomial) <= n:
+        return polynomial
+    vanishing = [Fraction(1)]  # constant first, leading coefficient 1
+    for b in range(1, n + 1):
+        vanishing = [a - c / b for a, c in zip([Fraction(0), *vanishing], [*vanishing, Fraction(0)], strict=True)]
+    rest = list(polynomial)
+    while len(rest) > n:
+        leading = rest.pop()
+        for k in range(n):
+            rest[len(rest) - n + k] -= leading * vanishing[k]
+    return rest
+
+
+def _trimmed(polynomial: list[Fraction]) -> UPolynomial:
+    while len(polynomial) > 1 and not polynomial[-1]:
+        polynomial.pop()
+    return tuple(polynomial)
 
 
 @cache

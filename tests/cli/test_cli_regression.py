@@ -15,6 +15,7 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.data import load
+from sgdmoments.exact.population import PopulationCertificate
 from sgdmoments.exact.roots import Certificate, DecreasingCertificate, verify_decreasing
 from sgdmoments.testing import enumerate_moment
 
@@ -59,11 +60,21 @@ def test_certificate_in_json_proves_its_claim(cli: Any, table: Path) -> None:
     step = data["steps"][0]
     polynomial = sm.BatchPolynomial.from_json(json.dumps(step["polynomial"]))
     proof = step["certificate"]
+    certificate = PopulationCertificate(proof["batch_size"], proof["population"], tuple(proof["chain"]))
+    verify_decreasing(polynomial.entries, certificate)
+    assert certificate == polynomial.decreasing_certificate()
+
+
+def test_certificate_of_independent_draws_in_json(cli: Any, table: Path) -> None:
+    data = json.loads(cli("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--format", "json",
+                          "--sampling", "with_replacement").out)
+    step = data["steps"][0]
+    polynomial = sm.BatchPolynomial.from_json(json.dumps(step["polynomial"]))
+    proof = step["certificate"]
     parts = {name: tuple(map(Fraction, proof["derivative"][name])) for name in ("square_root", "factor", "pieces")}
     derivative = tuple(k * c for k, c in enumerate(polynomial.entries))[1:]
     witness = None if proof["witness"] is None else Fraction(proof["witness"])
-    certificate = DecreasingCertificate(proof["batch_size"], Fraction(proof["lowest"]),
-                                        Certificate(derivative, **parts), witness)
+    certificate = DecreasingCertificate(proof["batch_size"], Certificate(derivative, **parts), witness)
     verify_decreasing(polynomial.entries, certificate)
 
 

@@ -6,9 +6,10 @@ bar be the mean over the data law. Both ways of sampling come from one generatin
     independent draws      exp(y (bar exp(theta.m) - 1)),          y^k -> (b)_k
     without replacement    prod_points (1 + y (exp(theta.m) - 1)), y^k -> (b)_k / (n)_k
 
-Its logarithm has the coefficients C_e(y) = y bar(m^e), and C_e(y) = n bar(m^e) kappa_|e|(y) with the
-cumulants kappa of a Bernoulli(y) variable. The moments follow from the logarithm by the usual recursion, one
-factor at a time, each kept: no set partition and no subset of the data is ever listed.
+where both are divided by b^|e| (the weights of `models.sampling.distinct_weight`). Its logarithm has the
+coefficients C_e(y) = y bar(m^e), and C_e(y) = n bar(m^e) kappa_|e|(y) with the cumulants kappa of a Bernoulli(y)
+variable. The moments follow from the logarithm by the usual recursion, one factor at a time, each kept: no set
+partition and no subset of the data is ever listed.
 
 Source: Lemma 3.1 and Theorem 3.6 (P0), whose counting of equal indices this replaces.
 """
@@ -16,8 +17,9 @@ Source: Lemma 3.1 and Theorem 3.6 (P0), whose counting of equal indices this rep
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import product
-from math import comb, prod
+from math import comb
 from typing import Any
 
 import flint
@@ -28,6 +30,7 @@ from sgdmoments.budget import tick
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.models.laws import Empirical, Law
 from sgdmoments.models.model import Model
+from sgdmoments.models.sampling import distinct_weight
 from sgdmoments.models.values import expressions
 from sgdmoments.routes.closure.samples import SampleMoments
 
@@ -174,18 +177,13 @@ class BatchMoments:
         return to_fmpq(value) if self._numeric else self._letters(value)
 
     def _in_batch_size(self, series: Any, order: int) -> Polynomial:
-        """y^k -> b^-order (b)_k, divided by (n)_k without replacement, with u = 1/b."""
-        n = self.population
+        """y^k -> the weight of k distinct samples in a product of `order` batch means."""
         parts = [series[k] for k in range(series.degree() + 1)] if self._numeric else series.coefficients(_Y)
         numeric, total = flint.fmpq_poly(), self.ring.zero
-        falling = flint.fmpq_poly([1])  # b^-k (b)_k
         for k, part in enumerate(parts):
-            if k > 1:
-                falling = falling * flint.fmpq_poly([1, 1 - k])
             if not part:
                 continue
-            scale = flint.fmpq(1, 1 if n is None else prod(range(n - k + 1, n + 1)))
-            weight = (falling * scale).left_shift(order - k)
+            weight = _weight(k, order, self.population)
             if self._numeric:
                 numeric += weight * part
             else:
@@ -198,6 +196,12 @@ class BatchMoments:
         terms = {(0,) * place + (j,) + (0,) * (after - place - 1): polynomial[j]
                  for j in range(polynomial.degree() + 1) if polynomial[j]}
         return Polynomial(self.ring, self.ring.context.from_dict(terms))
+
+
+@cache
+def _weight(count: int, order: int, n: int | None) -> flint.fmpq_poly:
+    """`distinct_weight` as FLINT's polynomial in u; to be read, never changed."""
+    return flint.fmpq_poly(list(map(to_fmpq, distinct_weight(count, order, n))))
 
 
 def _has_letters(model: Model) -> bool:

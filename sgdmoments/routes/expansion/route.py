@@ -29,6 +29,8 @@ from sgdmoments.routes.expansion.truncated import expansions
 RULES = ("P0, Theorem 3.8 (recursion to the initial weights), truncated in 1/b",
          "cumulants of a batch mean: the k-th is O(b^(1-k))")
 ARITHMETICS = ("exact", "float", "balls")
+#: The coefficient after the last one is computed too where that is predicted to take at most so many seconds.
+SECONDS_FOR_NEXT = 0.5
 #: Seconds that the truncated polynomials take for one monomial of the state, one step and one target, measured.
 SECONDS_PER_MONOMIAL = 4e-4
 
@@ -52,7 +54,8 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
         given: for a variance with random initial weights; see `SGD.variance`.
 
     Returns:
-        A `BatchPolynomial` with ``truncated=order``; for the mean of an array an object array of them.
+        A `BatchPolynomial` with ``truncated=order``, and with the next coefficient in ``next_coefficient`` where it is
+        predicted to be cheap; for the mean of an array an object array of them.
 
     Raises:
         AssumptionError: batches are drawn without replacement: there every cumulant of a batch mean has a term
@@ -83,23 +86,25 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
 def _moment(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, given: Given, monitor: Monitor,
             start: float) -> Any:
     problem = read(sgd, quantity, monitor, "a smaller network.")
+    last = order + _next_is_cheap(sgd, quantity, kind, order, arithmetic, monitor.budget)
     receipt = Provenance(
         f"{kind} of {quantity}, to order {order} in 1/b", "expansion", "", CONVENTIONS,
         (("order", order), ("arithmetic", arithmetic), ("weights", len(problem.weights)),
          ("statistics", len(problem.statistics))), RULES)
 
     def answer(entries: Any) -> BatchPolynomial:
-        full = [*entries, *([0 * entries[0]] * (order + 1 - len(entries)))][: order + 1]
-        return BatchPolynomial(tuple(full), None, order, _timed(receipt, time.perf_counter() - start))
+        full = [*entries, *([0 * entries[0]] * (last + 1 - len(entries)))]
+        return BatchPolynomial(tuple(full[: order + 1]), None, order, _timed(receipt, time.perf_counter() - start),
+                               next_coefficient=full[last] if last > order else None)
 
     if arithmetic == "balls":
         return answer([flint.arb(0), first_variance(problem, monitor)])
     if arithmetic == "float":
-        values = expansion(problem, kind, order, monitor)
+        values = expansion(problem, kind, last, monitor)
         rows = [answer([float(x) for x in row]) for row in np.atleast_2d(values)]
     else:
         rows = [answer(list(in_inverse_batch(value)))
-                for value in _exact(problem, kind, order, given, monitor)]
+                for value in _exact(problem, kind, last, given, monitor)]
     if kind != "mean" or problem.scalar:
         return rows[0]
     array = np.empty(len(rows), dtype=object)
@@ -160,6 +165,16 @@ def _exact(problem: Problem, kind: str, order: int, given: Given, monitor: Monit
         return values
     spread = values[0] - sum((m * m for m in values[1:]), values[0].ring.zero)
     return [spread if given == "nothing" else average_over_start(problem, spread)]
+
+
+def _next_is_cheap(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, budget: Budget) -> bool:
+    """Whether one coefficient more is predicted to cost next to nothing, within the budget."""
+    if arithmetic == "balls":
+        return False
+    found = estimate(sgd, quantity, kind, order=order + 1, arithmetic=arithmetic)
+    limits = (("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory))
+    return found["seconds"] <= SECONDS_FOR_NEXT and all(
+        limit is None or found[name] <= limit for name, limit in limits)
 
 
 def _timed(receipt: Provenance, seconds: float) -> Provenance:

@@ -22,10 +22,11 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import INVERSE_BATCH, ring_of
 from sgdmoments.graphs.collector import paused_collector
-from sgdmoments.graphs.derived import definition, expand_derived, leaves
+from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension
 from sgdmoments.graphs.join import inner_product, squared_norm
+from sgdmoments.graphs.meaning import letters
 from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic import reach
@@ -135,17 +136,9 @@ class Question:
             return [propagator.whole(expression, rates)]
         return propagator.series(expression, rates, self.order)
 
-    def second_moment(self) -> Expression:
-        """E[‖q‖² given W_0]."""
-        return self.total(self.back(self.second_moment_at_step()))
-
     def mean(self) -> list[list[Expression]]:
         """E[q given W_0]: for each array its orders."""
         return [self.back(array) for array in self.arrays()]
-
-    def norm_of_mean(self) -> Expression:
-        """‖E[q given W_0]‖²."""
-        return self.total(self.sum_of_norms(self.mean()))
 
     def over_initial(self, expression: Expression) -> Expression:
         """The expectation over random initial weights (and teacher), where there are any."""
@@ -218,21 +211,26 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
 def _answer(sgd: SGD, asked: Question, kind: str, given: str) -> Any:
     if kind == "mean":
         return _mean(sgd, asked)
-    if kind == "second_moment":
-        result = asked.over_initial(asked.second_moment())
-    elif kind == "variance" and given == "nothing" and asked.setting.initial is not None:
-        means = [[asked.over_initial(part) for part in orders] for orders in asked.mean()]
-        result = (asked.over_initial(asked.second_moment())
-                  - asked.total(asked.sum_of_norms(means)))
-    elif kind == "variance":
-        result = asked.over_initial(asked.second_moment() - asked.norm_of_mean())
-    else:
+    if kind not in ("second_moment", "variance"):
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
-    return polynomial(sgd, asked, result, f"{kind} of {asked.quantity}")
+    square = asked.back(asked.second_moment_at_step())
+    norms: list[Expression] = []
+    if kind == "variance":
+        means = asked.mean()
+        if given == "nothing" and asked.setting.initial is not None:
+            averaged = [[asked.over_initial(part) for part in orders] for orders in means]
+            norms = asked.sum_of_norms(averaged)
+            square = [asked.over_initial(part) for part in square]
+        else:
+            norms = asked.sum_of_norms(means)
+    orders = [part - norm for part, norm in zip(square, norms, strict=True)] if norms else square
+    if not (norms and given == "nothing"):
+        orders = [asked.over_initial(part) for part in orders]
+    return polynomial(sgd, asked, orders, f"{kind} of {asked.quantity}")
 
 
 def _mean(sgd: SGD, asked: Question) -> Any:
-    results = [polynomial(sgd, asked, asked.over_initial(asked.total(orders)),
+    results = [polynomial(sgd, asked, [asked.over_initial(part) for part in orders],
                           f"mean of {asked.quantity}") for orders in asked.mean()]
     if asked.quantity.kind == "loss":
         return results[0]
@@ -256,12 +254,11 @@ def filled(result: Any, dimensions: Sequence[Dimension]) -> Any:
     return array
 
 
-def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str) -> Any:
-    """The expression by powers of 1/b, with the values that the user gave put in."""
+def polynomial(sgd: SGD, asked: Question, orders: Sequence[Expression], question: str) -> Any:
+    """The sum of the orders in the learning rates, by powers of 1/b, with the values that the user gave put in."""
     setting = asked.setting
-    coefficients = list(expression.coefficients(INVERSE_BATCH))
-    if asked.inverse_order is not None:
-        coefficients = coefficients[: asked.inverse_order + 1]
+    expression = asked.total(orders)
+    coefficients = _by_powers(asked, expression)
     sizes = (("graphs", len(expression)), ("coefficients", expression.size),
              ("memo", getattr(setting.mean, "memo_size", 0)))
     provenance = Provenance(
@@ -271,19 +268,28 @@ def polynomial(sgd: SGD, asked: Question, expression: Expression, question: str)
     values = [_with_known(part, setting, memo) for part in coefficients]
     if any(isinstance(value, np.ndarray) for value in values):
         return _array_of_polynomials(values, asked, sgd, provenance)
-    return BatchPolynomial(tuple(values), sgd.population, asked.inverse_order, provenance, asked.cut_off)
+    last = None
+    if asked.cut_off is not None:
+        last = tuple(_with_known(part, setting, memo) for part in _by_powers(asked, orders[-1]))
+    return BatchPolynomial(tuple(values), sgd.population, asked.inverse_order, provenance, asked.cut_off,
+                           last_order=last)
+
+
+def _by_powers(asked: Question, expression: Expression) -> list[Expression]:
+    """The coefficients of the powers of 1/b that are kept."""
+    coefficients = list(expression.coefficients(INVERSE_BATCH))
+    return coefficients if asked.inverse_order is None else coefficients[: asked.inverse_order + 1]
 
 
 def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) -> Any:
     """The value where every matrix is known; else the expression, which remembers what is known."""
     expression = expression.compact()
-    letters = {leaf for label in expression.labels for leaf in leaves(label)}
-    if expression.labels and letters <= setting.known.keys():
+    if expression.labels and letters(expression.labels) <= setting.known.keys():
         symbols = ring_of(s for label in expression.labels for inner in (definition(label),) if inner is not None
                           for s in inner.symbols)
         return expression.evaluate(setting.known, memo=memo, open_symbols=symbols)
     if expression.labels:
-        return expression.with_known({label: v for label, v in setting.known.items() if label in letters})
+        return expression.with_known(setting.known)
     return expression if expression.open_ends else expression.simplest()
 
 

@@ -89,4 +89,4 @@ def _expectation(sgd: SGD, query: Expression, monitor: Monitor) -> BatchPolynomi
                                              if label.kind == "weights" and step_of(label) == step})
         asked.monitor.update("query", last - step + 1, last + 1, expression.size)
     expression = relabelled(expression, {new: current[base_of(old)] for old, new in start.items()})
-    return polynomial(sgd, asked, asked.over_initial(expression), "mean of a query")
+    return polynomial(sgd, asked, [asked.over_initial(expression)], "mean of a query")
