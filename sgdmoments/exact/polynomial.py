@@ -299,7 +299,7 @@ class BatchPolynomial:
         beyond = None if pair[0] is None or pair[1] is None else pair[0] + pair[1]
         order = _least(self.learning_rate_order, q.learning_rate_order)
         parts = [p.last_order for p in (self, q) if p.last_order is not None and p.learning_rate_order == order]
-        last = None if not parts else parts[0] if len(parts) == 1 else tuple(_sum(*parts))
+        last = _total(parts)
         return self._with(q, _sum(self.entries, q.entries), beyond, last)
 
     __radd__ = __add__
@@ -319,10 +319,13 @@ class BatchPolynomial:
         if q is None:
             return NotImplemented
         k = _least(self.truncated, q.truncated)
-        beyond = None if k is None else coefficient_beyond(
-            *([p._coefficient(i) for i in range(k + 2)] for p in (self, q)), k + 1)
-        last = [_product(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
-        return self._with(q, _product(self.entries, q.entries), beyond, tuple(_sum(*last, ())) if last else None)
+        beyond = None
+        if k is not None:
+            first, second = ([p._coefficient(i) for i in range(k + 2)] for p in (self, q))
+            beyond = coefficient_beyond(first, second, k + 1)
+        parts = [_product(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
+        last = _total(parts)
+        return self._with(q, _product(self.entries, q.entries), beyond, last)
 
     __rmul__ = __mul__
 
@@ -407,6 +410,11 @@ def _sum(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
     """The coefficients of the sum of two polynomials."""
     short, long = sorted((first, second), key=len)
     return [a + b for a, b in zip(short, long, strict=False)] + list(long[len(short):])
+
+
+def _total(parts: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
+    """The coefficients of the sum of none, one or two polynomials; None for none."""
+    return None if not parts else tuple(parts[0] if len(parts) == 1 else _sum(*parts))
 
 
 def _product(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:

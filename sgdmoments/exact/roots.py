@@ -81,7 +81,7 @@ def verify_decreasing(polynomial: Sequence[Fraction],
     size = max(len(derivative), len(proof.polynomial))
     if _padded(derivative, size) != _padded(proof.polynomial, size):
         raise CertificateError("the certificate is about another polynomial.")
-    if (proof.pieces[0], proof.pieces[-1]) != (0, Fraction(1, b0)):
+    if (proof.pieces[0], proof.pieces[-1]) != (Fraction(0), Fraction(1, b0)):
         raise CertificateError("the certificate does not cover [0, 1/b_0].")
     verify(proof)
     if b0 > 1:

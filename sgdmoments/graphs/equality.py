@@ -9,7 +9,6 @@ matrices, which decides.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +21,7 @@ from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
 from sgdmoments.graphs.derived import expand_derived
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Dimension, Label
+from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.meaning import letters
 from sgdmoments.graphs.modular import RandomPoint
 
@@ -45,7 +44,7 @@ def same_function(first: Expression, second: Expression) -> bool:
     difference = first - second
     if not difference:
         return True
-    if not _irrational(difference) and np.any(_at_random_point(difference, _small_sizes(difference, "first"), 1)):
+    if not _irrational(difference) and np.any(_at_random_point(difference)):
         return False
     return _vanishes(difference)
 
@@ -53,21 +52,29 @@ def same_function(first: Expression, second: Expression) -> bool:
 def fingerprint(expression: Expression) -> int:
     """A hash that is equal for equal functions, and the hash of the number or polynomial where it is one.
 
-    The value at a fixed point modulo a prime; where that is the value with all open letters zero, the hash of the
-    latter (irrational numbers have no residues: there it always is).
+    It is that of the exact value at fixed small integers for the entries of the open letters.
     """
-    sizes = _small_sizes(expression, "hash")
-    if expression.open_ends:
-        return 0 if _irrational(expression) else hash(tuple(map(int, np.ravel(_at_random_point(expression, sizes, 0)))))
-    zeros = {label: np.zeros([_size(d, sizes) for d in label.dimensions], dtype=int)
-             for label in _open_letters(expression)}
-    if not _irrational(expression):
-        whole = _at_random_point(expression, sizes, 0)
-        if whole != _at_random_point(expression, sizes, 0, zeros):
-            return hash(int(whole))
-    sized = {d for label in expression.labels for d in label.dimensions}
-    given = {s: s for s in expression.symbols - sized}
-    return hash(read_entry(evaluate(expression, {**zeros, **expression.relevant, **given})))
+    sizes = {d: 2 + _digest(d.name)[0] % 3 for label in expression.labels for d in label.dimensions
+             if not isinstance(d, int)}
+    values: dict[Any, Any] = {s: s for s in expression.symbols - sizes.keys()}
+    values |= sizes
+    for label in _open_letters(expression):
+        values[label] = _integers(label, [d if isinstance(d, int) else sizes[d] for d in label.dimensions])
+    value = evaluate(expression, {**values, **expression.relevant})
+    return hash(tuple(map(read_entry, value.flat)) if isinstance(value, np.ndarray) else read_entry(value))
+
+
+def _integers(label: Label, shape: list[int]) -> np.ndarray[Any, Any]:
+    """An array of small integers that depends on the letter alone."""
+    array = np.empty(shape, dtype=object)
+    for index in np.ndindex(*shape):
+        place = tuple(sorted(index)) if label.symmetric else index
+        array[index] = Fraction(1 + _digest(f"{label} {place}")[0] % 11)
+    return array
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _open_letters(expression: Expression) -> frozenset[Label]:
@@ -81,26 +88,13 @@ def _irrational(expression: Expression) -> bool:
     return any(ring.reduction is not None for ring in rings)
 
 
-def _small_sizes(expression: Expression, salt: str) -> dict[Dimension, int]:
-    """A small number for each dimension that is a letter; for a hash, for each symbol by its name alone."""
-    symbols = expression.free_symbols
-    if salt != "hash":
-        symbols -= expression.symbols - {d for label in expression.labels for d in label.dimensions}
-    return {s: 2 + hashlib.sha256(f"{salt} {s.name}".encode()).digest()[0] % 4 for s in symbols}
-
-
-def _size(dimension: Dimension, sizes: Mapping[Dimension, int]) -> int:
-    return dimension if isinstance(dimension, int) else sizes[dimension]
-
-
-def _at_random_point(expression: Expression, sizes: Mapping[Dimension, int], seed: int,
-                     letters: Mapping[Label, Any] | None = None) -> Any:
+def _at_random_point(expression: Expression) -> Any:
     """The residue of an expression, or its array over the open ends, known letters at their numbers."""
     for prime in PRIMES:
-        drawn = RandomPoint(seed, sizes, prime=prime)
+        drawn = RandomPoint(prime=prime)
         try:
             given = {label: _residues(value, drawn) for label, value in expression.relevant.items()}
-            return RandomPoint(seed, sizes, {**given, **(letters or {})}, prime)(expression)
+            return RandomPoint(letters=given, prime=prime)(expression)
         except ValueError as error:  # a denominator without an inverse
             if isinstance(error, InputError):
                 raise
@@ -118,14 +112,14 @@ def _residues(value: np.ndarray[Any, Any], point: RandomPoint) -> np.ndarray[Any
 def _vanishes(difference: Expression) -> bool:
     """Decide by writing the difference out in the entries of its open matrices."""
     expanded = expand_derived(difference).with_known(difference.known)
-    if not expanded:
-        return True
-    size = max(len(graph.edges) for graph in expanded.graphs) if expanded.graphs else 1
+    if expanded.is_constant:
+        return not expanded
+    size = max(len(graph.edges) for graph in expanded.graphs)  # as many indices as a graph can tell apart
     values: dict[Any, Any] = dict(expanded.relevant)
-    for label in sorted(_open_letters(expanded)):
+    for label in _open_letters(expanded):
         values[label] = _entries(label, [d if isinstance(d, int) else size for d in label.dimensions])
     sized = {d for label in expanded.labels for d in label.dimensions}
-    values |= {s: s for s in expanded.symbols - sized}
+    values |= {s: size if s in sized else s for s in expanded.symbols}
     result = evaluate(expanded, values)
     return not any(bool(entry) for entry in np.ravel(np.asarray(result, dtype=object)))
 

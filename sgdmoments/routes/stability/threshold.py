@@ -23,13 +23,13 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError, RouteError
+from sgdmoments.exact.bernstein import bernstein, evaluate
 from sgdmoments.exact.interpolation import interpolated
 from sgdmoments.exact.linear import determinant
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.real_root import RealRoot
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
-from sgdmoments.exact.roots import bernstein, evaluate
 from sgdmoments.routes.closed_form.system import pairs
 from sgdmoments.routes.stability.pencil import Pencil, symmetric
 

@@ -1,0 +1,153 @@
+"""Whatever decides a value decides equality, hash, JSON, pickle and arithmetic."""
+
+import pickle
+from fractions import Fraction as F
+
+import pytest
+import sympy
+
+import sgdmoments as sm
+
+START, TEACHER, OTHER = {"W1": [[1, 2]]}, {"W1*": [[3, 1]]}, {"W1*": [[3, 2]]}
+X, Z, Y = [[1, 2], [3, 1]], [[1, 2], [3, 2]], [[1], [2]]
+
+
+def network(**options):
+    initial = options.pop("initial", {})
+    return sm.SGD(sm.Network((2, 1), **options), "1/10", initial).variance(sm.gradient(1), route="symbolic")
+
+
+def on_points(points=X, targets=Y, sampling=None, initial=None, **options):
+    model = sm.Network((2, 1), data=sm.Empirical(points), targets=targets, teacher=False)
+    return sm.SGD(model, "1/10", initial, sampling).variance(sm.gradient(1), route="symbolic", **options)
+
+
+S, T = [[2, 1], [1, 3]], [[5, 0], [0, 7]]
+#: Two answers whose numbers differ, and the letters that are still open in both.
+PAIRS = {
+    "covariance": (lambda: network(data=sm.Gaussian(S)), lambda: network(data=sm.Gaussian(T)), {**START, **TEACHER}),
+    "teacher": (lambda: network(initial=TEACHER), lambda: network(initial=OTHER), START),
+    "given weights": (lambda: network(initial=START), lambda: network(initial={"W1": [[1, 3]]}), TEACHER),
+    "noise": (lambda: network(noise=sm.Gaussian([[2]])), lambda: network(noise=sm.Gaussian([[3]])),
+              {**START, **TEACHER}),
+    "points": (on_points, lambda: on_points(Z), START),
+    "targets": (on_points, lambda: on_points(targets=[[1], [5]]), START),
+    "points and weights": (lambda: on_points([*X, [0, 1]], [*Y, [1]]), lambda: on_points([*Z, [0, 1]], [*Y, [1]]),
+                           START),
+    "initial law": (lambda: network(initial={"W1": sm.GaussianInit(variance=1)}),
+                    lambda: network(initial={"W1": sm.GaussianInit(variance=2)}), TEACHER),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_numbers_decide_equality_and_arithmetic(name):
+    make, make_other, values = PAIRS[name]
+    a, b = make(), make_other()
+    assert a != b
+    assert a == make()
+    assert hash(a) == hash(make())
+    one, other = a.evaluate(values), b.evaluate(values)
+    assert one != other
+    for size in (1, 2):
+        assert (a + b).evaluate(values)(size) == one(size) + other(size)
+        assert (b + a).evaluate(values)(size) == one(size) + other(size)
+        assert (a - b).evaluate(values)(size) == one(size) - other(size)
+        assert (a * b).evaluate(values)(size) == one(size) * other(size)
+    assert a + b == b + a
+    assert hash(a + b) == hash(b + a)
+    assert (a + b) - b == a
+    assert a - b != sm.BatchPolynomial((0,))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_saving_keeps_the_numbers(name):
+    make, make_other, values = PAIRS[name]
+    for p in (make(), make() + make_other()):
+        for again in (sm.BatchPolynomial.from_json(p.to_json()), pickle.loads(pickle.dumps(p))):
+            assert again == p
+            assert hash(again) == hash(p)
+            assert again.evaluate(values) == p.evaluate(values)
+
+
+def test_the_example_of_two_covariances_by_number():
+    values = {"W1": (((1, 2),)), "W1*": ((3, 1),)}
+    a, b = PAIRS["covariance"][0](), PAIRS["covariance"][1]()
+    assert (a.evaluate(values)(1), b.evaluate(values)(1)) == (F(93, 2), F(78863, 100))
+    assert (a + b).evaluate(values)(1) == F(93, 2) + F(78863, 100)
+    assert "Sigma_2" in str(a + b)
+
+
+def test_equality_sees_through_numbers_and_definitions():
+    plain, identity = network(), network(data=sm.Gaussian([[1, 0], [0, 1]]))
+    assert plain.entries[1].raw != identity.entries[1].raw
+    assert plain == identity
+    assert hash(plain) == hash(identity)
+    # with no teacher to learn from and weights 0 nothing moves: var(g) has no term but those of the noise
+    still = network(initial={"W1*": [[0, 0]]}).evaluate({"W1": [[0, 0]]}, partial=True)
+    assert still == sm.BatchPolynomial((0,))
+    assert hash(still) == hash(sm.BatchPolynomial((0,)))
+
+
+def test_numbers_that_do_not_occur_do_not_count():
+    A, B = sm.matrix("A", 2, 2), sm.matrix("B", 2, 2)
+    (a,), (b,) = sm.trace(A).labels, sm.trace(B).labels
+    one = sm.trace(A).with_known({a: X, b: X})
+    two = sm.trace(A).with_known({a: X, b: Z})
+    assert one == two
+    assert hash(one) == hash(two)
+    assert sm.trace(A).with_known({a: X}) == 2  # 1 + 1
+    assert hash(sm.trace(A).with_known({a: X})) == hash(2)
+
+
+def test_irrational_numbers_are_compared_exactly():
+    A, B = sm.matrix("A", 1, 1), sm.matrix("B", 1, 1)
+    (a,) = sm.trace(A).labels
+    root = sm.trace(B @ B.T @ A @ A).with_known({a: [[sympy.sqrt(2)]]})
+    assert root == 2 * sm.trace(B @ B.T)
+    assert hash(root) == hash(2 * sm.trace(B @ B.T))
+    assert root != sm.trace(B @ B.T)
+
+
+def test_learning_rates_of_one_name_are_two_letters():
+    plain, positive = sympy.Symbol("alpha"), sympy.Symbol("alpha", positive=True)
+    p, q = (sm.SGD(sm.Network((2, 1)), rate).variance(sm.gradient(1)) for rate in (plain, positive))
+    assert p != q
+    assert sm.BatchPolynomial.from_json(q.to_json()) == q
+    assert p - q != sm.BatchPolynomial((0,))
+    with pytest.raises(sm.InputError, match="two symbols are called 'alpha'"):
+        (p + q).evaluate({"alpha": 1, **START, **TEACHER})
+    twins = sm.BatchPolynomial((plain, positive))
+    with pytest.raises(sm.InputError, match="two symbols are called 'alpha'"):
+        twins.evaluate({"alpha": 1})
+    assert twins.evaluate({plain: 1, positive: 2}) == sm.BatchPolynomial((1, 2))
+
+
+def test_population_and_truncation_decide():
+    assert on_points() != on_points(sampling="with_replacement")
+    cut = on_points(sampling="with_replacement", inverse_batch_order=1)
+    assert cut != on_points(sampling="with_replacement", inverse_batch_order=2)
+    assert sm.BatchPolynomial((1,)) != sm.BatchPolynomial((1,), population=2)
+
+
+def test_letters_may_be_left_open():
+    p = sm.SGD(sm.Network(("n", 1)), "1/10").variance(sm.gradient(0))
+    part = p.evaluate({"n": 3, "not there": 1}, partial=True)
+    whole = {"W1": [[1, 2, 3]], "W1*": [[0, 1, 1]]}
+    assert part.evaluate(whole) == p.evaluate(whole)
+    with pytest.raises(sm.InputError, match="expected shape"):
+        part.evaluate({"W1": [[1, 2]], "W1*": [[0, 1]]})
+    first = p.evaluate({"W1": [[1, 2, 3]]}, partial=True)
+    assert first.evaluate({"W1*": [[0, 1, 1]]}) == p.evaluate(whole)
+    assert first != p
+    with pytest.raises(sm.InputError, match="no value given for 'W1"):
+        first.evaluate({})
+    with pytest.raises(sm.InputError, match="n = 3"):
+        first.evaluate({"W1*": [[0, 1]]})
+
+
+def test_numbers_by_name_into_sympy():
+    A = sm.matrix("A", "n", "p")
+    moment = sm.expectation(sm.trace(A.T @ A @ A.T @ A), {"A": sm.GaussianInit()})
+    p = sympy.Symbol("p", integer=True, positive=True)
+    assert sympy.expand(moment.evaluate({"n": 3}, partial=True).to_sympy() - 3 * p * (p + 4)) == 0
+    assert sm.BatchPolynomial((moment,)).to_sympy(values={"n": 3, "p": 2}) == 36
