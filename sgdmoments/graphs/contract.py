@@ -32,7 +32,7 @@ from sgdmoments.graphs.derived import definition
 from sgdmoments.graphs.elimination import Factor, contract
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import BATCH, Dimension, IndexGraph, Label, Monomial, open_number
-from sgdmoments.graphs.meaning import leaves, resized
+from sgdmoments.graphs.meaning import leaves, of_size, resized
 from sgdmoments.graphs.query import MatrixExpression
 from sgdmoments.graphs.words import Words
 
@@ -61,6 +61,8 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
         InputError: a letter has no value, an array has the wrong shape, or dimensions disagree.
         BudgetExceeded: a graph needs too large an intermediate array.
     """
+    if expression.known and isinstance(values, Mapping):
+        values = {**expression.known, **values}
     key = _identity(values, dtype), open_symbols
     memo = {} if memo is None else memo
     if key not in memo:
@@ -391,7 +393,7 @@ def _remembering(expression: Expression, given: GivenValues) -> Expression:
     """The expression with what was given for the letters that are left: their sizes and their numbers."""
     sizes = {d: given.size(d) for label in expression.labels for d in label.dimensions
              if not isinstance(d, int) and given.knows_symbol(d)}
-    found = {letter: value for label in expression.labels for letter in leaves(label)
+    found = {of_size(letter, sizes): value for label in expression.labels for letter in leaves(label)
              if (value := given.lookup(letter)) is not None}
     if sizes:
         expression = Expression.from_raw(expression.ring, resized(expression.raw, sizes))

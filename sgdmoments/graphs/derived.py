@@ -93,13 +93,16 @@ def substitute_letters(expression: Expression, arrays: Mapping[Label, Expression
 
     The replacement is done once: labels of `arrays` that come in with an array are left alone.
     """
+    known = dict(expression.known)
+    for array in arrays.values():
+        known.update(array.known)
     plan = [(label, tuple(array.terms())) for label, array in arrays.items()]
     marked = {label: Label(label.name, label.dimensions, "marked", label.symmetric, str(label)) for label, _ in plan}
     expression = relabelled(expression, marked)
     for label, terms in plan:
         while marked[label] in expression.labels:
             expression = _substituted(expression, marked[label], terms)
-    return expression
+    return expression.with_known(known) if known else expression
 
 
 def relabelled(expression: Expression, labels: Mapping[Label, Label]) -> Expression:
@@ -109,7 +112,8 @@ def relabelled(expression: Expression, labels: Mapping[Label, Label]) -> Express
         edges, _ = disjoint_edges(monomial)
         new, _ = normal_form((labels.get(edge[0], edge[0]), *edge[1:]) for edge in edges)
         total[new] = total[new] + c if new in total else c
-    return Expression.from_raw(expression.ring, total)
+    known = {labels.get(label, label): value for label, value in expression.known.items()}
+    return Expression.from_raw(expression.ring, total, known)
 
 
 def _substituted(expression: Expression, label: Label, terms: Sequence[tuple[Monomial, Any]]) -> Expression:

@@ -172,7 +172,7 @@ class Expression:
             return Expression({(): ring(other)}, ring)
         return None
 
-    def _pair(self, other: Expression) -> tuple[Expression, Expression]:
+    def meet(self, other: Expression) -> tuple[Expression, Expression]:
         """Both over one ring, each letter with one meaning."""
         first, second = self, other
         if self.known or other.known:
@@ -193,7 +193,7 @@ class Expression:
         converted = self._other(other)
         if converted is None:
             return NotImplemented
-        a, b = self._pair(converted)
+        a, b = self.meet(converted)
         total = dict(a.raw)
         for monomial, c in b.raw.items():
             before = total.get(monomial)
@@ -216,7 +216,7 @@ class Expression:
         converted = self._other(other)
         if converted is None:
             return NotImplemented
-        a, b = self._pair(converted)
+        a, b = self.meet(converted)
         if a.is_constant:
             a, b = b, a
         total: dict[Monomial, Any] = {}
@@ -248,7 +248,7 @@ class Expression:
         if converted is None:
             return NotImplemented
         if self.raw.keys() == converted.raw.keys() and same_numbers(self.relevant, converted.relevant):
-            a, b = self._pair(converted)
+            a, b = self.meet(converted)
             if all(c == b.raw[m] for m, c in a.raw.items()):
                 return True
         if self.is_constant and converted.is_constant:
@@ -316,7 +316,7 @@ class Expression:
         """
         from sgdmoments.graphs.contract import evaluate
 
-        return evaluate(self, {**self.known, **values}, **options)
+        return evaluate(self, values, **options)
 
     def with_known(self, known: Mapping[Label, Any]) -> Expression:
         """The expression with numbers for some of its letters: `evaluate` and == use them, sums and products keep them.

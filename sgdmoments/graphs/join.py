@@ -67,7 +67,7 @@ def _identify(expression: Expression, pairs: Sequence[tuple[int, int]], closed: 
                 return _identify(expression.in_ring(value.ring), pairs, closed)
             coefficient = value.raw
         total[graphs] = total[graphs] + coefficient if graphs in total else coefficient
-    return Expression.from_raw(ring, total)
+    return Expression.from_raw(ring, total, expression.known)
 
 
 def merged(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -99,7 +99,7 @@ def renumber_open(expression: Expression, numbers: Mapping[int, int]) -> Express
         edges, _ = disjoint_edges(monomial)
         new, _ = normal_form(renamed(edge) for edge in edges)
         raw[new] = raw[new] + c if new in raw else c
-    return Expression.from_raw(expression.ring, raw)
+    return Expression.from_raw(expression.ring, raw, expression.known)
 
 
 def inner_product(a: Expression, b: Expression) -> Expression:
@@ -109,8 +109,8 @@ def inner_product(a: Expression, b: Expression) -> Expression:
     ends = a.open_ends
     if ends != b.open_ends:
         raise InputError(f"arrays with open ends {ends} and {b.open_ends} have no inner product.")
-    ring = a.ring.union(b.ring)
-    ring = ring.union(ring_of(d for graph in a.graphs for edge in graph.edges if edge[0].kind == "open"
+    a, b = a.meet(b)
+    ring = a.ring.union(ring_of(d for graph in a.graphs for edge in graph.edges if edge[0].kind == "open"
                               for d in edge[0].dimensions if not isinstance(d, int) and d is not BATCH))
     left, right = a.in_ring(ring).raw, b.in_ring(ring).raw
     size = max((sum(graph.vertices for graph in m) for m in left), default=0)
@@ -126,7 +126,7 @@ def inner_product(a: Expression, b: Expression) -> Expression:
             for v in free:
                 value = value * ring(dimension_factor(dimensions[v])).raw
             total[graphs] = total[graphs] + value if graphs in total else value
-    return Expression.from_raw(ring, total)
+    return Expression.from_raw(ring, total, {**a.known, **b.known})
 
 
 def _opened(monomial: Monomial, start: int) -> tuple[list[Edge], list[int], dict[int, Dimension]]:

@@ -108,11 +108,13 @@ def renamed(raw: Mapping[Monomial, Any], changes: Mapping[Label, Label]) -> dict
 
 def resized(raw: Mapping[Monomial, Any], sizes: Mapping[Dimension, int]) -> dict[Monomial, Any]:
     """The terms with numbers for dimensions that were letters."""
-    def new(label: Label) -> Label:
-        dimensions = [sizes.get(d, d) for d in label.dimensions]
-        return Label(label.name, dimensions, label.kind, label.symmetric, label.meaning)
+    return _mapped(raw, lambda label: of_size(label, sizes))
 
-    return _mapped(raw, new)
+
+def of_size(label: Label, sizes: Mapping[Dimension, int]) -> Label:
+    """The letter with numbers for dimensions that were letters."""
+    dimensions = [sizes.get(d, d) for d in label.dimensions]
+    return Label(label.name, dimensions, label.kind, label.symmetric, label.meaning)
 
 
 def _mapped(raw: Mapping[Monomial, Any], new: Callable[[Label], Label]) -> dict[Monomial, Any]:

@@ -160,7 +160,12 @@ def test_partial_evaluation_leaves_the_rest():
     alpha = sympy.Symbol("alpha")
     expression = Ring((alpha,)).generator(alpha) * word("A", "A.T") * word("B") + word("A", "B", "A.T")
     half = evaluate(expression, {"alpha": "1/2", "B": ARRAYS["B"]}, partial=True)
-    assert half == word("A", "A.T") * Fraction(1, 2) * 2 + word("A", "B", "A.T")
+    a, b = Label("A", (p, 3)), Label("B", (3, 3))  # q = 3 by the shape of B, whose numbers are remembered
+    gram = Expression.from_edges([(a, 0, 1), (a, 0, 1)])
+    weighed = Expression.from_edges([(a, 0, 1), (b, 1, 2), (a, 0, 2)])
+    assert half == gram * Fraction(1, 2) * 2 + weighed.with_known({b: ARRAYS["B"]})
+    assert half != gram * Fraction(1, 2) * 2 + weighed
+    assert evaluate(half, {"A": ARRAYS["A"]}) == evaluate(expression, {**ARRAYS, "alpha": "1/2"})
     assert evaluate(half, ARRAYS) == evaluate(expression, {**ARRAYS, "alpha": "1/2"})
     with pytest.raises(InputError, match="partial"):
         evaluate(expression, {"alpha": 0.5}, partial=True)

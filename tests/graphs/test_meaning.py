@@ -151,3 +151,19 @@ def test_numbers_by_name_into_sympy():
     p = sympy.Symbol("p", integer=True, positive=True)
     assert sympy.expand(moment.evaluate({"n": 3}, partial=True).to_sympy() - 3 * p * (p + 4)) == 0
     assert sm.BatchPolynomial((moment,)).to_sympy(values={"n": 3, "p": 2}) == 36
+
+
+def test_an_answer_integrated_over_its_open_weights_keeps_its_numbers():
+    given = network(data=sm.Gaussian(S), initial=TEACHER)
+    integrated = sm.expectation(given.entries[1], {"W1": sm.GaussianInit()})
+    whole = network(data=sm.Gaussian(S), initial={**TEACHER, "W1": sm.GaussianInit()})
+    assert integrated == whole.entries[1]
+    assert integrated.evaluate({}) == whole.entries[1]
+
+
+def test_arrays_with_numbers_keep_them():
+    a = sm.expectation(sm.matrix("A", 1, 2), {"A": sm.GaussianInit(mean=[[1, 2]])})
+    b = sm.expectation(sm.matrix("A", 1, 2), {"A": sm.GaussianInit(mean=[[3, 5]])})
+    assert sm.squared_norm(a) == 5
+    assert sm.trace((a + b) @ (a + b).T) == 16 + 49
+    assert sm.trace(a @ b.T) == 13
