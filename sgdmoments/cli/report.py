@@ -33,6 +33,8 @@ from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.regression import draw
 from sgdmoments.cli.results import Answer, Results, certificate_json, compute
 from sgdmoments.errors import MissingExtraError
+from sgdmoments.exact.population import PopulationCertificate
+from sgdmoments.exact.roots import DecreasingCertificate
 from sgdmoments.files import write_text
 from sgdmoments.show.numbers import is_short, number_text
 
@@ -103,14 +105,23 @@ def _answer(results: Results, answer: Answer) -> str:
         exact = "" if isinstance(c, float) or is_short(c) else \
             f'<details><summary>exact</summary><div class="exact">{lossless(c)}</div></details>'
         rows.append(f"<tr><td>b<sup>{-k}</sup></td><td>{number_text(c)}</td><td>{exact}</td></tr>")
-    proof = ""
-    if answer.certificate is not None:
-        data = certificate_json(answer.certificate)
-        pieces = ", ".join(data["derivative"]["pieces"])
-        proof = ("<details><summary>proof</summary><p>The derivative in u = 1/b is a square times a factor whose "
-                 f"Bernstein coefficients are nonnegative on each interval between the points u = {escape(pieces)}."
-                 + (f" At u = {escape(data['witness'])} it is negative." if data["witness"] else "") + "</p></details>")
+    proof = "" if answer.certificate is None else (
+        f"<details><summary>proof</summary><p>{escape(_proof(answer.certificate))}</p></details>")
     return (f"<h3>{escape(results.name(answer.step))}</h3><p>Degree {answer.polynomial.degree}; "
             f"{escape(answer.threshold())}.</p>{proof}<details><summary>coefficients</summary><table>"
             f"<thead><tr><th>power</th><th>coefficient</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
             "</details>")
+
+
+def _proof(certificate: DecreasingCertificate | PopulationCertificate) -> str:
+    """A certificate in words."""
+    data = certificate_json(certificate)
+    if isinstance(certificate, PopulationCertificate):
+        before = certificate.batch_size - 1
+        return (f"From each of the batch sizes {', '.join(map(str, certificate.chain))} to the next the value does "
+                "not increase: of neighbours the values are compared, between others the derivative in u = 1/b has "
+                "nonnegative Bernstein coefficients."
+                + (f" From b = {before} to b = {before + 1} it increases." if before else ""))
+    return ("The derivative in u = 1/b is a square times a factor whose Bernstein coefficients are nonnegative on each "
+            f"interval between the points u = {', '.join(data['derivative']['pieces'])}."
+            + (f" At u = {data['witness']} it is negative." if data["witness"] else ""))
