@@ -95,4 +95,4 @@ def _as_text(sgd: SGD, asked: Quantity, moment: str, polynomial: BatchPolynomial
                if line.startswith(("route:", "sizes:", "conventions:", "rules:"))]
     text, *meanings = batch_polynomial_text(polynomial, limit=terms).split("; ")
     formula = text if text.startswith("≈") else f"= {text}"
-    return "\n".join([repr(sgd.model), f"{name} {formula}", *(f"where {m}" for m in meanings), *receipt])
+    return "\n".join([str(sgd.model), f"{name} {formula}", *(f"where {m}" for m in meanings), *receipt])

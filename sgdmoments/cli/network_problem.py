@@ -34,7 +34,7 @@ def parse_law(text: str) -> Law:
     """The data law that `text` names.
 
     >>> parse_law("uniform:-1,1"), parse_law("moments:0,1,0,3")
-    (Uniform(-1, 1), Coordinates([0, 1, 0, 3]))
+    (Uniform(-1, 1), Coordinates((0, 1, 0, 3)))
     """
     name, _, rest = text.partition(":")
     match name.strip():

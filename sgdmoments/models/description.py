@@ -176,7 +176,7 @@ class Description(metaclass=_Sealed):
         return self._shown(1000)
 
     def __str__(self) -> str:
-        return self._shown(20)
+        return self._shown(20).replace("(<", "(").replace(">)", ")")
 
 
 class default:

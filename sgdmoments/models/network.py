@@ -121,6 +121,15 @@ class Network(Model):
                 "data": None if self.data == Gaussian() else self.data, "teacher": self.targets is None,
                 "targets": self.targets, "noise": self.noise}
 
+    def __str__(self) -> str:
+        parts = [f"({', '.join(map(str, self.widths))})"]
+        if self.activation != (0, 1):
+            parts.append(f"activation=({', '.join(map(str, self.activation))})")
+        parts.append(f"data={self.data}")
+        if self.noise is not None:
+            parts.append(f"noise={self.noise}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
 
 def _name(width: Dimension) -> str:
     if isinstance(width, int):

@@ -162,7 +162,8 @@ def test_a_long_repr_is_a_summary():
     many = sm.LinearRegression([[1]] * 1001, [0] * 1001)
     assert repr(many) == "LinearRegression(<n=1001, p=1>)"
     assert repr(sm.Empirical([[1, 2]] * 501)) == "Empirical(<501 points in R^2>)"
-    assert str(sm.Empirical([[1, 2]] * 11)) == "Empirical(<11 points in R^2>)"
+    assert str(sm.Empirical([[1, 2]] * 11)) == "Empirical(11 points in R^2)"
+    assert str(sm.Network(("p", 1), (0, 1, "1/2"))) == "Network((p, 1), activation=(0, 1, 1/2), data=Gaussian())"
     assert pickle.loads(pickle.dumps(many)) == many
 
 
