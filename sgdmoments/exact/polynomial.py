@@ -188,11 +188,12 @@ class BatchPolynomial:
             return self.next_coefficient if k == self.truncated + 1 else None
         return self.entries[k] if k < len(self.entries) else Fraction(0)
 
-    def evaluate(self, values: Mapping[Any, Any], partial: bool = False) -> BatchPolynomial:
+    def evaluate(self, values: Mapping[Any, Any], partial: bool = False) -> Any:
         """Numbers for letters: keys are symbols or their names ("alpha", "p", "W1", ...).
 
         An array under its name ("w", "W1") stands for its entries w_1, w_2, .... Exact numbers give exact results;
-        float arrays give floats. Names that do not occur change nothing.
+        float arrays give floats. Names that do not occur change nothing. The mean of a matrix, one polynomial in
+        graphs with open ends, becomes an object array of polynomials, one for each entry.
 
         Args:
             values: numbers or arrays by symbol or name.
@@ -206,6 +207,9 @@ class BatchPolynomial:
         beyond = () if self.next_coefficient is None else (self.next_coefficient,)
         last = self.last_order or ()
         found = evaluate_entries((*self.entries, *beyond, *last), values, partial)
+        shape = next((value.shape for value in found if isinstance(value, np.ndarray)), ())
+        if shape:
+            return self._of_entries([np.broadcast_to(value, shape) for value in found], shape)
         count, end = len(self.entries), len(self.entries) + len(beyond)
         entries, orders = found[:count], found[end:] if last else None
         result = BatchPolynomial(entries, self.population, self.truncated, self.provenance, self.learning_rate_order,
@@ -213,6 +217,14 @@ class BatchPolynomial:
         if orders and is_small(sum(map(abs, orders)) if _numbers(orders) else None,
                                sum(map(abs, entries)) if _numbers(entries) else None) is False:
             warn(f"the learning rate to order {self.learning_rate_order}", "these values", "the last kept order", 3)
+        return result
+
+    def _of_entries(self, found: Sequence[Any], shape: tuple[int, ...]) -> Any:
+        """The array of polynomials with the given arrays of coefficients."""
+        result = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            result[index] = BatchPolynomial(tuple(array[index] for array in found[:len(self.entries)]), self.population,
+                                            self.truncated, self.provenance, self.learning_rate_order)
         return result
 
     def in_cb(self) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 import pickle
 from fractions import Fraction as F
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given
@@ -122,3 +123,14 @@ def test_repr_of_short_and_long_coefficients():
     p = sm.BatchPolynomial((0, "1/3"), population=4)
     assert repr(p) == "BatchPolynomial((Fraction(0, 1), Fraction(1, 3)), population=4)"
     assert repr(sm.BatchPolynomial((F(1, 3**20_000),))) == "BatchPolynomial(<1 coefficients, 31,701 bits>)"
+
+
+def test_the_mean_of_a_matrix_is_evaluated_entry_by_entry():
+    """E g_0 = W1 - W1* for x ~ N(0, I); with the points (1, 2), (3, 1) it is (W1 - W1*) X'X/2."""
+    values = {"W1": [[1, 2], [0, 1]], "W1*": [[1, 0], [2, 1]]}
+    points = sm.Empirical([[1, 2], [3, 1]])
+    for data, second in ((sm.Gaussian(), [[1, 0], [0, 1]]), (points, [[5, 2.5], [2.5, 2.5]])):
+        mean = sm.SGD(sm.Network((2, 2), data=data), "1/10").mean(sm.gradient(0)).evaluate(values)
+        expected = (np.array(values["W1"]) - np.array(values["W1*"])) @ np.array(second)
+        assert mean.shape == (2, 2)
+        assert all(p(1) == F(e) for p, e in zip(mean.flat, expected.flat, strict=True))

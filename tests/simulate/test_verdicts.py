@@ -136,7 +136,7 @@ def test_two_in_a_hundred_right_claims_at_few_runs_would_be_too_many():
 
 @pytest.mark.parametrize("claim", [[], [float("inf"), 1], [float("nan")], ["inf"], ["x"], "[1, 2]", "12", 5,
                                    {}, {1: 2}, [[1, 2], [3, 4]], [None], [True], [1j], [object()], {"a": 1}, b"1",
-                                   np.zeros((2, 2)), [1, [2]]], ids=repr)
+                                   np.zeros((2, 2)), [1, [2]]])
 def test_claims_that_are_no_polynomials_are_refused(claim):
     with pytest.raises(sm.InputError):
         check(SGD, Q, 64, SIZES, claim=claim)
