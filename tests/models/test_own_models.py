@@ -61,6 +61,14 @@ def test_an_overridden_network_is_answered_as_it_predicts(cls, quantity):
         sgd.variance(quantity, route="symbolic")
 
 
+def test_an_activation_of_a_subclass_s_own_decides_the_route():
+    squared = type("Squared", (sm.Network,), {"_activate": lambda self, z: z * z})
+    sgd = sm.SGD(squared((2, 2, 1), (1,), POINTS, targets=[1, 0, 2]), "1/10", START)  # σ = 1 says nothing here
+    answer = sgd.variance(sm.gradient(1))
+    assert answer.provenance.route == "components"
+    assert [answer(b) for b in (1, 2)] == [enumerate_moment(sgd, sm.gradient(1), b) for b in (1, 2)]
+
+
 def test_by_hand():
     # the listing of the three batches of two points: 68/3
     assert run(Skip).variance(sm.gradient(0, layer=1))(2) == F(68, 3)
