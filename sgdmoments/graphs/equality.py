@@ -9,6 +9,7 @@ matrices, which decides.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from fractions import Fraction
 from typing import Any
 
@@ -110,18 +111,41 @@ def _residues(value: np.ndarray[Any, Any], point: RandomPoint) -> np.ndarray[Any
 
 
 def _vanishes(difference: Expression) -> bool:
-    """Decide by writing the difference out in the entries of its open matrices."""
+    """Decide by writing the difference out in the entries of its open matrices.
+
+    A dimension that is a letter is taken as large as there are indices of it in one monomial, so that all of them can
+    differ: then different monomials are different functions. In coefficients it stays a letter, since a matrix may be
+    padded with zeros: a sum over the graphs that vanishes at every size vanishes for every value of the coefficients.
+    """
     expanded = expand_derived(difference).with_known(difference.known)
-    if expanded.is_constant:
+    known = dict(expanded.relevant)
+    if expanded.is_constant or not (known or _has_numbers(expanded)):
         return not expanded
-    size = max(len(graph.edges) for graph in expanded.graphs)  # as many indices as a graph can tell apart
-    values: dict[Any, Any] = dict(expanded.relevant)
+    sizes = _index_counts(expanded)
+    apart = {d: sympy.Dummy(d.name) for d in sizes.keys() & expanded.symbols}
+    values: dict[Any, Any] = {**known, **sizes, **{s: s for s in expanded.symbols - apart.keys()}}
     for label in _open_letters(expanded):
-        values[label] = _entries(label, [d if isinstance(d, int) else size for d in label.dimensions])
-    sized = {d for label in expanded.labels for d in label.dimensions}
-    values |= {s: size if s in sized else s for s in expanded.symbols}
-    result = evaluate(expanded, values)
+        values[label] = _entries(label, [sizes.get(d, d) for d in label.dimensions])
+    values |= {letter: letter for letter in apart.values()}
+    written = expanded.substitute({d: ring_of([letter])(letter) for d, letter in apart.items()})
+    result = evaluate(written, values)
     return not any(bool(entry) for entry in np.ravel(np.asarray(result, dtype=object)))
+
+
+def _has_numbers(expression: Expression) -> bool:
+    """Whether a dimension is a number: then monomials may be related, as traces of small matrices are."""
+    return any(isinstance(d, int) for label in expression.labels for d in label.dimensions)
+
+
+def _index_counts(expression: Expression) -> dict[Any, int]:
+    """For each dimension that is a letter the most indices of it in one monomial."""
+    counts: dict[Any, int] = {}
+    for monomial in expression.monomials:
+        found = {(k, v): d for k, graph in enumerate(monomial) for edge in graph.edges
+                 for v, d in zip(edge[1:], edge[0].dimensions, strict=True) if not isinstance(d, int)}
+        for d, count in Counter(found.values()).items():
+            counts[d] = max(counts.get(d, 0), count)
+    return counts
 
 
 def _entries(label: Label, shape: list[int]) -> np.ndarray[Any, Any]:

@@ -2,6 +2,8 @@
 
 import pickle
 from fractions import Fraction as F
+from itertools import permutations
+from math import prod
 
 import pytest
 import sympy
@@ -167,3 +169,28 @@ def test_arrays_with_numbers_keep_them():
     assert sm.squared_norm(a) == 5
     assert sm.trace((a + b) @ (a + b).T) == 16 + 49
     assert sm.trace(a @ b.T) == 13
+
+
+def test_a_dimension_in_a_coefficient_is_no_number():
+    """n tr(A A) and k tr(A A) are equal at n = k only."""
+    n = sympy.Symbol("n", integer=True, positive=True)
+    A, B = sm.matrix("A", n, n), sm.matrix("B", n, 2)
+    for k in range(1, 7):
+        for graph in (sm.trace(A @ A), sm.trace(A @ A @ A @ A), sm.trace(B.T @ B), sm.trace(B.T @ A @ B)):
+            assert n * graph != k * graph
+            assert (n - k) * graph != 0
+            assert n * graph == graph * n
+
+
+def test_matrices_of_a_letter_dimension_have_no_relations():
+    """The Gram determinant of the traceless parts of four matrices: at n = 2 they span three dimensions."""
+    n = sympy.Symbol("n", integer=True, positive=True)
+    for size, vanishes in ((n, False), (3, False), (2, True)):
+        letters = [sm.matrix(name, size, size) for name in "ABCD"]
+        gram = [[sm.trace(X @ Y) - sm.trace(X) * sm.trace(Y) / 2 for Y in letters] for X in letters]
+        determinant = 0
+        for places in permutations(range(4)):
+            sign = prod(1 if places[i] < places[j] else -1 for i in range(4) for j in range(i + 1, 4))
+            determinant = determinant + sign * gram[0][places[0]] * gram[1][places[1]] * gram[2][places[2]] * gram[3][
+                places[3]]
+        assert (determinant == 0) is vanishes
