@@ -65,8 +65,35 @@ class NumberLetter(sympy.Symbol):  # type: ignore[misc]
         return NumberLetter, (self.number, self.radical, self.powers, self.place)
 
 
+class ReciprocalLetter(sympy.Symbol):  # type: ignore[misc]
+    """A generator that stands for 1/s, s a symbol: in a ring with s the product of the two is 1.
+
+    Attributes:
+        symbol: s.
+    """
+
+    __slots__ = ("symbol",)
+
+    symbol: sympy.Symbol
+
+    def __new__(cls, symbol: sympy.Symbol) -> ReciprocalLetter:
+        letter: ReciprocalLetter = sympy.Symbol.__xnew__(cls, f"1/{symbol}")
+        letter.symbol = symbol
+        return letter
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*self.symbol._hashable_content(), type(self.symbol).__name__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ReciprocalLetter, (self.symbol,)
+
+
+#: Generators that obey a rule.
+RULED = (NumberLetter, ReciprocalLetter)
+
+
 def with_letters(expression: sympy.Expr) -> sympy.Expr:
-    """The expression with every irrational number in it written in number letters.
+    """The expression with every irrational number in it, and every power of 1/symbol, written in letters.
 
     Raises `InputError` for numbers that are neither real and algebraic nor pi nor e.
     """
@@ -77,16 +104,19 @@ def with_letters(expression: sympy.Expr) -> sympy.Expr:
     if isinstance(expression, (sympy.Add, sympy.Mul)):
         return expression.func(*map(with_letters, expression.args))
     if isinstance(expression, sympy.Pow) and isinstance(expression.exp, sympy.Integer):
-        return with_letters(expression.base) ** expression.exp
+        base = with_letters(expression.base)
+        if expression.exp < 0 and isinstance(base, sympy.Symbol):
+            return ReciprocalLetter(base) ** -expression.exp
+        return base ** expression.exp
     return expression  # no polynomial: the ring will say so
 
 
-def number_letters(values: Iterable[Any]) -> frozenset[NumberLetter]:
-    """The number letters that the sympy expressions among the values need."""
-    found: set[NumberLetter] = set()
+def ruled_letters(values: Iterable[Any]) -> frozenset[sympy.Symbol]:
+    """The letters with rules that the sympy expressions among the values need."""
+    found: set[sympy.Symbol] = set()
     for value in values:
         if isinstance(value, sympy.Expr):
-            found |= with_letters(value).atoms(NumberLetter)
+            found |= with_letters(value).atoms(*RULED)
     return frozenset(found)
 
 
@@ -166,16 +196,19 @@ def _algebraic(value: sympy.Expr) -> sympy.Expr:
 
 
 class Reduction:
-    """The rules for the powers of the number letters among a ring's generators.
+    """The rules for the powers of the number letters among a ring's generators, and for symbols times reciprocals.
 
     Raises `InputError` for an algebraic number beside another one, where both are not radicals.
     """
 
-    __slots__ = ("_generators", "_other", "_primes")
+    __slots__ = ("_generators", "_other", "_pairs", "_primes")
 
     def __init__(self, generators: Sequence[sympy.Symbol]) -> None:
         numbers = [(k, g) for k, g in enumerate(generators) if isinstance(g, NumberLetter)]
         self._generators = tuple(generators)
+        place = {g: k for k, g in enumerate(generators)}
+        self._pairs = [(place[g.symbol], k) for k, g in enumerate(generators)
+                       if isinstance(g, ReciprocalLetter) and g.symbol in place]
         primes: dict[int, list[tuple[int, int]]] = {}
         for k, letter in numbers:
             if letter.radical:
@@ -190,11 +223,13 @@ class Reduction:
                              "Radicals of rationals go together; put symbols in the place of the others.")
 
     def __bool__(self) -> bool:
-        return bool(self._primes or self._other)
+        return bool(self._primes or self._other or self._pairs)
 
     def changes_nothing(self, degrees: Sequence[int]) -> bool:
         """Whether an element of these degrees is reduced already, as far as its degrees tell."""
         if self._other is not None and degrees[self._other[0]] >= len(self._other[1]):
+            return False
+        if any(degrees[i] and degrees[j] for i, j in self._pairs):
             return False
         return all(not any(degrees[k] for k in places) or (len(places) == 1 and degrees[places[0]] < len(table))
                    for _, places, _, table in self._primes)
@@ -211,6 +246,9 @@ class Reduction:
                 for k, e in zip(places, lowest, strict=True):
                     new[k] = e
                 value *= Fraction(prime) ** (whole - carry)
+            for i, j in self._pairs:
+                common = min(new[i], new[j])
+                new[i], new[j] = new[i] - common, new[j] - common
             for power, c in self._powers(new):
                 key = tuple(power)
                 result[key] = result.get(key, Fraction(0)) + value * c

@@ -32,7 +32,7 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.irrational import NumberLetter, Reduction, number_letters, with_letters
+from sgdmoments.exact.irrational import RULED, NumberLetter, ReciprocalLetter, Reduction, ruled_letters, with_letters
 from sgdmoments.exact.numbers import to_exact
 
 Exponents = tuple[int, ...]
@@ -140,7 +140,7 @@ class Ring:
         except (sympy.PolynomialError, sympy.CoercionFailed):
             raise InputError(
                 f"{expression} is not a polynomial with rational coefficients in its symbols; "
-                "give a name (a symbol of its own) to each quotient or root in it.") from None
+                "give a name (a symbol of its own) to each root, and each quotient by a sum, in it.") from None
         return self.from_terms({e: Fraction(int(c.p), int(c.q)) for e, c in poly.terms()})
 
     def __repr__(self) -> str:
@@ -170,7 +170,7 @@ def _make_ring(generators: tuple[sympy.Symbol, ...]) -> Ring:
     ring.generators = generators
     ring.context = flint.fmpq_mpoly_ctx.get([f"x{i}" for i in range(len(generators))], flint.Ordering.deglex)
     ring._index = {g: i for i, g in enumerate(generators)}
-    ring.reduction = Reduction(generators) if any(isinstance(g, NumberLetter) for g in generators) else None
+    ring.reduction = Reduction(generators) if any(isinstance(g, RULED) for g in generators) else None
     ring.zero = Polynomial(ring, ring.context.constant(0))
     ring.one = Polynomial(ring, ring.context.constant(1))
     return ring
@@ -187,7 +187,7 @@ def ring_of(values: Iterable[Any]) -> Ring:
         if isinstance(value, Polynomial):
             symbols.update(value.ring.generators)
         elif isinstance(value, sympy.Basic):
-            symbols |= value.free_symbols | number_letters([value])
+            symbols |= value.free_symbols | ruled_letters([value])
     return Ring(sorted(symbols, key=lambda s: (s.name, str(sorted(s.assumptions0.items())), s.sort_key())))
 
 
@@ -267,7 +267,7 @@ class Polynomial:
         if self._hash is None:  # equal elements of different rings must have equal hashes
             if self.raw.is_constant():
                 self._hash = hash(self.to_fraction())
-            elif self.ring.reduction is not None and self.symbols != self.occurring:  # a number has several forms
+            elif any(isinstance(g, NumberLetter) for g in self.occurring):  # a number has several forms
                 self._hash = hash((NumberLetter, self.symbols))
             else:
                 self._hash = hash(frozenset(
@@ -294,14 +294,15 @@ class Polynomial:
 
     @property
     def occurring(self) -> frozenset[sympy.Symbol]:
-        """The generators that occur in the element, irrational numbers among them."""
+        """The generators that occur in the element, irrational numbers and reciprocals among them."""
         degrees = self.raw.degrees()
         return frozenset(g for g, d in zip(self.ring.generators, degrees, strict=True) if d > 0)
 
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
         """The symbols that occur in the element; irrational numbers are none."""
-        return frozenset(g for g in self.occurring if not isinstance(g, NumberLetter))
+        return frozenset(g.symbol if isinstance(g, ReciprocalLetter) else g for g in self.occurring
+                         if not isinstance(g, NumberLetter))
 
     def to_fraction(self) -> Fraction:
         """The rational number that a constant element is; `InputError` otherwise."""
@@ -340,8 +341,9 @@ class Polynomial:
         return self.ring.zero if place < 0 else Polynomial(self.ring, self.raw.derivative(place))
 
     def substitute(self, values: Mapping[sympy.Symbol, Scalar]) -> Polynomial:
-        """The element with generators replaced by numbers or polynomials, all at once."""
-        images = [values.get(g) for g in self.ring.generators]
+        """The element with generators replaced by numbers or polynomials, all at once; reciprocals by numbers."""
+        images = [_reciprocal(values[g.symbol]) if isinstance(g, ReciprocalLetter) and g.symbol in values
+                  else values.get(g) for g in self.ring.generators]
         if all(image is None for image in images):
             return self
         ring = self.ring
@@ -361,7 +363,8 @@ class Polynomial:
             floating = any(isinstance(value, float) for value in values.values())
             numbers = {g: float(g.number) if floating else self.ring.generator(g)
                        for g in self.occurring if isinstance(g, NumberLetter)}
-            values = {**numbers, **values}
+            reciprocals = {g: _reciprocal(values[g.symbol]) for g in self.occurring if isinstance(g, ReciprocalLetter)}
+            values = {**numbers, **reciprocals, **values}
         total: Any = 0
         for exponents, coefficient in self.terms():
             product: Any = coefficient
@@ -379,8 +382,8 @@ class Polynomial:
         pair = self._pair(divisor)
         assert pair is not None
         if pair[0].ring.reduction:
-            raise InputError("this question divides polynomials, which is not done over irrational numbers; put "
-                             "symbols in their place, or take rational numbers close to them.")
+            raise InputError("this question divides polynomials, which is not done over irrational numbers or "
+                             "reciprocals of letters; put symbols in their place, or rational numbers close to them.")
         return Polynomial(pair[0].ring, pair[0].raw / pair[1].raw)
 
     def gcd(self, other: Polynomial) -> Polynomial:
@@ -437,7 +440,20 @@ class Polynomial:
 
 
 def _as_number(generator: sympy.Symbol) -> sympy.Expr:
+    if isinstance(generator, ReciprocalLetter):
+        return 1 / generator.symbol
     return generator.number if isinstance(generator, NumberLetter) else generator
+
+
+def _reciprocal(value: Any) -> Any:
+    """1/value of a number, or of a polynomial in one term without irrational numbers."""
+    if value == 0:
+        raise InputError("a letter whose reciprocal occurs cannot be zero.")
+    if isinstance(value, Polynomial):
+        value = value.simplest()
+    if isinstance(value, Polynomial):
+        return ring_of([1 / value.to_sympy()])(1 / value.to_sympy())
+    return Fraction(1, value) if isinstance(value, int) else 1 / value
 
 
 def _vanishes(expression: sympy.Expr) -> bool:

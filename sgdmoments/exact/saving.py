@@ -12,7 +12,7 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.irrational import NumberLetter, radical_letter, root_letter
+from sgdmoments.exact.irrational import NumberLetter, ReciprocalLetter, radical_letter, root_letter
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
@@ -103,6 +103,8 @@ def _read_plain(value: Any, name: str) -> int | None:
 def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
     """Plain data for a symbol: its name, the assumptions it was made with, the number of a dummy; or which irrational
     number a number letter is."""
+    if isinstance(symbol, ReciprocalLetter):
+        return {"reciprocal": symbol_to_json(symbol.symbol)}
     if isinstance(symbol, NumberLetter):
         if symbol.radical:
             return {"radical": list(symbol.radical)}
@@ -117,6 +119,8 @@ def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
 
 def symbol_from_json(data: Mapping[str, Any]) -> sympy.Symbol:
     """The symbol that `symbol_to_json` wrote."""
+    if "reciprocal" in data:
+        return ReciprocalLetter(symbol_from_json(data["reciprocal"]))
     if "radical" in data:
         return radical_letter(*map(int, data["radical"]))
     if "powers" in data:

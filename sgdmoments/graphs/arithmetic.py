@@ -16,6 +16,7 @@ import flint
 import numpy as np
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.irrational import ReciprocalLetter
 from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 
@@ -181,7 +182,9 @@ class Modular(Arithmetic):
         for exponents, c in polynomial.terms():
             term = self.residue(c)
             for generator, e in zip(polynomial.ring.generators, exponents, strict=True):
-                if e:
+                if isinstance(generator, ReciprocalLetter):
+                    term = term * pow(values[generator.symbol], -e, self.prime) % self.prime
+                elif e:
                     term = term * pow(values[generator], e, self.prime) % self.prime
             total += term
         return total % self.prime

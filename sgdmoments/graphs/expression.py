@@ -16,9 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.ring import Polynomial, Ring, Scalar, ring_of
 from sgdmoments.exact.saving import register_coefficient, symbol_from_json, symbol_to_json
 from sgdmoments.graphs.canonical import normal_form
@@ -165,6 +167,8 @@ class Expression:
     def _other(self, other: Any) -> Expression | None:
         if isinstance(other, Expression):
             return other
+        if isinstance(other, np.integer):
+            other = int(other)
         if isinstance(other, (int, Fraction, Polynomial)):
             return Expression({(): other})
         if isinstance(other, sympy.Expr):
@@ -229,10 +233,12 @@ class Expression:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: int | Fraction) -> Expression:
-        if not isinstance(other, (int, Fraction)):
-            return NotImplemented
-        return self * (Fraction(1) / other)
+    def __truediv__(self, other: Any) -> Expression:
+        """Divided by a number or a product of symbols: 1/n is a letter of the ring like n."""
+        divisor = to_exact(other, "divisor")
+        if divisor == 0:
+            raise InputError("an expression cannot be divided by zero.")
+        return self * (1 / divisor)
 
     def __pow__(self, exponent: int) -> Expression:
         if exponent < 0:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -117,7 +116,7 @@ class MatrixExpression:
     __rmul__ = __mul__
 
     def __truediv__(self, number: Any) -> MatrixExpression:
-        return self * (1 / Fraction(number))
+        return MatrixExpression(self.array / number, *self.shape)
 
     def __pow__(self, exponent: int) -> MatrixExpression:
         if self.rows != self.columns:
