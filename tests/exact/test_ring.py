@@ -81,6 +81,8 @@ def test_the_batch_letter_is_no_symbol_of_the_users():
 
 def test_refusals():
     with pytest.raises(InputError, match="not a polynomial"):
+        RING(1 / (X + 1))
+    with pytest.raises(InputError, match="not among the generators"):
         RING(1 / X)
     with pytest.raises(InputError, match="not among the generators"):
         RING(Z)

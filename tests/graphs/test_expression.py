@@ -86,7 +86,7 @@ def test_terms_that_become_one_add():
 
 
 def test_a_product_remembers_the_values_of_both_factors():
-    left, right = norm(A).with_known({"A": VALUES["A"]}), norm(B).with_known({"B": VALUES["B"]})
+    left, right = norm(A).with_known({A: VALUES["A"]}), norm(B).with_known({B: VALUES["B"]})
     assert (left * right).evaluate({}) == 40 * 31
     assert (left + right).evaluate({}) == 71
     assert (left - right).evaluate({}) == 9
