@@ -51,12 +51,13 @@ def asked(case: Problem, route: str, moment: str) -> list[Any] | None:
     except REFUSALS:
         return None
     entries = list(np.ravel(np.array(answer, dtype=object)))
-    return [e if e.is_rational else e.evaluate(dict(case.values)) for e in entries]
+    return [p for e in entries for p in np.ravel(
+        np.array(e if e.is_rational else e.evaluate(dict(case.values)), dtype=object))]
 
 
 def numbers(polynomials: list[Any], b: int) -> list[Any]:
-    """The values at b; a polynomial with arrays for coefficients has one for each entry."""
-    return [value for p in polynomials for value in np.ravel(np.array(p(b), dtype=object))]
+    """The values at b."""
+    return [p(b) for p in polynomials]
 
 
 def answers(draw: Draw, seed: str, number: int) -> Iterator[Value]:
