@@ -75,6 +75,8 @@ class Monitor:
     def __init__(self, budget: Budget | None = None, progress: ProgressCallback | None = None) -> None:
         if not (budget is None or isinstance(budget, Budget)):
             raise InputError(f"budget: found {budget!r}; use Budget(seconds=..., terms=..., memory=...).")
+        if not (progress is None or callable(progress)):
+            raise InputError(f"progress: found {progress!r}; a function of a Progress is needed.")
         self.budget = budget or Budget()
         self._progress = progress
         self._start = time.perf_counter()

@@ -172,9 +172,15 @@ def test_unknown_names(options, message):
 
 
 def test_symbols_that_are_not_polynomial_are_refused():
-    for entry in (1 / x, sympy.sqrt(x), sympy.sin(x), x**sympy.Rational(3, 2)):
+    for entry in (1 / (x + 1), sympy.sqrt(x), sympy.sin(x), x**sympy.Rational(3, 2)):
         sgd = sm.SGD(sm.LinearRegression([[entry, 1], [2, 3]], [1, 2]), 1, [0, 1])
         refused(sm.InputError, "not a polynomial with rational coefficients", lambda s=sgd: s.variance(sm.gradient(1)))
+
+
+def test_a_reciprocal_of_a_symbol_is_data():
+    found = sm.SGD(sm.LinearRegression([[1 / x, 1], [2, 3]], [1, 2]), 1, [0, 1]).variance(sm.gradient(1))
+    number = sm.SGD(sm.LinearRegression([["1/3", 1], [2, 3]], [1, 2]), 1, [0, 1]).variance(sm.gradient(1))
+    assert found.evaluate({"x": 3}) == number
 
 
 def test_floats_inside_expressions_are_taken_exactly():
@@ -263,3 +269,14 @@ def test_saved_polynomials(text):
 ])
 def test_networks_and_laws(call, message):
     refused(sm.InputError, message, call)
+
+
+@pytest.mark.parametrize("value", [5, "gradient", [1], {}])
+def test_what_is_no_function_of_t_or_no_quantity_is_refused(value):
+    sgd = sm.SGD(sm.LinearRegression([[1, 2], [3, 4]], [1, 2]), "1/10", [0, 0])
+    for ask in (lambda: sgd.trajectory(value, 3, [1]), lambda: sgd.closed_form(value), lambda: sgd.recurrence(value),
+                lambda: sgd.derivation(value), lambda: sgd.variance(value), lambda: sgd.plan(value),
+                lambda: sgd.variance(sm.gradient(1), progress=value),
+                lambda: sgd.variance(sm.gradient(1), route="components", executor=value)):
+        with pytest.raises(sm.InputError):
+            ask()

@@ -31,4 +31,4 @@ def demo(out: Out = Path("sgdmoments-demo.png")) -> None:
     except MissingExtraError as error:
         screen.print(f"No figure: {error}", soft_wrap=True, markup=False)
     else:
-        screen.print(f"Figure written to {out}", soft_wrap=True)
+        screen.print(f"Figure written to {out}", soft_wrap=True, markup=False)

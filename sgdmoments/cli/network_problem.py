@@ -20,7 +20,7 @@ from sgdmoments.models.run import SGD
 
 def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:
     """SGD on a student with a teacher of the same shape."""
-    sizes = [int(w) if w.isdigit() else w for w in split(widths, "--widths")]
+    sizes = [int(w) if w.isascii() and w.isdigit() else w for w in split(widths, "--widths")]
     for name in sizes:
         if isinstance(name, str) and not name.isidentifier():
             raise InputError(f"--widths: found {name!r}; a width is a positive integer or a name such as p1.")
@@ -71,7 +71,8 @@ def _weights(text: str | None, model: Network) -> Any:
     if text is None or text == "letters":
         return None
     if text.startswith("random:"):
-        if not text.removeprefix("random:").isdigit():
+        seed = text.removeprefix("random:")
+        if not (seed.isascii() and seed.isdigit()):
             raise InputError(f"--weights: found {text!r}; write random:SEED with an integer SEED.")
         return random_weights(model, int(text.removeprefix("random:")))
     try:

@@ -87,7 +87,7 @@ def compute(problem: Problem, moment: str, quantity: str, steps: Sequence[int], 
 def print_table(results: Results, screen: Console) -> None:
     """The table for people: values rounded to six digits, thresholds, the first coefficients."""
     for line in results.problem.description():
-        screen.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True, markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("b", justify="right")
     for answer in results.answers:
@@ -98,7 +98,7 @@ def print_table(results: Results, screen: Console) -> None:
     screen.print(table)
     screen.print()
     for answer in results.answers:
-        screen.print(f"{results.name(answer.step)} {_cut(answer.polynomial)}", soft_wrap=True)
+        screen.print(f"{results.name(answer.step)} {_cut(answer.polynomial)}", soft_wrap=True, markup=False)
         screen.print(f"    degree {answer.polynomial.degree} in 1/b; {answer.threshold()}",
                      soft_wrap=True)
 

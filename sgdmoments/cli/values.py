@@ -35,7 +35,7 @@ def values_text(run: Trajectory, problem: Problem, at: Sequence[int], screen: Co
         table.add_row(str(b), *(f"{run.values[t, k]:.6g}" for t in at))
     with screen.capture() as capture:
         for line in problem.description():
-            screen.print(line, soft_wrap=True)
+            screen.print(line, soft_wrap=True, markup=False)
         screen.print(f"\n{run.question}, by batch size b and step t")
         screen.print(table)
         screen.print(f"\n{_accuracy(run)}", soft_wrap=True)

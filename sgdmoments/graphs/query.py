@@ -29,6 +29,7 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label, open_end
 from sgdmoments.graphs.join import hadamard_product, join_open, renumber_open
 from sgdmoments.graphs.join import squared_norm as array_norm
+from sgdmoments.reading import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,6 +201,7 @@ def diagonal(v: MatrixExpression) -> MatrixExpression:
     >>> trace(diagonal(v) @ diagonal(v)) == v.T @ v
     True
     """
+    _require_matrices("diagonal", v)
     if len(v.rows) != 1 or v.columns:
         raise InputError(f"diagonal: expected a column vector, found shape {_show_shape(v)}.")
     (n,) = v.rows
@@ -217,6 +219,7 @@ def kron(*factors: MatrixExpression) -> MatrixExpression:
     """
     if not factors:
         raise InputError("kron: expected at least one matrix.")
+    _require_matrices("kron", *factors)
     total = factors[0]
     for other in factors[1:]:
         m, n, r = len(total.rows), len(total.columns), len(other.rows)
@@ -236,6 +239,7 @@ def hadamard(*factors: MatrixExpression) -> MatrixExpression:
     """
     if not factors:
         raise InputError("hadamard: expected at least one matrix.")
+    _require_matrices("hadamard", *factors)
     total = factors[0]
     for other in factors[1:]:
         total = MatrixExpression(hadamard_product(total.array, total._like(other, "hadamard").array), *total.shape)
@@ -249,8 +253,7 @@ def trace(a: MatrixExpression) -> Expression:
     >>> trace(A.T @ A @ A), trace(A @ A.T @ A.T) == trace(A.T @ A @ A)
     ((1) tr(A A A.T), True)
     """
-    if not isinstance(a, MatrixExpression):
-        raise InputError(f"trace: expected a matrix, found {a!r}.")
+    _require_matrices("trace", a)
     if a.rows != a.columns:
         raise InputError(f"trace: expected a square matrix, found shape {_show_shape(a)}"
                          f"{_hint(a.rows, a.columns)}.")
@@ -260,7 +263,14 @@ def trace(a: MatrixExpression) -> Expression:
 
 def squared_norm(a: MatrixExpression) -> Expression:
     """‖A‖² = tr(AᵀA), the squared Frobenius norm."""
+    _require_matrices("squared_norm", a)
     return array_norm(a.array)
+
+
+def _require_matrices(operation: str, *values: Any) -> None:
+    for value in values:
+        if not isinstance(value, MatrixExpression):
+            raise InputError(f"{operation}: expected a matrix, found {shown(value)}.")
 
 
 def _name(name: Any) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from sgdmoments.errors import InputError
 from sgdmoments.graphs.graph import Dimension, Label
 from sgdmoments.graphs.query import MatrixExpression, letter
+from sgdmoments.reading import shown
 
 
 def step_letter(kind: str, name: str, dimensions: Iterable[Dimension], step: int) -> Label:
@@ -86,7 +87,9 @@ def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
 
 
 def _parameter(sgd: Any, layer: int) -> Any:
-    parameters = getattr(sgd, "model", sgd).parameters
+    parameters = getattr(getattr(sgd, "model", sgd), "parameters", None)
+    if parameters is None:
+        raise InputError(f"sgd: expected a run or a model, found {shown(sgd)}.")
     if not isinstance(layer, int) or not 1 <= layer <= len(parameters):
         raise InputError(f"layer: found {layer!r}; the model has the layers 1, ..., {len(parameters)}.")
     return parameters[layer - 1]

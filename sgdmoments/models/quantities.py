@@ -6,7 +6,7 @@ applies a matrix on the left of the (vectorised) quantity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
 from sgdmoments.models.description import sealed
 from sgdmoments.models.values import show
+from sgdmoments.reading import shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 #: The moments of a quantity that can be asked for.
@@ -85,6 +86,14 @@ def check_moment(moment: Any) -> str:
     if not isinstance(moment, str) or moment not in MOMENTS:
         raise InputError(f"moment: found {moment!r}; use one of {', '.join(MOMENTS)}.")
     return moment
+
+
+def check_function(quantity: Any) -> Callable[[int], Quantity]:
+    """A quantity as a function of t, such as `gradient` or ``lambda t: weights(t, layer=1)``."""
+    if not callable(quantity):
+        raise InputError(f"quantity: found {shown(quantity)}; for all t at once give a function of t: gradient, "
+                         "full_gradient, weights, loss, or lambda t: gradient(t, layer=1).")
+    return quantity
 
 
 def gradient(t: Any, layer: int | None = None) -> Quantity:

@@ -13,7 +13,7 @@ from sgdmoments.exact.numbers import fresh_symbol
 from sgdmoments.models.description import Description, final
 from sgdmoments.models.initial import Init
 from sgdmoments.models.model import Model
-from sgdmoments.models.quantities import Quantity, check_moment
+from sgdmoments.models.quantities import Quantity, check_function, check_moment
 from sgdmoments.models.sampling import check_sampling
 from sgdmoments.models.schedule import Schedule
 from sgdmoments.models.shapes import check_model
@@ -211,7 +211,8 @@ class SGD(Description):
         """
         from sgdmoments.routes.trajectory import trajectory
 
-        return trajectory(self._asked(), quantity, steps, batch_sizes, moment=moment, certified=certified, **options)
+        return trajectory(self._asked(), check_function(quantity), steps, batch_sizes, moment=moment,
+                          certified=certified, **options)
 
     def closed_form(self, quantity: Callable[[int], Quantity], moment: str = "variance", **options: Any) -> Any:
         """A moment as a function of t, for a constant learning rate: `routes.closed_form.answer.ClosedForm`.
@@ -220,7 +221,7 @@ class SGD(Description):
         """
         from sgdmoments.routes.closed_form.answer import closed_form
 
-        return closed_form(self._asked(), quantity, moment, **options)
+        return closed_form(self._asked(), check_function(quantity), moment, **options)
 
     def recurrence(self, quantity: Callable[[int], Quantity], moment: str = "second_moment", **options: Any) -> Any:
         """The same for one-layer networks with letters, as a finite recurrence on index graphs: any t at once.
@@ -229,7 +230,7 @@ class SGD(Description):
         """
         from sgdmoments.routes.symbolic import recurrence
 
-        return recurrence(self._asked(), quantity, moment, **options)
+        return recurrence(self._asked(), check_function(quantity), moment, **options)
 
     def stability(self, order: int = 2) -> Stability | HigherStability:
         """The learning rates for which the moments of this order converge, for each batch size.

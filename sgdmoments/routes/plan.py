@@ -140,6 +140,7 @@ def derive(sgd: SGD, quantity: Quantity, **options: Any) -> Any:
     """The derivation of E||q||^2 as a DAG; see `SGD.derivation`."""
     from sgdmoments.derivation import regression
 
+    _check_question(quantity, "auto", options)
     if regression.applies(sgd, quantity) and "theorem" not in options:
         return _call(symbolic.derivation, "symbolic", options, sgd, quantity)
     return _call(regression.derive, "Theorem 3.2", options, sgd, quantity)

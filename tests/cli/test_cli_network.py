@@ -82,3 +82,9 @@ def test_plan(cli: Any) -> None:
         assert all(route in outcome.out for route in ("closure", "symbolic", "components"))
     closure = next(line for line in regression.out.splitlines() if line.startswith("closure"))
     assert "yes" in closure
+
+
+def test_widths_are_written_in_ascii_digits(cli):
+    found = cli("network", "--widths", "²,1")
+    assert found.status in (0, 2)
+    assert "Traceback" not in found.err

@@ -256,3 +256,11 @@ def test_interruption_leaves_nothing(cli: Any, table: Path, monkeypatch: pytest.
     assert outcome.status == 130
     assert outcome.err.strip() == "sgdmoments: error: interrupted; nothing was written."
     assert [p.name for p in Path().iterdir()] == ["table.csv"]
+
+
+def test_names_of_columns_are_no_markup(cli, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("a,[/],y\n1,2,3\n2,1,1\n3,1,2\n", encoding="utf-8")
+    found = cli("regression", str(data), "--target", "y", "--learning-rate", "1/10", "--steps", "1")
+    assert found.status == 0
+    assert "[/]" in found.out

@@ -133,3 +133,14 @@ def test_letters_of_a_run():
                 lambda: teacher_matrix(sm.Network((1, 1), data=sm.Empirical([[1]]), targets=[1]), 1)):
         with pytest.raises(InputError):
             bad()
+
+
+@pytest.mark.parametrize("other", [5, None, "A", [[1, 2], [3, 4]]])
+def test_what_is_no_matrix_is_refused(other):
+    A = matrix("A", 2, 2)
+    for call in (trace, squared_norm, diagonal, lambda x: kron(A, x), lambda x: kron(x, A), lambda x: hadamard(A, x)):
+        with pytest.raises(InputError, match="expected a matrix"):
+            call(other)
+    for letters in (gradient_matrix, weights_matrix):
+        with pytest.raises(InputError, match="expected a run or a model"):
+            letters(other, 1, 1)

@@ -63,6 +63,8 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
     if kind not in ("mean", "second_moment", "variance"):
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
     with Monitor(budget, progress) as monitor:
+        if not (executor is None or callable(getattr(executor, "submit", None))):
+            raise InputError(f"executor: found {executor!r}; an executor of concurrent.futures is needed.")
         return _moment(sgd, quantity, kind, given, monitor, executor, start)
 
 
