@@ -33,6 +33,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autosummary_generate = True
+suppress_warnings = ["ref.python"]  # names of type annotations that several classes have as attributes
 autosummary_ignore_module_all = False
 napoleon_google_docstring = True
 napoleon_use_ivar = True

@@ -1,7 +1,7 @@
 """Tests that hold at any number of runs: for gross errors, where standard errors cannot be believed yet.
 
 All moments here are means of values X >= 0. If v = E X is right, then for numbers fixed beforehand these have a mean
-of at most 1 ("e-values"), so each is above 1/p with probability at most p (Markov):
+of at most 1 ("e-values"), so each is above 1/p with probability at most p (Markov)::
 
     claim too small:  mean X / v,  exp(a D - (-a - log(1 - a)) Q) with 0 < a < 1   for every law of X >= 0;
                       D^2 / (n c^2)                                                where var X <= c^2 v^2;
