@@ -102,7 +102,9 @@ def test_limits_are_numbers(options):
 
 
 def test_the_receipt_counts_the_whole_answer():
+    regression(2).variance(sm.gradient(1))  # what is imported at the first question is no part of the second
+    asked = regression(6)
     start = time.perf_counter()
-    answer = regression(6).variance(sm.gradient(6))
+    answer = asked.variance(sm.gradient(30))
     whole = time.perf_counter() - start
     assert 0.5 * whole <= answer.provenance.seconds <= whole
