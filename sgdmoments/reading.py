@@ -1,13 +1,11 @@
-"""Reading arguments that are no exact numbers: integers, names from a list, sequences; and showing what was found.
+"""Reading arguments that are no exact numbers: integers, names from a list; and showing what was found.
 
 One place for each, so that every public door takes the same things and refuses the others in the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import islice
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,6 @@ import sympy
 
 from sgdmoments.errors import InputError
 
-#: A sequence that is read entry by entry has at most so many.
-LONGEST_SEQUENCE = 1_000_000
 _LONGEST_SHOWN = 100
 
 
@@ -65,38 +61,3 @@ def read_choice(value: Any, name: str, choices: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise InputError(f"{name}: found {shown(value)}; use one of {', '.join(known)}.")
     return str(value)
-
-
-def read_name(value: Any, name: str, what: str) -> str:
-    """A text that is an identifier: a letter, then letters, digits and underscores; `InputError` else.
-
-    >>> read_name("p1", "widths[0]", "a width is a positive integer or a name")
-    'p1'
-    """
-    if not isinstance(value, str) or not value.isidentifier():
-        raise InputError(f"{name}: found {shown(value)}; {what}.")
-    return str(value)
-
-
-def is_listed(value: Any) -> bool:
-    """Whether a value is a list of things in order: no text, bytes, set or mapping, and not a single number."""
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    if isinstance(value, (str, bytes, bytearray, memoryview, AbstractSet, Mapping)):
-        return False
-    return isinstance(value, (Sequence, Iterator, sympy.Tuple)) or (
-        not isinstance(value, (type, sympy.Basic)) and hasattr(value, "to_numpy"))
-
-
-def read_sequence(value: Any, name: str, what: str) -> tuple[Any, ...]:
-    """The entries of a list, tuple, array or iterator; texts, bytes, sets and mappings are none of these.
-
-    >>> read_sequence(range(3), "widths", "a list is needed")
-    (0, 1, 2)
-    """
-    if not is_listed(value):
-        raise InputError(f"{name}: found {shown(value)} of type {type(value).__name__}; {what}.")
-    entries = tuple(islice(iter(value), LONGEST_SEQUENCE + 1))
-    if len(entries) > LONGEST_SEQUENCE:
-        raise InputError(f"{name}: more than {LONGEST_SEQUENCE:,} entries.")
-    return entries

@@ -3,7 +3,7 @@
 FLINT's own multivariate polynomials are mutable, unhashable and do not pickle, and name their variables by
 strings, so that two symbols of one name would be one variable. Here a generator *is* a sympy symbol; FLINT
 sees only numbered names. Elements of different rings combine in the ring of the united generators. Irrational
-numbers are generators with a rule for their powers (`exact.irrational`); every element is kept reduced.
+numbers are generators with a rule for their powers (`exact.reduction`); every element is kept reduced.
 
 Laws:
 
@@ -32,8 +32,9 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.irrational import RULED, NumberLetter, ReciprocalLetter, Reduction, ruled_letters, with_letters
+from sgdmoments.exact.irrational import NumberLetter, vanishes
 from sgdmoments.exact.numbers import to_exact
+from sgdmoments.exact.reduction import RULED, ReciprocalLetter, Reduction, ruled_letters, with_letters
 
 Exponents = tuple[int, ...]
 Scalar = Union[int, Fraction, "Polynomial"]
@@ -65,7 +66,7 @@ class Ring:
     _index: dict[sympy.Symbol, int]
     #: FLINT's context, for code that works on raw `fmpq_mpoly` in a hot loop.
     context: flint.fmpq_mpoly_ctx
-    #: The rules for powers of irrational numbers among the generators; None where there are none.
+    #: The rules for irrational numbers and reciprocals among the generators; None where there are none.
     reduction: Reduction | None
     zero: Polynomial
     one: Polynomial
@@ -106,7 +107,7 @@ class Ring:
         return Ring(self.generators + extra) if extra else self
 
     def reduced(self, raw: flint.fmpq_mpoly) -> flint.fmpq_mpoly:
-        """FLINT's value with the powers of irrational numbers reduced."""
+        """FLINT's value with the rules for irrational numbers and reciprocals applied."""
         if self.reduction is None or self.reduction.changes_nothing(raw.degrees()):
             return raw
         return self.context.from_dict({e: to_fmpq(c) for e, c in self.reduction(raw.to_dict()).items()})
@@ -260,7 +261,7 @@ class Polynomial:
         try:
             pair = self._pair(other)
         except InputError:  # algebraic numbers that no ring holds together
-            return _vanishes(self.to_sympy() - sympy.sympify(other))
+            return vanishes(self.to_sympy() - sympy.sympify(other))
         return NotImplemented if pair is None else bool(pair[0].raw == pair[1].raw)
 
     def __hash__(self) -> int:
@@ -440,9 +441,7 @@ class Polynomial:
 
 
 def _as_number(generator: sympy.Symbol) -> sympy.Expr:
-    if isinstance(generator, ReciprocalLetter):
-        return 1 / generator.symbol
-    return generator.number if isinstance(generator, NumberLetter) else generator
+    return generator.number if isinstance(generator, RULED) else generator
 
 
 def _reciprocal(value: Any) -> Any:
@@ -454,14 +453,6 @@ def _reciprocal(value: Any) -> Any:
     if isinstance(value, Polynomial):
         return ring_of([1 / value.to_sympy()])(1 / value.to_sympy())
     return Fraction(1, value) if isinstance(value, int) else 1 / value
-
-
-def _vanishes(expression: sympy.Expr) -> bool:
-    """Whether a polynomial with algebraic coefficients is zero, each coefficient by its minimal polynomial."""
-    x = sympy.Dummy("x")
-    symbols = sorted(expression.free_symbols, key=str)
-    coefficients = sympy.Poly(expression, *symbols, domain="EX").coeffs() if symbols else [expression]
-    return all(sympy.minimal_polynomial(c, x) == x for c in coefficients)
 
 
 def _rebuild(ring: Ring, terms: tuple[tuple[Exponents, Fraction], ...]) -> Polynomial:

@@ -12,9 +12,10 @@ import flint
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.irrational import NumberLetter, ReciprocalLetter, radical_letter, root_letter
+from sgdmoments.exact.irrational import NumberLetter, radical_letter, root_letter
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
+from sgdmoments.exact.reduction import ReciprocalLetter
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
 
 FORMAT = "sgdmoments.BatchPolynomial/2"

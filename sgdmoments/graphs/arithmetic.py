@@ -16,8 +16,8 @@ import flint
 import numpy as np
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.irrational import ReciprocalLetter
 from sgdmoments.exact.numbers import to_exact_array
+from sgdmoments.exact.reduction import ReciprocalLetter
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 
 Array = np.ndarray[Any, Any]

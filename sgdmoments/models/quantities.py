@@ -17,7 +17,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
 from sgdmoments.models.description import sealed
 from sgdmoments.models.values import show
-from sgdmoments.reading import shown
+from sgdmoments.reading import read_choice, read_integer, shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 #: The moments of a quantity that can be asked for.
@@ -83,9 +83,7 @@ class Quantity:
 
 def check_moment(moment: Any) -> str:
     """The name of a moment as it was given; `InputError` where there is none of this name."""
-    if not isinstance(moment, str) or moment not in MOMENTS:
-        raise InputError(f"moment: found {moment!r}; use one of {', '.join(MOMENTS)}.")
-    return moment
+    return read_choice(moment, "moment", MOMENTS)
 
 
 def check_function(quantity: Any) -> Callable[[int], Quantity]:
@@ -132,9 +130,7 @@ def sample_gradients(t: Any, matrices: Sequence[Any]) -> Quantity:
 def _step(t: Any) -> int | sympy.Symbol:
     if isinstance(t, sympy.Symbol):
         return t
-    if isinstance(t, bool) or not isinstance(t, (int, np.integer, sympy.Integer)) or int(t) < 0:
-        raise InputError(f"t: found {t!r}; a step is an integer >= 0 (or a sympy symbol).")
-    return int(t)
+    return read_integer(t, "t", 0, "a step is an integer >= 0 (or a sympy symbol)")
 
 
 def _layer(layer: Any) -> int | None:
