@@ -22,6 +22,10 @@ class FrozenError(InputError, AttributeError):
     """Something was assigned to a description (a model, a law, a run): descriptions never change."""
 
 
+class OperandError(InputError, TypeError):
+    """An operator between things that have none: also the `TypeError` that Python raises for such."""
+
+
 class AssumptionError(SgdMomentsError):
     """The question needs an assumption that the model or the data law does not satisfy."""
 

@@ -61,6 +61,8 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], *, dtype: type |
         InputError: a letter has no value, an array has the wrong shape, or dimensions disagree.
         BudgetExceeded: a graph needs too large an intermediate array.
     """
+    if not any(dtype is known for known in (None, float, Fraction)):
+        raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
     if expression.known and isinstance(values, Mapping):
         values = {**expression.known, **values}
     key = _identity(values, dtype), open_symbols
@@ -190,8 +192,6 @@ class GivenValues:
     """A user's values: looked up by `Label`, symbol or name, checked, and read in the right arithmetic."""
 
     def __init__(self, values: Mapping[Any, Any], dtype: type | None = None, open_symbols: Ring | None = None) -> None:
-        if dtype not in (None, float, Fraction):
-            raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
         self._values = {_key(key): value for key, value in values.items()}
         self._open_symbols = open_symbols
         self._raw: dict[Label, Any] = {}

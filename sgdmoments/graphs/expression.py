@@ -13,13 +13,15 @@ graphs have open ends it is an array with one axis for each open number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import sympy
 
-from sgdmoments.errors import InputError
+from sgdmoments.errors import InputError, OperandError
 from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.ring import Polynomial, Ring, Scalar, ring_of
 from sgdmoments.exact.saving import register_coefficient, symbol_from_json, symbol_to_json
@@ -56,6 +58,10 @@ class Expression:
     """
 
     __slots__ = ("_hash", "known", "raw", "ring")
+
+    #: sympy matrices and expressions leave the operators to this class, and so do numpy arrays.
+    _op_priority = 100.0
+    __array_ufunc__ = None
 
     ring: Ring
     #: FLINT's coefficients by monomial: to be read, never changed.
@@ -164,17 +170,25 @@ class Expression:
         return Expression.from_raw(ring, {m: ring(Polynomial(self.ring, c)).raw for m, c in self.raw.items()},
                                    self.known)
 
-    def _other(self, other: Any) -> Expression | None:
-        if isinstance(other, Expression):
-            return other
-        if isinstance(other, np.integer):
-            other = int(other)
-        if isinstance(other, (int, Fraction, Polynomial)):
-            return Expression({(): other})
-        if isinstance(other, sympy.Expr):
-            ring = ring_of([other])
-            return Expression({(): ring(other)}, ring)
-        return None
+    @staticmethod
+    def scalar(value: Any) -> Expression:
+        """A number, or polynomial in letters and their reciprocals, as users write it; `InputError` for anything else.
+
+        >>> n = sympy.Symbol("n")
+        >>> Expression.scalar(n) * Expression.scalar(1 / n) == 1
+        True
+        """
+        if isinstance(value, Expression):
+            return value
+        if isinstance(value, Polynomial):
+            return Expression({(): value})
+        if not isinstance(value, (Number, Decimal, str, sympy.Basic)):
+            raise OperandError(f"scalar: found {value!r}; traces and matrices go with numbers and sympy expressions.")
+        try:
+            exact = to_exact(value, "scalar")
+        except InputError as error:
+            raise OperandError(str(error)) from None
+        return Expression({(): exact if isinstance(exact, Fraction) else ring_of([exact])(exact)})
 
     def meet(self, other: Expression) -> tuple[Expression, Expression]:
         """Both over one ring, each letter with one meaning."""
@@ -194,7 +208,7 @@ class Expression:
         return Expression.from_raw(self.ring, renamed(self.raw, changes), known)
 
     def __add__(self, other: Any) -> Expression:
-        converted = self._other(other)
+        converted = _operand(other)
         if converted is None:
             return NotImplemented
         a, b = self.meet(converted)
@@ -210,14 +224,14 @@ class Expression:
         return Expression.from_raw(self.ring, {m: -c for m, c in self.raw.items()}, self.known)
 
     def __sub__(self, other: Any) -> Expression:
-        converted = self._other(other)
+        converted = _operand(other)
         return NotImplemented if converted is None else self + (-converted)
 
     def __rsub__(self, other: Any) -> Expression:
         return (-self) + other
 
     def __mul__(self, other: Any) -> Expression:
-        converted = self._other(other)
+        converted = _operand(other)
         if converted is None:
             return NotImplemented
         a, b = self.meet(converted)
@@ -235,23 +249,49 @@ class Expression:
 
     def __truediv__(self, other: Any) -> Expression:
         """Divided by a number or a product of symbols: 1/n is a letter of the ring like n."""
-        divisor = to_exact(other, "divisor")
-        if divisor == 0:
+        converted = _operand(other)
+        return NotImplemented if converted is None else self * converted.inverse()
+
+    def __rtruediv__(self, other: Any) -> Expression:
+        return Expression.scalar(other) * self.inverse()
+
+    def inverse(self) -> Expression:
+        """1 / self for a number or a product of symbols; `InputError` for zero, sums, and what holds matrices.
+
+        >>> Expression.scalar(sympy.Symbol("n")).inverse()
+        (1/n)
+        """
+        if not self.is_constant:
+            raise InputError(f"division by {self}: graphs are divided by numbers and letters, not by other graphs.")
+        if not self:
             raise InputError("an expression cannot be divided by zero.")
-        return self * (1 / divisor)
+        value = self.coefficient(()).simplest()
+        return Expression.scalar(1 / value if isinstance(value, Fraction) else 1 / value.to_sympy())
+
+    def __matmul__(self, other: Any) -> Any:
+        raise OperandError("@ is the product of matrices; a number such as a trace is multiplied by *.")
+
+    __rmatmul__ = __matmul__
 
     def __pow__(self, exponent: int) -> Expression:
-        if exponent < 0:
-            raise InputError(f"an expression has no power {exponent}; exponents are 0, 1, 2, ....")
+        if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer, sympy.Integer)):
+            raise InputError(f"**: found exponent {exponent!r}; an exponent is an integer.")
+        base = self.inverse() if exponent < 0 else self
         product = Expression.constant(1)
-        for _ in range(exponent):
-            product = product * self
+        for _ in range(abs(int(exponent))):
+            product = product * base
         return product
+
+    def __rpow__(self, other: Any) -> Expression:
+        raise OperandError("an expression is no exponent.")
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same function of their open letters, known numbers and definitions put in."""
-        converted = self._other(other)
-        if converted is None:
+        if not isinstance(other, (Expression, Number, Polynomial, sympy.Expr)):
+            return NotImplemented
+        try:
+            converted = Expression.scalar(other)
+        except InputError:  # no number or polynomial
             return NotImplemented
         if self.raw.keys() == converted.raw.keys() and same_numbers(self.relevant, converted.relevant):
             a, b = self.meet(converted)
@@ -390,6 +430,16 @@ class Expression:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, ({m: Polynomial(self.ring, c) for m, c in self.raw.items()}, self.ring, dict(self.relevant))
+
+
+def _operand(value: Any) -> Expression | None:
+    """The other side of an operation; None where its class has the operation, as matrices have."""
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, (int, Fraction, Polynomial)) and not isinstance(value, bool):
+        return Expression({(): value})
+    has_its_own = hasattr(value, "__matmul__") and not isinstance(value, np.ndarray) and not hasattr(value, "tolist")
+    return None if has_its_own else Expression.scalar(value)
 
 
 def _rebuild(terms: Mapping[Monomial, Polynomial], ring: Ring, known: Mapping[Label, Any]) -> Expression:

@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sympy
 
-from sgdmoments.errors import InputError
+from sgdmoments.errors import InputError, OperandError
 from sgdmoments.exact.numbers import to_exact
-from sgdmoments.exact.ring import Polynomial
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label, open_end
 from sgdmoments.graphs.join import hadamard_product, join_open, renumber_open
@@ -46,17 +46,18 @@ class MatrixExpression:
         rows: the dimensions of the factors of the row index; () for a row vector.
         columns: the same for the column index; () for a column vector.
 
-    ``A @ B``, ``A.T``, ``A + B``, ``A - B``, ``2 * A``, ``A / 3``, ``A ** 3`` mean what they say; a scalar may be a
-    number, a sympy symbol or an `Expression` such as a trace. The product of a row and a column vector is an
-    `Expression`.
+    ``A @ B``, ``A.T``, ``A + B``, ``A - B``, ``2 * A``, ``A / n``, ``A ** 3`` mean what they say; a scalar may be a
+    number, a sympy symbol, a polynomial in symbols and their reciprocals or an `Expression` such as a trace. The
+    product of a row and a column vector is an `Expression`.
     """
 
     array: Expression
     rows: Dimensions
     columns: Dimensions
 
-    #: numpy arrays leave the operators to this class.
+    #: numpy arrays and sympy matrices leave the operators to this class.
     __array_ufunc__ = None
+    _op_priority = 100.0
 
     @property
     def shape(self) -> tuple[Dimensions, Dimensions]:
@@ -78,7 +79,7 @@ class MatrixExpression:
 
     def __matmul__(self, other: Any) -> Any:
         if not isinstance(other, MatrixExpression):
-            return NotImplemented
+            raise OperandError(f"@: expected a matrix on the right, found {other!r}; a number is multiplied by *.")
         if self.columns != other.rows:
             raise InputError(f"@: the columns of the left matrix have dimensions {_show(self.columns)}, the rows of "
                              f"the right one {_show(other.rows)}{_hint(self.columns, other.rows)}.")
@@ -88,20 +89,27 @@ class MatrixExpression:
         product = renumber_open(joined, {m + 2 * k + i: m + i for i in range(n)})
         return MatrixExpression(product, self.rows, other.columns) if m + n else product
 
+    def __rmatmul__(self, other: Any) -> Any:
+        raise OperandError(f"@: expected a matrix on the left, found {other!r}; a number is multiplied by *.")
+
     def _like(self, other: Any, sign: str) -> MatrixExpression:
+        if not isinstance(other, MatrixExpression):
+            raise OperandError(f"{sign}: expected a matrix beside a matrix, found {other!r}; c times the identity is "
+                             "c * identity(n).")
         if self.shape != other.shape:
             raise InputError(f"{sign}: shapes {_show_shape(self)} and {_show_shape(other)} differ.")
         return other
 
     def __add__(self, other: Any) -> MatrixExpression:
-        if not isinstance(other, MatrixExpression):
-            return NotImplemented
         return MatrixExpression(self.array + self._like(other, "+").array, *self.shape)
 
+    __radd__ = __add__
+
     def __sub__(self, other: Any) -> MatrixExpression:
-        if not isinstance(other, MatrixExpression):
-            return NotImplemented
         return MatrixExpression(self.array - self._like(other, "-").array, *self.shape)
+
+    def __rsub__(self, other: Any) -> MatrixExpression:
+        return self._like(other, "-") - self
 
     def __neg__(self) -> MatrixExpression:
         return MatrixExpression(-self.array, *self.shape)
@@ -109,25 +117,33 @@ class MatrixExpression:
     def __mul__(self, scalar: Any) -> MatrixExpression:
         if isinstance(scalar, MatrixExpression):
             raise InputError("A * B: use A @ B for the matrix product, hadamard(A, B) for the entrywise one.")
-        factor = scalar if isinstance(scalar, Expression) else Expression() + _scalar(scalar)
+        factor = Expression.scalar(scalar)
         if factor.open_ends:
             raise InputError(f"a matrix times an array with open ends {factor.open_ends}; expected a scalar.")
         return MatrixExpression(self.array * factor, *self.shape)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, number: Any) -> MatrixExpression:
-        return MatrixExpression(self.array / number, *self.shape)
+    def __truediv__(self, scalar: Any) -> MatrixExpression:
+        if isinstance(scalar, MatrixExpression):
+            raise InputError("A / B: there is no division by a matrix; its inverse can be a letter of its own.")
+        return self * Expression.scalar(scalar).inverse()
+
+    def __rtruediv__(self, other: Any) -> MatrixExpression:
+        raise OperandError("/: there is no division by a matrix; its inverse can be a letter of its own.")
 
     def __pow__(self, exponent: int) -> MatrixExpression:
         if self.rows != self.columns:
             raise InputError(f"**: expected a square matrix, found shape {_show_shape(self)}.")
-        if not isinstance(exponent, int) or exponent < 1:
-            raise InputError(f"**: found exponent {exponent}; expected an integer >= 1 (identity(n) is the power 0).")
+        if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer, sympy.Integer)) or exponent < 1:
+            raise InputError(f"**: found exponent {exponent!r}; expected an integer >= 1 (identity(n) is the power 0).")
         product = self
-        for _ in range(exponent - 1):
+        for _ in range(int(exponent) - 1):
             product = product @ self
         return product
+
+    def __rpow__(self, other: Any) -> MatrixExpression:
+        raise OperandError("a matrix is no exponent.")
 
     def evaluate(self, values: Mapping[Any, Any], **options: Any) -> Any:
         """The array at given matrices: one axis for each factor of the row and column index."""
@@ -161,10 +177,12 @@ def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> Matri
     True
     """
     row, column = _dimensions(rows, "rows"), _dimensions(columns, "columns")
+    if not isinstance(symmetric, (bool, np.bool_)):
+        raise InputError(f"symmetric: found {symmetric!r}; use True or False.")
     if symmetric and (len(row) != 1 or row != column):
         raise InputError(f"matrix({name!r}): symmetric=True needs one dimension for rows and columns, found "
                          f"{_show(row)} and {_show(column)}.")
-    return letter(Label(_name(name), (*row, *column), symmetric=symmetric), len(row))
+    return letter(Label(_name(name), (*row, *column), symmetric=bool(symmetric)), len(row))
 
 
 def vector(name: str, dimension: Any) -> MatrixExpression:
@@ -190,7 +208,7 @@ def identity(dimension: Any) -> MatrixExpression:
     >>> trace(identity("p"))
     (p)
     """
-    (n,) = _dimensions(dimension, "dimension")
+    n = _dimension(dimension, "dimension")
     return MatrixExpression(Expression.from_edges([(open_end(0, n), 0), (open_end(1, n), 0)]), (n,), (n,))
 
 
@@ -274,9 +292,9 @@ def _require_matrices(operation: str, *values: Any) -> None:
 
 
 def _name(name: Any) -> str:
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise InputError(f"name: expected a text such as 'A', found {name!r}.")
-    return name
+    return str(name)
 
 
 def _dimensions(value: Any, name: str) -> Dimensions:
@@ -292,15 +310,15 @@ def _dimension(value: Any, name: str) -> Dimension:
             raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
         return sympy.Symbol(value, integer=True, positive=True)
     if isinstance(value, sympy.Symbol):
+        if value.is_positive is False or value.is_integer is False or not value.is_commutative:
+            raise InputError(f"{name}: the symbol {value} is assumed not to be a positive integer.")
         return value
+    if isinstance(value, bool):
+        raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
     exact = to_exact(value, name)
     if isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
         raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
     return int(exact)
-
-
-def _scalar(value: Any) -> Any:
-    return value if isinstance(value, Polynomial) else to_exact(value, "scalar")
 
 
 def _show(dimensions: Sequence[Dimension]) -> str:

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import sympy
+
 from sgdmoments.errors import InputError
 from sgdmoments.graphs.graph import Dimension, Label
 from sgdmoments.graphs.query import MatrixExpression, letter
@@ -88,14 +91,14 @@ def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
 
 def _parameter(sgd: Any, layer: int) -> Any:
     parameters = getattr(getattr(sgd, "model", sgd), "parameters", None)
-    if parameters is None:
+    if not isinstance(parameters, tuple):
         raise InputError(f"sgd: expected a run or a model, found {shown(sgd)}.")
-    if not isinstance(layer, int) or not 1 <= layer <= len(parameters):
+    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not 1 <= layer <= len(parameters):
         raise InputError(f"layer: found {layer!r}; the model has the layers 1, ..., {len(parameters)}.")
     return parameters[layer - 1]
 
 
 def _step(t: Any) -> int:
-    if not isinstance(t, int) or isinstance(t, bool) or t < 0:
+    if not isinstance(t, (int, np.integer, sympy.Integer)) or isinstance(t, bool) or t < 0:
         raise InputError(f"t: found {t!r}; a step in a product of matrices is an integer >= 0.")
-    return t
+    return int(t)

@@ -85,7 +85,7 @@ def expectation(expression: Any, laws: Mapping[Any, Any], *, budget: Budget | No
             given[_constant(f"cov {label.name}", label, 2, covariance)] = covariance
     expression = substitute_letters(expression, shifted)
     dimensions = [d for label in expression.labels | set(chosen) for d in label.dimensions if not isinstance(d, int)]
-    ring = expression.ring.union(ring_of([*dimensions, *(s for law in laws.values() for s in law.free_symbols)]))
+    ring = expression.ring.union(ring_of([*dimensions, *(e for law in laws.values() for e in law.expressions)]))
     with Monitor(budget, progress) as monitor:
         result = Expectation(chosen, ring, monitor=monitor)(expression)
     known = {label: value for label, value in given.items() if label in result.labels}

@@ -7,12 +7,21 @@ from collections.abc import Sequence
 
 import sympy
 from sympy.printing.latex import greek_letters_set
+from sympy.printing.str import StrPrinter
 
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.run_letters import base_of, step_of
 
-_B = sympy.Symbol("b")
+#: The batch size where it stands inside a factor; a user's own letter b is another one.
+_B = sympy.Dummy("b")
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """sympy's text, with the names of dummies as they are."""
+
+    def _print_Dummy(self, symbol: sympy.Dummy) -> str:
+        return str(symbol.name)
 
 
 class Latex:
@@ -83,18 +92,22 @@ class Latex:
 
     def coefficient(self, value: Polynomial, averaged: int) -> tuple[bool, str]:
         """(is the sign pulled out, the factored coefficient times b^-averaged; empty for one)."""
-        negative, above, below, factors, averaged = _split(value, averaged)
-        parts = []
-        for factor, power in factors:
-            text = sympy.latex(factor)
-            parts.append((f"({text})" if factor.is_Add else text) + self._power(power))
-        under = " ".join(([str(below)] if below > 1 else []) + (["b" + self._power(averaged)] if averaged else []))
+        negative, above, below, factors, divisors, averaged = _split(value, averaged)
+        parts, lower = self._factors(factors), self._factors(divisors)
+        under = " ".join([str(below)] * (below > 1) + lower + ["b" + self._power(averaged)] * bool(averaged))
+        if len(lower) == 1 and under == lower[0] and divisors[0][0].is_Add and divisors[0][1] == 1:
+            under = under[1:-1]
         if under:
             over = " ".join(([str(above)] if above > 1 or not parts else []) + parts)
             if len(parts) == 1 and factors[0][0].is_Add and factors[0][1] == above == 1:
                 over = over[1:-1]
             return negative, f"\\frac{{{over}}}{{{under}}}"
         return negative, " ".join(([str(above)] if above > 1 else []) + parts)
+
+    def _factors(self, factors: Sequence[tuple[sympy.Expr, int]]) -> list[str]:
+        """Factors with their powers, sums in brackets."""
+        texts = ((factor, str(sympy.latex(factor)), power) for factor, power in factors)
+        return [(f"({text})" if factor.is_Add else text) + self._power(power) for factor, text, power in texts]
 
     def _power(self, power: int) -> str:
         return f"^{{{power}}}" if power > 1 else ""
@@ -138,30 +151,36 @@ class Text:
 
     def coefficient(self, value: Polynomial, averaged: int) -> tuple[bool, str]:
         """(is the sign pulled out, the factored coefficient times b^-averaged; empty for one)."""
-        negative, above, below, factors, averaged = _split(value, averaged)
-        parts = []
-        for factor, power in factors:
-            text = str(factor).replace("**", "^").replace("*", " ")
-            parts.append((f"({text})" if factor.is_Add else text) + self._power(power))
-        over = " ".join(([str(above)] if above > 1 else []) + parts)
-        under = [str(below)] * (below > 1) + ["b" + self._power(averaged)] * bool(averaged)
+        negative, above, below, factors, divisors, averaged = _split(value, averaged)
+        over = " ".join(([str(above)] if above > 1 else []) + self._factors(factors))
+        under = [str(below)] * (below > 1) + self._factors(divisors) + ["b" + self._power(averaged)] * bool(averaged)
         if under:
-            return negative, f"{over or 1}/{under[0] if len(under) == 1 else f'({under[0]} {under[1]})'}"
+            return negative, f"{over or 1}/" + (under[0] if len(under) == 1 else f"({' '.join(under)})")
         return negative, over
+
+    def _factors(self, factors: Sequence[tuple[sympy.Expr, int]]) -> list[str]:
+        """Factors with their powers, sums in brackets."""
+        texts = ((factor, _Printer().doprint(factor).replace("**", "^").replace("*", " "), power)
+                 for factor, power in factors)
+        return [(f"({text})" if factor.is_Add else text) + self._power(power) for factor, text, power in texts]
 
     def _power(self, power: int) -> str:
         return f"^{power}" if power > 1 else ""
 
 
-def _split(value: Polynomial, averaged: int) -> tuple[bool, int, int, list[tuple[sympy.Expr, int]], int]:
-    """(sign, numerator, denominator, factors with powers, power of 1/b) of a factored coefficient."""
+def _split(value: Polynomial, averaged: int) -> tuple[
+        bool, int, int, list[tuple[sympy.Expr, int]], list[tuple[sympy.Expr, int]], int]:
+    """(sign, numerator, denominator, factors with powers, those below the line, power of 1/b) of a coefficient."""
     constant, factors = value.factor()
-    shown = []
+    shown: list[tuple[sympy.Expr, int]] = []
     for factor, power in factors:
         expression = factor.to_sympy()
         if expression == INVERSE_BATCH:
             averaged += power
+        elif expression.is_Pow and expression.exp == -1:  # the reciprocal of a letter
+            shown.append((expression.base, -power))
         else:
             shown.append((expression.xreplace({INVERSE_BATCH: 1 / _B}), power))
     shown.sort(key=lambda pair: (pair[0].is_Add, sympy.default_sort_key(pair[0])))
-    return constant < 0, abs(constant.numerator), constant.denominator, shown, averaged
+    above, below = [pair for pair in shown if pair[1] > 0], [(factor, -power) for factor, power in shown if power < 0]
+    return constant < 0, abs(constant.numerator), constant.denominator, above, below, averaged

@@ -7,10 +7,12 @@ t or on the rates, so one file serves every step of the same network, data law a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from sgdmoments.graphs.graph import IndexGraph, Monomial
 from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import Propagator
 from sgdmoments.routes.symbolic.setting import Setting
+from sgdmoments.rules.update import Terms
 
 FORMAT = "sgdmoments.symbolic/1"
 
@@ -46,21 +49,30 @@ def load(setting: Setting, sgd: SGD, path: str | Path) -> int:
     """Read the images of a file that `save` wrote for the same network; the number of them."""
     try:
         data = json.loads(Path(path).read_text())
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"resume: {path} cannot be read ({error}).") from None
-    if data.get("format") != FORMAT:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"resume: {path} is not a saved derivation.")
-    if data["subject"] != subject(setting, sgd):
+    if data.get("subject") != subject(setting, sgd):
         raise InputError(f"resume: {path} belongs to another network, data law, sampling or order in 1/b.")
-    graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
-    ring = Ring(symbol_from_json(g) for g in data["generators"])
     propagator: Propagator = setting.propagator
+    try:
+        images = list(_images(data, propagator.ring))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
+        raise InputError(f"resume: {path} is not a saved derivation ({error!r}).") from None
+    for monomial, order, terms in images:
+        propagator.learn(monomial, order, terms)
+    return len(images)
+
+
+def _images(data: Mapping[str, Any], ring: Ring) -> Iterator[tuple[Monomial, int, Terms]]:
+    """What a file holds: (product of graphs, order, image)."""
+    graphs = [IndexGraph.from_json(graph) for graph in data["graphs"]]
+    own = Ring(symbol_from_json(g) for g in data["generators"])
     for places, order, image in data["parts"]:
         terms = {tuple(sorted(graphs[i] for i in m)):
-                 propagator.ring(_without_unused(ring.from_terms({tuple(e): Fraction(q) for e, q in c}))).raw
-                 for m, c in image}
-        propagator.learn(tuple(sorted(graphs[i] for i in places)), order, terms)
-    return len(data["parts"])
+                 ring(_without_unused(own.from_terms({tuple(e): Fraction(q) for e, q in c}))).raw for m, c in image}
+        yield tuple(sorted(graphs[i] for i in places)), int(order), terms
 
 
 def _without_unused(value: Polynomial) -> Polynomial:
@@ -83,7 +95,9 @@ def resumed(setting: Setting, sgd: SGD, path: str | Path | None) -> Iterator[Non
     if path is None:
         yield
         return
-    if Path(path).exists():
+    if not isinstance(path, (str, Path)) or not str(path):
+        raise InputError(f"resume: found {path!r}; expected the path of a file.")
+    if os.path.exists(path):
         load(setting, sgd, path)
     try:
         yield
