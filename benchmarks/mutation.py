@@ -51,7 +51,7 @@ GROUPS = {
     "rules": Group(("sgdmoments/rules/*",), ("tests/rules",)),
     "routes": Group(("sgdmoments/routes/*",), ("tests/routes", "tests/frozen"),
                     ("sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
-                    "tests/routes/test_trajectory.py::test_numbers_beyond_floats"),  # counts frames: mutmut adds some
+                    "tests/longrun/test_trajectory.py::test_numbers_beyond_floats"),  # counts frames: mutmut adds some
     "recursion": Group(("sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
                        ("tests/routes", "tests/frozen")),
 }

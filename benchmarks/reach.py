@@ -26,7 +26,8 @@ import numpy as np
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.routes import components, expansion
+from sgdmoments.routes.components import route as components
+from sgdmoments.routes.expansion import route as expansion
 
 #: (question, target in words, run) by name; names in order of the table.
 Case = tuple[str, str, Callable[[], Any]]

@@ -10,6 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.budget import Budget, Progress
+from sgdmoments.describe.initial import GaussianInit, IndependentInit, RandomInit
+from sgdmoments.describe.laws import Coordinates, Empirical, Gaussian, Law, Rademacher, Uniform
+from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.errors import (
     AssumptionError,
     BudgetExceeded,
@@ -27,16 +31,12 @@ from sgdmoments.errors import (
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
-from sgdmoments.models.initial import GaussianInit, IndependentInit, RandomInit
-from sgdmoments.models.laws import Coordinates, Empirical, Gaussian, Law, Rademacher, Uniform
-from sgdmoments.models.model import Model, Parameter
 from sgdmoments.models.moment_regression import MomentRegression
 from sgdmoments.models.network import Network
-from sgdmoments.models.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.models.regression import LinearRegression
-from sgdmoments.models.run import SGD
-from sgdmoments.routes.sweep import Question, sweep
 from sgdmoments.rules.random_letters import expectation
+from sgdmoments.sgd import SGD
+from sgdmoments.sweep import Question, sweep
 
 if TYPE_CHECKING:
     import sgdmoments.simulate as simulate

@@ -32,11 +32,11 @@ from sgdmoments.cli.options import (
 )
 from sgdmoments.cli.output import deliver, write_figure
 from sgdmoments.cli.problem import integers, regression_problem
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.files import check_target
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 
 check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 0 "
                     "where they passed, 1 where they are rejected, 3 where the runs leave it undecided; 2 is an error.")

@@ -24,10 +24,10 @@ from sgdmoments.cli.options import (
 from sgdmoments.cli.output import deliver
 from sgdmoments.cli.problem import QUANTITIES
 from sgdmoments.cli.progress import progress_bar
+from sgdmoments.describe.quantities import Quantity, gradient
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.quantities import Quantity, gradient
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 from sgdmoments.show.latex import batch_polynomial_latex
 from sgdmoments.show.text import batch_polynomial_text
 

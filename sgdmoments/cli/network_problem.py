@@ -11,11 +11,11 @@ from typing import Any
 
 from sgdmoments.cli.problem import split
 from sgdmoments.cli.rate import parse_learning_rate
+from sgdmoments.describe.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
-from sgdmoments.models.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.models.network import Network
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 
 
 def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:

@@ -30,8 +30,8 @@ from sgdmoments.cli.options import (
 )
 from sgdmoments.cli.output import console
 from sgdmoments.cli.problem import regression_problem
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.sgd import SGD
 
 plan = typer.Typer(no_args_is_help=True, help="What each route would need for a question; nothing is computed.")
 

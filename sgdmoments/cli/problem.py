@@ -9,11 +9,11 @@ from typing import Any
 
 from sgdmoments.cli.rate import parse_learning_rate
 from sgdmoments.data import Design, available, load, read_csv
+from sgdmoments.describe.initial import GaussianInit
+from sgdmoments.describe.quantities import Quantity, full_gradient, gradient, loss, weights
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
-from sgdmoments.models.initial import GaussianInit
-from sgdmoments.models.quantities import Quantity, full_gradient, gradient, loss, weights
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 
 QUANTITIES = {"gradient": gradient, "full_gradient": full_gradient, "weights": weights, "loss": loss}
 SYMBOLS = {"gradient": "g_t", "full_gradient": "∇L(w_t)", "weights": "w_t", "loss": "L(w_t)"}

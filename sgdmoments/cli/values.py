@@ -13,7 +13,7 @@ from rich.table import Table
 from sgdmoments.budget import ProgressCallback
 from sgdmoments.cli.problem import QUANTITIES, Problem
 from sgdmoments.errors import InputError
-from sgdmoments.routes.trajectory import Trajectory
+from sgdmoments.longrun.trajectory import Trajectory
 
 
 def run_values(problem: Problem, moment: str, quantity: str, steps: int, batch_sizes: Sequence[int], certified: bool,

@@ -22,15 +22,15 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.derivation.dag import Derivation
+from sgdmoments.describe.description import is_plainly
+from sgdmoments.describe.letters import user_letters
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import Exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import INVERSE_BATCH, RATIONALS, Polynomial, Ring, ring_of
-from sgdmoments.models.description import is_plainly
-from sgdmoments.models.letters import user_letters
-from sgdmoments.models.quantities import Quantity
 from sgdmoments.models.regression import LinearRegression
-from sgdmoments.models.run import SGD
 
 #: c_b = (n - b)/(b (n - 1)) as a ring generator.
 CB = sympy.Dummy("c_b", dummy_index=1_000_003)
@@ -70,7 +70,7 @@ class Norm:
 class RegressionDerivation(Derivation):
     """The DAG of E||q||^2 for linear regression; `polynomial` expands it."""
 
-    def __init__(self, sgd: SGD, quantity: Quantity, theorem: str, monitor: Monitor) -> None:
+    def __init__(self, sgd: Run, quantity: Quantity, theorem: str, monitor: Monitor) -> None:
         super().__init__(f"the second moment of {quantity}")
         model = sgd.model
         assert isinstance(model, LinearRegression)
@@ -163,14 +163,14 @@ class RegressionDerivation(Derivation):
         return BatchPolynomial.from_cb(plain, self._sgd.population)
 
 
-def applies(sgd: SGD, quantity: Quantity) -> str:
+def applies(sgd: Run, quantity: Quantity) -> str:
     """Why Theorem 3.2 does not derive the quantity; an empty text where it does."""
     if not is_plainly(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
         return f"Theorem 3.2 derives norms of sums of sample gradients of linear regression, not {quantity}"
     return "" if isinstance(quantity.step, int) else "the derivation needs a number for t"
 
 
-def derive(sgd: SGD, quantity: Quantity, *, theorem: Literal["corrected", "printed"] = "corrected",
+def derive(sgd: Run, quantity: Quantity, *, theorem: Literal["corrected", "printed"] = "corrected",
            budget: Budget | None = None, progress: ProgressCallback | None = None) -> RegressionDerivation:
     """The DAG of E||q||^2 by Theorem 3.2, for the gradient, the full gradient, and sums of sample gradients.
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy
 
+from sgdmoments.describe.description import final
+from sgdmoments.describe.laws import Law
+from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
-from sgdmoments.models.description import final
-from sgdmoments.models.laws import Law
-from sgdmoments.models.model import Model, Parameter
-from sgdmoments.models.moment_problem import refute_joint
 
 
 @final

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import sympy
 
+from sgdmoments.describe.description import Code
+from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates, Law, listed
+from sgdmoments.describe.model import Dimension, Model, Parameter
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
-from sgdmoments.models.description import Code
-from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law, listed
-from sgdmoments.models.model import Dimension, Model, Parameter
 
 
 class Network(Model):

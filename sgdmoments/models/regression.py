@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array
-from sgdmoments.models.laws import Empirical
-from sgdmoments.models.model import Model, Parameter
 
 
 class LinearRegression(Model):

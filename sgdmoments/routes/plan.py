@@ -17,13 +17,18 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget
+from sgdmoments.derivation import regression
+from sgdmoments.describe.quantities import Quantity, check_moment
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.quantities import Quantity, check_moment
-from sgdmoments.models.run import SGD
-from sgdmoments.routes import components, expansion, symbolic
+from sgdmoments.recursion import components as component_form
 from sgdmoments.routes.closure import answer as closure
 from sgdmoments.routes.closure import sizes as closure_sizes
+from sgdmoments.routes.components import route as components
+from sgdmoments.routes.expansion import route as expansion
+from sgdmoments.routes.symbolic import derivation as graph_derivation
+from sgdmoments.routes.symbolic import moments, reach, sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Route:
     """A route as the planner sees it."""
 
     name: str
-    applies: Callable[[SGD, Quantity], str]
+    applies: Callable[[Run, Quantity], str]
     estimate: Callable[..., dict[str, Any]]
     moment: Callable[..., Any]
 
@@ -58,15 +63,15 @@ ROUTES = {route.name: route for route in (
     # models linear in the weights: whole polynomials at any step
     Route("closure", closure.applies, closure_sizes.estimate, closure.moment),
     # networks with weights, widths or t left as letters: graph expressions
-    Route("symbolic", symbolic.applies, symbolic.estimate, symbolic.moment),
+    Route("symbolic", reach.applies, sizes.estimate, moments.moment),
     # small networks with numbers: whole polynomials at the first steps
-    Route("components", components.applies, components.estimate, components.moment),
+    Route("components", component_form.applies, components.estimate, components.moment),
     # networks with numbers: the first coefficients in 1/b, at any step
     Route("expansion", expansion.applies, expansion.estimate, expansion.moment),
 )}
 
 
-def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
+def answer(sgd: Run, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
     """The moment of the quantity by the named route, or by the one that "auto" chooses."""
     start = time.perf_counter()
     _check_question(quantity, route, options)
@@ -75,7 +80,7 @@ def answer(sgd: SGD, moment: str, quantity: Quantity, route: str = "auto", **opt
     return _run(ROUTES[name], sgd, moment, quantity, reason, options, start)
 
 
-def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -> tuple[str, str]:
+def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -> tuple[str, str]:
     """The route for a question and the reason for it; `BudgetExceeded` or `RouteError` where none will do."""
     if isinstance(quantity.step, sympy.Symbol) or options.get("learning_rate_order") is not None:
         return "symbolic", "a series in the learning rate is asked for"
@@ -85,7 +90,7 @@ def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -
         return ("symbolic", "the first coefficients in 1/b, with letters") if letters else \
             ("expansion", "the first coefficients in 1/b, with numbers")
     linear = not closure.applies(sgd, quantity)
-    graphs = not symbolic.applies(sgd, quantity)
+    graphs = not reach.applies(sgd, quantity)
     if linear and not (open_letters and graphs):
         return "closure", "the gradient is linear in the weights"
     if graphs and (open_letters or symbolic_shapes(sgd)):
@@ -104,7 +109,7 @@ def choose(sgd: SGD, moment: str, quantity: Quantity, options: dict[str, Any]) -
                          "inverse_batch_order=1: the first coefficient in 1/b, at this step; or an earlier step.")
 
 
-def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget | None = None, *,
+def plan(sgd: Run, quantity: Quantity, moment: str = "variance", budget: Budget | None = None, *,
          learning_rate_order: int | None = None) -> tuple[RouteEstimate, ...]:
     """What every route would need for the question, the cheapest first; nothing is run.
 
@@ -131,18 +136,16 @@ def plan(sgd: SGD, quantity: Quantity, moment: str = "variance", budget: Budget 
     return tuple(sorted(found, key=lambda e: (not e.affordable, e.needs.get("seconds", 0))))
 
 
-def symbolic_shapes(sgd: SGD) -> tuple[sympy.Symbol, ...]:
+def symbolic_shapes(sgd: Run) -> tuple[sympy.Symbol, ...]:
     """The widths that are letters."""
     return tuple(s for parameter in sgd.model.parameters for s in parameter.shape if isinstance(s, sympy.Symbol))
 
 
-def derive(sgd: SGD, quantity: Quantity, **options: Any) -> Any:
+def derive(sgd: Run, quantity: Quantity, **options: Any) -> Any:
     """The derivation of E||q||^2 as a DAG; see `SGD.derivation`."""
-    from sgdmoments.derivation import regression
-
     _check_question(quantity, "auto", options)
     if regression.applies(sgd, quantity) and "theorem" not in options:
-        return _call(symbolic.derivation, "symbolic", options, sgd, quantity)
+        return _call(graph_derivation.derivation, "symbolic", options, sgd, quantity)
     return _call(regression.derive, "Theorem 3.2", options, sgd, quantity)
 
 
@@ -156,7 +159,7 @@ def _check_question(quantity: Any, route: str, options: dict[str, Any]) -> None:
         raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
 
 
-def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, options: dict[str, Any],
+def _run(route: Route, sgd: Run, moment: str, quantity: Quantity, reason: str, options: dict[str, Any],
          start: float) -> Any:
     if route.name == "expansion" and "inverse_batch_order" in options:
         options = {**{k: o for k, o in options.items() if k != "inverse_batch_order"},
@@ -173,7 +176,7 @@ def _run(route: Route, sgd: SGD, moment: str, quantity: Quantity, reason: str, o
     return with_reason(result)
 
 
-def _shape(sgd: SGD, quantity: Quantity) -> tuple[int, ...] | None:
+def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
     """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
     chosen = [p for p in sgd.model.parameters if quantity.layer in (None, p.layer)]
     if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":

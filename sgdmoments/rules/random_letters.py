@@ -15,6 +15,8 @@ from typing import Any, overload
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.initial import GaussianInit, IndependentInit
+from sgdmoments.describe.laws import Gaussian, IndependentCoordinates
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
@@ -22,8 +24,6 @@ from sgdmoments.graphs.derived import expand_derived, substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.query import MatrixExpression, letter
-from sgdmoments.models.initial import GaussianInit, IndependentInit
-from sgdmoments.models.laws import Gaussian, IndependentCoordinates
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 
 

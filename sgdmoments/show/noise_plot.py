@@ -10,7 +10,7 @@ from sgdmoments.show.numbers import to_decimal
 from sgdmoments.show.plots import new_axes
 
 if TYPE_CHECKING:
-    from sgdmoments.routes.noise_bound import NoiseBound
+    from sgdmoments.longrun.noise_bound import NoiseBound
 
 
 def plot_noise_bound(bound: NoiseBound, batch_sizes: Sequence[int], ax: Any = None) -> Any:

@@ -11,7 +11,7 @@ from sgdmoments.show.numbers import to_decimal
 
 if TYPE_CHECKING:
     from sgdmoments.exact.polynomial import BatchPolynomial
-    from sgdmoments.routes.trajectory import Trajectory
+    from sgdmoments.longrun.trajectory import Trajectory
 
 #: Largest b drawn where nothing bounds it.
 _UNBOUNDED_TOP = 1024

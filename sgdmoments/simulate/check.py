@@ -11,12 +11,12 @@ from typing import Any, get_args
 import numpy as np
 
 from sgdmoments.budget import Budget
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.initial import Init
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD, Given
 from sgdmoments.reading import read_choice, shown
+from sgdmoments.sgd import SGD
 from sgdmoments.simulate.arguments import MOST_RUNS, positive_number, sample_counts, whole_numbers
 from sgdmoments.simulate.backend import precision
 from sgdmoments.simulate.claim import exact_answer, read_claim

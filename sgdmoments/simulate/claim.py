@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Budget
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, SgdMomentsError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 
 
 def exact_answer(sgd: SGD, q: Quantity, moment: str, given: str, budget: Budget | None) -> BatchPolynomial:

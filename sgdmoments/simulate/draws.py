@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.laws import Coordinates, Gaussian, IndependentCoordinates, Law, Rademacher, Uniform
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.models.laws import Coordinates, Gaussian, IndependentCoordinates, Law, Rademacher, Uniform
 from sgdmoments.simulate import counters
 from sgdmoments.simulate.backend import jnp
 

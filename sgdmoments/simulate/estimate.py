@@ -12,11 +12,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from sgdmoments.budget import Budget
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, Stopped
-from sgdmoments.models.initial import Init
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.reading import read_choice, shown
+from sgdmoments.sgd import SGD
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
     MOST_STEPS,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.models.laws import Gaussian, IndependentCoordinates
+from sgdmoments.describe.laws import Gaussian, IndependentCoordinates
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key

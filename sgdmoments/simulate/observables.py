@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
-from sgdmoments.models.quantities import Quantity
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.draws import to_floats
 from sgdmoments.simulate.gradients import Gradients

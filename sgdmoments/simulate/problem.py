@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.initial import GaussianInit, IndependentInit, Init, RandomInit
+from sgdmoments.describe.laws import Empirical, Gaussian
+from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.errors import InputError
-from sgdmoments.models.initial import GaussianInit, IndependentInit, Init, RandomInit
-from sgdmoments.models.laws import Empirical, Gaussian
-from sgdmoments.models.model import Model, Parameter
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 from sgdmoments.simulate.backend import jnp
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.draws import sampler, square_root, to_floats

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Progress
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
-from sgdmoments.models.quantities import Quantity
 from sgdmoments.reading import shown
 from sgdmoments.simulate import saving
 from sgdmoments.simulate.moments import Moments

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.files import PathLike, write_whole
-from sgdmoments.models.quantities import Quantity
 from sgdmoments.reading import shown
 from sgdmoments.simulate.moments import Moments
 

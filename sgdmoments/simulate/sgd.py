@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.errors import AssumptionError
-from sgdmoments.models.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.gradients import Gradients

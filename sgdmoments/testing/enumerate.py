@@ -34,10 +34,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 import sympy
 
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
-from sgdmoments.models.laws import Empirical
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 from sgdmoments.testing.dual import Dual
 from sgdmoments.testing.listing import Listing, degrees, dimension, listing, support_size
 

@@ -20,9 +20,9 @@ from typing import Any
 import flint
 import numpy as np
 
+from sgdmoments.describe.laws import Empirical, Law, Rademacher
+from sgdmoments.describe.model import Model
 from sgdmoments.errors import AssumptionError
-from sgdmoments.models.laws import Empirical, Law, Rademacher
-from sgdmoments.models.model import Model
 
 Point = np.ndarray[Any, Any]
 

@@ -21,12 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.errors import MissingExtraError
-from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.models.laws import Empirical, Law, Rademacher
-from sgdmoments.models.model import Model
-from sgdmoments.models.network import Network
-from sgdmoments.models.quantities import (
+from sgdmoments.describe.laws import Empirical, Law, Rademacher
+from sgdmoments.describe.model import Model
+from sgdmoments.describe.quantities import (
     Quantity,
     full_gradient,
     gradient,
@@ -34,8 +31,11 @@ from sgdmoments.models.quantities import (
     sample_gradients,
     weights,
 )
+from sgdmoments.errors import MissingExtraError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.models.network import Network
 from sgdmoments.models.regression import LinearRegression
-from sgdmoments.models.run import SGD
+from sgdmoments.sgd import SGD
 
 try:
     from hypothesis import strategies as st

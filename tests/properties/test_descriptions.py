@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sgdmoments as sm
-from sgdmoments.models.model import Model, Parameter
+from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.schedule import Schedule
 from sgdmoments.models.moment_regression import JointMoments
-from sgdmoments.models.schedule import Schedule
 from sgdmoments.testing import strategies
 
 #: The names in which a repr is read back.

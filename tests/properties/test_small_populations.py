@@ -6,7 +6,7 @@ import pytest
 from comparison import assert_equals_listing
 
 import sgdmoments as sm
-from sgdmoments.models.sampling import batch_weight, distinct_weight, set_partitions
+from sgdmoments.describe.batches import batch_weight, distinct_weight, set_partitions
 
 X = [[1, 2], [3, -1], [2, 5]]
 Y = [1, 0, 2]

@@ -7,11 +7,11 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.budget import Monitor
+from sgdmoments.recursion.initial_moments import to_scalar
 from sgdmoments.routes.closure import answer
 from sgdmoments.routes.closure.derivatives import Derivatives
 from sgdmoments.routes.closure.matrices import Matrices
 from sgdmoments.routes.closure.observables import degree_of, observables
-from sgdmoments.routes.closure.start import to_scalar
 
 POINTS, TARGETS = [[1, 2], [0, "1/3"], [-2, 1], [3, 1]], [1, 0, "5/7", 2]
 X = sympy.Symbol("x")

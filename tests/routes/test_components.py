@@ -14,7 +14,7 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
-from sgdmoments.routes import components
+from sgdmoments.routes.components import route as components
 from sgdmoments.testing import enumerate_moment
 
 START = {
@@ -196,8 +196,8 @@ def test_answers_do_not_depend_on_how_the_work_is_spread():
 
 def test_every_split_of_the_steps_gives_the_same():
     from sgdmoments.budget import Monitor
-    from sgdmoments.routes.components.problem import read
-    from sgdmoments.routes.components.recursion import expectation
+    from sgdmoments.recursion.backward import expectation
+    from sgdmoments.recursion.components import read
     from sgdmoments.routes.components.route import conditional_moments
 
     problem = read(run((1, 1, 1)), sm.gradient(2))

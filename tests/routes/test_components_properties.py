@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sgdmoments as sm
-from sgdmoments.routes import components, expansion
+from sgdmoments.routes.components import route as components
+from sgdmoments.routes.expansion import route as expansion
 
 NUMBERS = st.builds(F, st.integers(-4, 4), st.integers(1, 3))
 LAWS = st.sampled_from([

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sgdmoments as sm
-from sgdmoments.routes import expansion
+from sgdmoments.routes.expansion import route as expansion
 
 RATE = F(1, 7)
 

@@ -12,7 +12,8 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.budget import Budget
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, RouteError, Stopped
-from sgdmoments.routes import components, expansion
+from sgdmoments.routes.components import route as components
+from sgdmoments.routes.expansion import route as expansion
 
 LINEAR = sm.SGD(sm.Network((2, 2, 1)), learning_rate=["1/10", "1/13", "1/9"], initial={
     "W1": [[1, "1/2"], ["-1/3", 2]], "W2": [["3/4", -1]], "W1*": [[1, 0], ["1/5", 1]], "W2*": [[1, 2]]})

@@ -11,9 +11,9 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
-from sgdmoments.routes import expansion
-from sgdmoments.routes.components.problem import read, statistic_letters
-from sgdmoments.routes.components.recursion import compose
+from sgdmoments.recursion.backward import compose
+from sgdmoments.recursion.components import read, statistic_letters
+from sgdmoments.routes.expansion import route as expansion
 
 
 def plain_variance(sgd, quantity, order):

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.routes.components import problem as components
+from sgdmoments.recursion import components
 from sgdmoments.routes.symbolic import setting as symbolic
 
 QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.gradient(10**8), sm.loss(3), sm.weights(2),

@@ -15,7 +15,8 @@ from sgdmoments.graphs.join import inner_product
 from sgdmoments.graphs.query import kron, trace
 from sgdmoments.graphs.query import squared_norm as norm
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
-from sgdmoments.routes.symbolic import derivation, moment
+from sgdmoments.routes.symbolic.derivation import derivation
+from sgdmoments.routes.symbolic.moments import moment
 from sgdmoments.routes.symbolic.queries import expectation
 from sgdmoments.routes.symbolic.setting import read_setting
 from sgdmoments.rules.expectation import EntryLaw, Expectation

@@ -10,7 +10,7 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.errors import InputError
-from sgdmoments.routes import expansion
+from sgdmoments.routes.expansion import route as expansion
 
 jax = pytest.importorskip("jax")
 

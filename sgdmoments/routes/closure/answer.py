@@ -16,36 +16,36 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.description import is_plainly
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.letters import user_letters
+from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.univariate import product
-from sgdmoments.models.description import is_plainly
-from sgdmoments.models.initial import Init
-from sgdmoments.models.letters import user_letters
 from sgdmoments.models.network import Network
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD, Given
+from sgdmoments.recursion.initial_moments import VScalar, to_scalar
+from sgdmoments.recursion.sample_moments import SampleMoments, sample_gradient
 from sgdmoments.routes.closure.derivatives import Derivatives
 from sgdmoments.routes.closure.matrices import Matrices
 from sgdmoments.routes.closure.observables import Observables, degree_of, observables
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
-from sgdmoments.routes.closure.samples import SampleMoments, sample_gradient
 from sgdmoments.routes.closure.sizes import estimate, nearest, require_operator
-from sgdmoments.routes.closure.start import VScalar, to_scalar
 
 RULES = ("P0, Lemma 3.1 (variance over one batch)", "P0, Theorem 3.2, corrected (one step of SGD)")
 
 
-def is_linear_in_weights(sgd: SGD) -> bool:
+def is_linear_in_weights(sgd: Run) -> bool:
     """Whether the gradient is linear in the weights, for a model whose dimensions are numbers."""
     if "linear" not in sgd.memo:
         sgd.memo["linear"] = not _bent(sgd)
     return bool(sgd.memo["linear"])
 
 
-def applies(sgd: SGD, quantity: Quantity) -> str:
+def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the route cannot answer; an empty text where it can."""
     if isinstance(quantity.step, sympy.Symbol):
         return "t is a letter; for a formula in t see closed_form"
@@ -61,7 +61,7 @@ def applies(sgd: SGD, quantity: Quantity) -> str:
     return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
 
 
-def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial", arithmetic: str = "exact",
+def moment(sgd: Run, quantity: Quantity, kind: str, *, given: Given = "initial", arithmetic: str = "exact",
            budget: Budget | None = None, progress: ProgressCallback | None = None) -> Any:
     """The mean, second moment or variance of the quantity as a polynomial in u = 1/b.
 
@@ -93,7 +93,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
 class Route:
     """One question on its way through the route."""
 
-    def __init__(self, sgd: SGD, quantity: Quantity, kind: str, arithmetic: str, monitor: Monitor) -> None:
+    def __init__(self, sgd: Run, quantity: Quantity, kind: str, arithmetic: str, monitor: Monitor) -> None:
         self.sgd, self.quantity = sgd, quantity
         degree = degree_of(quantity)
         self.operator = operator_of(sgd, degree if kind == "mean" else 2 * degree, monitor.budget)
@@ -144,7 +144,7 @@ class Route:
         return replace(result, provenance=replace(receipt, seconds=time.perf_counter() - start))
 
 
-def gradient_of(sgd: SGD) -> Any:
+def gradient_of(sgd: Run) -> Any:
     """The per-sample gradient of the model in component form, kept with the SGD object."""
     cache = sgd.memo
     if "gradient" not in cache:
@@ -158,7 +158,7 @@ def gradient_of(sgd: SGD) -> Any:
     return cache["gradient"]
 
 
-def operator_of(sgd: SGD, order: int, budget: Budget) -> StepOperator:
+def operator_of(sgd: Run, order: int, budget: Budget) -> StepOperator:
     """The operator of the given order, kept with the SGD object."""
     key = f"operator {order}"
     if key not in sgd.memo:
@@ -177,7 +177,7 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
     return letters or operator.size > 4 * len(rates)
 
 
-def _bent(sgd: SGD) -> bool:
+def _bent(sgd: Run) -> bool:
     """A quick exact test at three points in a line: a linear prediction has no second difference.
 
     Of a network with its own prediction the number of layers says it: with a σ that is constant only the last counts.

@@ -16,12 +16,12 @@ from typing import Any
 import flint
 
 from sgdmoments.budget import Monitor, tick
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
-from sgdmoments.models.initial import Init
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.recursion.initial_moments import VScalar, initial_arrays, to_scalar
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
-from sgdmoments.routes.closure.start import VScalar, initial_arrays, to_scalar
 
 
 class Derivatives:
@@ -35,7 +35,7 @@ class Derivatives:
 
     name = "exact"
 
-    def __init__(self, sgd: SGD, operator: StepOperator, rates: Sequence[Any], quantity: Quantity,
+    def __init__(self, sgd: Run, operator: StepOperator, rates: Sequence[Any], quantity: Quantity,
                  monitor: Monitor) -> None:
         self.sgd, self.operator, self.rates, self.quantity, self.monitor = sgd, operator, rates, quantity, monitor
         self._ring = operator.ring

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from sgdmoments.describe.quantities import weights
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
-from sgdmoments.models.quantities import weights
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.answer import applies
 
 
-def require_linear(sgd: SGD, what: str, instead: str = "") -> None:
+def require_linear(sgd: Run, what: str, instead: str = "") -> None:
     """Raise `RouteError` where the moments of the model do not close, or its dimensions are letters.
 
     Args:

@@ -7,13 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmoments.budget import Monitor, tick
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.choose import choose
 from sgdmoments.exact.ring import Polynomial
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
+from sgdmoments.recursion.initial_moments import VScalar, initial_arrays, start_moment
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial, monomials
-from sgdmoments.routes.closure.start import VScalar, initial_arrays, start_moment
 
 #: A table of a backend.
 State = Any
@@ -29,7 +29,7 @@ class Matrices:
         monitor: told of every step.
     """
 
-    def __init__(self, sgd: SGD, operator: StepOperator, rates: Sequence[Any], quantity: Quantity, arithmetic: str,
+    def __init__(self, sgd: Run, operator: StepOperator, rates: Sequence[Any], quantity: Quantity, arithmetic: str,
                  monitor: Monitor) -> None:
         self.sgd, self.operator, self.quantity, self.monitor = sgd, operator, quantity, monitor
         symbolic = bool(quantity.symbols) or any(isinstance(r, Polynomial) for r in rates) or any(

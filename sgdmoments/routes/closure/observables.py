@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
-from sgdmoments.models.laws import Empirical
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
 
 
@@ -37,7 +37,7 @@ def degree_of(quantity: Quantity) -> int:
     return 2 if quantity.kind == "loss" else 1
 
 
-def components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+def components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     """E_B[q_r | w] for each component r of the quantity."""
     base = base_components(sgd, operator, quantity)
     if quantity.left is None:
@@ -46,7 +46,7 @@ def components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Po
     return tuple(sum((row[a] * base[a] for a in range(len(base)) if row[a]), operator.ring.zero) for row in matrix)
 
 
-def observables(sgd: SGD, operator: StepOperator, quantity: Quantity) -> Observables:
+def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observables:
     """The mean and the squared norm of the quantity as polynomials in the weights."""
     means = components(sgd, operator, quantity)
     if quantity.kind != "gradient":
@@ -69,7 +69,7 @@ def observables(sgd: SGD, operator: StepOperator, quantity: Quantity) -> Observa
     return Observables(means, square or [operator.ring.zero], False)
 
 
-def base_components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     """The components before the matrix on the left."""
     if quantity.kind == "loss":
         return (_mean_loss(operator),)
@@ -82,7 +82,7 @@ def base_components(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tup
     return tuple(operator.mean(tuple(map(int, unit[a]))) for a in chosen)
 
 
-def coordinates(sgd: SGD, quantity: Quantity) -> list[int]:
+def coordinates(sgd: Run, quantity: Quantity) -> list[int]:
     """The places of the quantity's layer among the flattened weights."""
     layers = sgd.model.layers
     if quantity.layer is not None and quantity.layer > layers:
@@ -128,7 +128,7 @@ def _mean_loss(operator: StepOperator) -> Polynomial:
     return total
 
 
-def _sample_gradients(sgd: SGD, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
+def _sample_gradients(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     data = sgd.model.data
     if not isinstance(data, Empirical) or sgd.model.noise is not None:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set without label noise: grad L_i "

@@ -5,7 +5,7 @@
 
 with v = c_b = (n-b)/(b(n-1)) for batches without replacement (in c_b the second-order operator has degree 1 and
 every coefficient is a positive map) and v = u = 1/b otherwise. No subset of the data is ever listed: the weights
-W_rho come from `models.sampling.batch_weight`.
+W_rho come from `describe.batches.batch_weight`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import flint
 import sympy
 
 from sgdmoments.budget import tick
+from sgdmoments.describe.batches import batch_weight, set_partitions
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
-from sgdmoments.models.sampling import batch_weight, set_partitions
+from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, Scalar
 from sgdmoments.routes.closure.pairs import PairMeans
-from sgdmoments.routes.closure.samples import SampleGradient, SampleMoments, Scalar
 
 #: Terms of products of gradients that are averaged over the data together.
 _AT_ONCE = 50_000

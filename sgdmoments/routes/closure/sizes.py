@@ -15,10 +15,10 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded
-from sgdmoments.models.laws import Empirical
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.closure.observables import degree_of
 
 #: Seconds for one term of a mean of products of gradients: read from the data (for each letter that its exponents
@@ -38,7 +38,7 @@ _BEYOND_CACHE = 3.0
 _SAMPLED = 64
 
 
-def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
+def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
     """Terms held at once, seconds and bytes; nothing is run.
 
     >>> import sgdmoments as sm
@@ -77,7 +77,7 @@ def operator_terms(count: int, order: int) -> int:
     return sum(_of_degree(count, j) * _monomials(count, j) for j in range(1, order + 1))
 
 
-def require_operator(sgd: SGD, order: int, budget: Budget) -> None:
+def require_operator(sgd: Run, order: int, budget: Budget) -> None:
     """Refuse an operator whose means alone are over the budget."""
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
     terms = operator_terms(count, order)
@@ -90,7 +90,7 @@ def require_operator(sgd: SGD, order: int, budget: Budget) -> None:
                 "the mean (order 1), or fewer features.")
 
 
-def nearest(sgd: SGD, quantity: Quantity, kind: str, budget: Budget) -> str:
+def nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
     """The last step that is within the budget, in words."""
     low, high = -1, int(quantity.step)
     while high - low > 1:
@@ -105,7 +105,7 @@ def nearest(sgd: SGD, quantity: Quantity, kind: str, budget: Budget) -> str:
     return "the mean (order 1), or fewer features, or route='components' at t = 0."
 
 
-def _bits_per_step(sgd: SGD, order: int) -> float:
+def _bits_per_step(sgd: Run, order: int) -> float:
     """How much longer the common denominator becomes with a step: the bits of rates, data and n."""
     rate = sgd.schedule(0)
     rate_bits = (rate.denominator.bit_length() + rate.numerator.bit_length()) if isinstance(rate, Fraction) else 8
@@ -121,7 +121,7 @@ def _bits_per_step(sgd: SGD, order: int) -> float:
     return order * (rate_bits + entry_bits)
 
 
-def _coefficient_terms(sgd: SGD, quantity: Quantity, order: int) -> tuple[float, float]:
+def _coefficient_terms(sgd: Run, quantity: Quantity, order: int) -> tuple[float, float]:
     """The terms of one coefficient, in the letters of data and rates: of a mean over a batch, and of a state."""
     letters, model, steps = _letters(sgd, quantity), sgd.model, int(quantity.step)
     if not letters:
@@ -137,7 +137,7 @@ def _coefficient_terms(sgd: SGD, quantity: Quantity, order: int) -> tuple[float,
     return own, min(most, own ** min(steps + 1, 20) * max(order * steps, 1))
 
 
-def _letters(sgd: SGD, quantity: Quantity) -> int:
+def _letters(sgd: Run, quantity: Quantity) -> int:
     """The symbols that the coefficients of a state hold: all but those of the initial weights."""
     initial: set[sympy.Symbol] = set()
     for value in sgd.initial.values():

@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback, tick
+from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD, Given
-from sgdmoments.routes.components.problem import Problem, applies, in_inverse_batch, read, statistic_letters
-from sgdmoments.routes.components.recursion import expectation, in_statistics, integrate
+from sgdmoments.recursion.backward import expectation, in_statistics, integrate
+from sgdmoments.recursion.components import Problem, applies, in_inverse_batch, read, statistic_letters
+from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.components.sizes import Sizes, bound, is_small, predict, setup_seconds
-from sgdmoments.routes.components.term_count import problem_size
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
          "P0, Theorem 3.8 (recursion to the initial weights)")
 CONVENTIONS = ("loss with the factor 1/2", "gradient: mean over the batch", "variance: trace of the covariance")
 
 
-def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial", budget: Budget | None = None,
+def moment(sgd: Run, quantity: Quantity, kind: str, *, given: Given = "initial", budget: Budget | None = None,
            progress: ProgressCallback | None = None, executor: Executor | None = None) -> Any:
     """The mean, second moment or variance of the quantity, the whole polynomial in u = 1/b.
 
@@ -55,7 +55,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
 
     >>> import sgdmoments as sm
     >>> start = {"W1": [[1]], "W2": [[1]], "W1*": [[1]], "W2*": [[2]]}
-    >>> sgd = SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
+    >>> sgd = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
     >>> moment(sgd, sm.gradient(0, layer=1), "variance").coefficients
     (Fraction(0, 1), Fraction(2, 1))
     """
@@ -68,7 +68,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: Given = "initial",
         return _moment(sgd, quantity, kind, given, monitor, executor, start)
 
 
-def _moment(sgd: SGD, quantity: Quantity, kind: str, given: Given, monitor: Monitor, executor: Executor | None,
+def _moment(sgd: Run, quantity: Quantity, kind: str, given: Given, monitor: Monitor, executor: Executor | None,
             start: float) -> Any:
     problem = read(sgd, quantity, monitor, "route='expansion' for the first coefficients in 1/b.")
     square, means = conditional_moments(problem, kind)
@@ -103,7 +103,7 @@ def _moment(sgd: SGD, quantity: Quantity, kind: str, given: Given, monitor: Moni
     return answer(averaged[0] - sum((m * m for m in averaged[1:]), averaged[0].ring.zero))
 
 
-def estimate(sgd: SGD, quantity: Quantity, kind: str) -> dict[str, Any]:
+def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
     """What the question would need, without running it.
 
     Returns:
@@ -177,7 +177,7 @@ def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> P
         return expectation(problem, target, middle, monitor)
 
 
-def _nearest(sgd: SGD, quantity: Quantity, kind: str, budget: Budget) -> str:
+def _nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
     for t in range(min(int(quantity.step) - 1, 6), -1, -1):
         needs = estimate(sgd, replace(quantity, step=t), kind)
         if all(limit is None or needs[name] <= limit for name, limit in (

@@ -14,11 +14,11 @@ from typing import Any
 import flint
 import numpy as np
 
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
-from sgdmoments.routes.components.problem import Problem, degree_in
-from sgdmoments.routes.components.term_count import ProblemSize
+from sgdmoments.recursion.components import Problem, degree_in
+from sgdmoments.recursion.term_count import ProblemSize
 
 #: Terms that the route handles in a second and bytes that a term takes, measured on 2 cores (docs: which route).
 TERMS_PER_SECOND = 40_000
@@ -97,7 +97,7 @@ def predict(problem: Problem, target: Polynomial, statistics_now: int) -> Sizes:
         len({s for w in problem.start for s in w.symbols}), _gradings(problem), statistics_now, problem.population))
 
 
-def is_small(sgd: SGD, size: ProblemSize, quantity: Quantity) -> bool:
+def is_small(sgd: Run, size: ProblemSize, quantity: Quantity) -> bool:
     """Whether reading the problem takes no longer than an estimate may."""
     points = sgd.model.n if isinstance(sgd.model.n, int) else 0
     rate = 2e-6 if isinstance(sgd.schedule(0), Fraction) else 2e-4
@@ -111,7 +111,7 @@ def setup_seconds(size: ProblemSize) -> float:
             + SECONDS_PER_MOMENT * min(size.statistics, 200) ** 2)
 
 
-def bound(sgd: SGD, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
+def bound(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
     """The sizes of a problem that is not read, from above."""
     times = 1 if kind == "mean" else 2
     degree = {"weights": 1, "loss": size.weight_degree + 1}.get(quantity.kind, size.weight_degree)

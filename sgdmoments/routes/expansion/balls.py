@@ -11,7 +11,7 @@ from sgdmoments.budget import Monitor, tick
 from sgdmoments.errors import InputError
 from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial, to_fmpq
-from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
+from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
 
 #: The terms of a polynomial: (coefficient, indices of the weights, with repetition).
 Terms = list[tuple[Any, tuple[int, ...]]]

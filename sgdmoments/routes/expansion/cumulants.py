@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Monitor, tick
-from sgdmoments.models.sampling import set_partitions
-from sgdmoments.routes.components.problem import ByStatistic, Problem, mean_over_batch
+from sgdmoments.describe.batches import set_partitions
+from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
 from sgdmoments.routes.expansion.tables import Array, Table
 
 #: cumulants[n][k]: the coefficient of u^k in the n-th joint cumulant of z, an array of n dimensions.

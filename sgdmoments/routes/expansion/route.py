@@ -10,18 +10,18 @@ import flint
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD, Given
+from sgdmoments.recursion import components
+from sgdmoments.recursion.components import Problem, in_inverse_batch, read
+from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.closure.observables import coordinates
-from sgdmoments.routes.components import problem as components
-from sgdmoments.routes.components.problem import Problem, in_inverse_batch, read
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
 from sgdmoments.routes.components.sizes import setup_seconds
-from sgdmoments.routes.components.term_count import problem_size
 from sgdmoments.routes.expansion.balls import first_variance
 from sgdmoments.routes.expansion.cumulants import expansion
 from sgdmoments.routes.expansion.truncated import expansions
@@ -35,7 +35,7 @@ SECONDS_FOR_NEXT = 0.5
 SECONDS_PER_MONOMIAL = 4e-4
 
 
-def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact",
+def moment(sgd: Run, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact",
            given: Given = "initial", budget: Budget | None = None,
            progress: ProgressCallback | None = None) -> Any:
     """The coefficients of u^0, ..., u^order of the mean, second moment or variance, u = 1/b.
@@ -67,7 +67,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
 
     >>> import sgdmoments as sm
     >>> start = {"W1": [[1]], "W2": [[1]], "W1*": [[1]], "W2*": [[2]]}
-    >>> sgd = SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
+    >>> sgd = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
     >>> moment(sgd, sm.gradient(2), "variance", order=1).coefficients[1] == (
     ...     sgd.variance(sm.gradient(2), route="components").coefficients[1])
     True
@@ -83,7 +83,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmeti
         return _moment(sgd, quantity, kind, order, arithmetic, given, monitor, start)
 
 
-def _moment(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, given: Given, monitor: Monitor,
+def _moment(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str, given: Given, monitor: Monitor,
             start: float) -> Any:
     problem = read(sgd, quantity, monitor, "a smaller network.")
     last = order + _next_is_cheap(sgd, quantity, kind, order, arithmetic, monitor.budget)
@@ -112,13 +112,13 @@ def _moment(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str
     return array
 
 
-def applies(sgd: SGD, quantity: Quantity) -> str:
+def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the route cannot answer the question; an empty text where it can."""
     return components.applies(sgd, quantity) or (
         "batches are drawn without replacement" if sgd.population is not None else "")
 
 
-def estimate(sgd: SGD, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact") -> dict[str, Any]:
+def estimate(sgd: Run, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact") -> dict[str, Any]:
     """What the question would need, without running it.
 
     Returns:
@@ -167,7 +167,7 @@ def _exact(problem: Problem, kind: str, order: int, given: Given, monitor: Monit
     return [spread if given == "nothing" else average_over_start(problem, spread)]
 
 
-def _next_is_cheap(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str, budget: Budget) -> bool:
+def _next_is_cheap(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str, budget: Budget) -> bool:
     """Whether one coefficient more is predicted to cost next to nothing, within the budget."""
     if arithmetic == "balls":
         return False
@@ -183,7 +183,7 @@ def _timed(receipt: Provenance, seconds: float) -> Provenance:
     return replace(receipt, seconds=seconds)
 
 
-def _check(sgd: SGD, quantity: Quantity, kind: str, order: int, arithmetic: str) -> None:
+def _check(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str) -> None:
     if kind not in ("mean", "second_moment", "variance"):
         raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:

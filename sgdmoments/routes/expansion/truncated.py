@@ -18,8 +18,8 @@ import flint
 
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring
-from sgdmoments.routes.components.problem import Problem, mean_over_batch, statistic_letters
-from sgdmoments.routes.components.recursion import compose, in_statistics, integrate
+from sgdmoments.recursion.backward import compose, in_statistics, integrate
+from sgdmoments.recursion.components import Problem, mean_over_batch, statistic_letters
 
 #: The homogeneous parts of a polynomial in fluctuations, by degree.
 Graded = list[Any]

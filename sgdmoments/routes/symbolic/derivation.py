@@ -15,12 +15,12 @@ from typing import Any
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.derivation.dag import Derivation
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Monomial
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.moments import Question
 from sgdmoments.routes.symbolic.setting import as_rates
 from sgdmoments.rules.update import UPDATE
@@ -51,7 +51,7 @@ class GraphTerm:
         return str(Expression({self.monomial: 1}))
 
 
-def derivation(sgd: SGD, quantity: Quantity, *, detail: bool = False, budget: Budget | None = None,
+def derivation(sgd: Run, quantity: Quantity, *, detail: bool = False, budget: Budget | None = None,
                progress: ProgressCallback | None = None) -> Derivation:
     """The derivation of E‖q‖² given the initial weights.
 

@@ -17,6 +17,8 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
@@ -27,8 +29,6 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.graphs.meaning import letters
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic import reach
 from sgdmoments.routes.symbolic.setting import (
     Setting,
@@ -63,7 +63,7 @@ class Question:
         taken: names of letters of the user's in the question.
     """
 
-    def __init__(self, sgd: SGD, quantity: Quantity, learning_rate_order: int | None = None,
+    def __init__(self, sgd: Run, quantity: Quantity, learning_rate_order: int | None = None,
                  inverse_batch_order: int | None = None, monitor: Monitor | None = None,
                  further: Sequence[sympy.Symbol] = (), check: bool = False, taken: Collection[str] = ()) -> None:
         self.sgd = sgd
@@ -170,7 +170,7 @@ class Question:
         return (GRADIENT, *((UPDATE,) if self.rates else ()), mean)
 
 
-def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", learning_rate_order: int | None = None,
+def moment(sgd: Run, quantity: Quantity, kind: str, *, given: str = "initial", learning_rate_order: int | None = None,
            inverse_batch_order: int | None = None, budget: Budget | None = None,
            progress: ProgressCallback | None = None, check: bool = False,
            resume: str | Path | None = None) -> Any:
@@ -208,7 +208,7 @@ def moment(sgd: SGD, quantity: Quantity, kind: str, *, given: str = "initial", l
             return _answer(sgd, asked, kind, given)
 
 
-def _answer(sgd: SGD, asked: Question, kind: str, given: str) -> Any:
+def _answer(sgd: Run, asked: Question, kind: str, given: str) -> Any:
     if kind == "mean":
         return _mean(sgd, asked)
     if kind not in ("second_moment", "variance"):
@@ -229,7 +229,7 @@ def _answer(sgd: SGD, asked: Question, kind: str, given: str) -> Any:
     return polynomial(sgd, asked, orders, f"{kind} of {asked.quantity}")
 
 
-def _mean(sgd: SGD, asked: Question) -> Any:
+def _mean(sgd: Run, asked: Question) -> Any:
     results = [polynomial(sgd, asked, [asked.over_initial(part) for part in orders],
                           f"mean of {asked.quantity}") for orders in asked.mean()]
     if asked.quantity.kind == "loss":
@@ -254,7 +254,7 @@ def filled(result: Any, dimensions: Sequence[Dimension]) -> Any:
     return array
 
 
-def polynomial(sgd: SGD, asked: Question, orders: Sequence[Expression], question: str) -> Any:
+def polynomial(sgd: Run, asked: Question, orders: Sequence[Expression], question: str) -> Any:
     """The sum of the orders in the learning rates, by powers of 1/b, with the values that the user gave put in."""
     setting = asked.setting
     expression = asked.total(orders)
@@ -293,7 +293,7 @@ def _with_known(expression: Expression, setting: Setting, memo: dict[Any, Any]) 
     return expression if expression.open_ends else expression.simplest()
 
 
-def _array_of_polynomials(values: Sequence[Any], asked: Question, sgd: SGD, provenance: Provenance) -> Any:
+def _array_of_polynomials(values: Sequence[Any], asked: Question, sgd: Run, provenance: Provenance) -> Any:
     shape = next(value.shape for value in values if isinstance(value, np.ndarray))
     result = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.quantities import weights
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
@@ -21,13 +23,11 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.query import MatrixExpression
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
-from sgdmoments.models.quantities import weights
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.moments import Question, filled, polynomial
 from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
 
 
-def expectation(sgd: SGD, query: Expression | MatrixExpression, *, budget: Budget | None = None,
+def expectation(sgd: Run, query: Expression | MatrixExpression, *, budget: Budget | None = None,
                 progress: ProgressCallback | None = None) -> Any:
     """E[query given W_0], a polynomial in u = 1/b; of a matrix one whose coefficients have open ends, or an array of
     polynomials where every letter has a value.
@@ -48,7 +48,7 @@ def expectation(sgd: SGD, query: Expression | MatrixExpression, *, budget: Budge
         return _expectation(sgd, query, monitor)
 
 
-def _expectation(sgd: SGD, query: Expression, monitor: Monitor) -> BatchPolynomial:
+def _expectation(sgd: Run, query: Expression, monitor: Monitor) -> BatchPolynomial:
     query = expand_derived(query)  # those of another answer hold initial weights
     letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
     taken = {label.name for label in query.labels.difference(letters)}

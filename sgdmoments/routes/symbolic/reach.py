@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from sgdmoments.models.description import changes, is_plainly
-from sgdmoments.models.initial import GaussianInit, IndependentInit
-from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates
-from sgdmoments.models.model import Model
+from sgdmoments.describe.description import changes, is_plainly
+from sgdmoments.describe.initial import GaussianInit, IndependentInit
+from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates
+from sgdmoments.describe.model import Model
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.models.network import Network
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 
 
 def no_graphs(model: Model) -> str:
@@ -28,7 +28,7 @@ def no_graphs(model: Model) -> str:
     return ""
 
 
-def applies(sgd: SGD, quantity: Quantity) -> str:
+def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the route cannot answer; an empty text where it can.
 
     >>> import sgdmoments as sm

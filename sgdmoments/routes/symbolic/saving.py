@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, Ring
 from sgdmoments.exact.saving import symbol_from_json, symbol_to_json
 from sgdmoments.files import write_text
 from sgdmoments.graphs.graph import IndexGraph, Monomial
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import Propagator
 from sgdmoments.routes.symbolic.setting import Setting
 from sgdmoments.rules.update import Terms
@@ -29,7 +29,7 @@ from sgdmoments.rules.update import Terms
 FORMAT = "sgdmoments.symbolic/1"
 
 
-def save(setting: Setting, sgd: SGD, path: str | Path) -> None:
+def save(setting: Setting, sgd: Run, path: str | Path) -> None:
     """Write the images that are known to a JSON file (in place of an older one, at once)."""
     propagator = setting.propagator
     numbers: dict[IndexGraph, int] = {}
@@ -45,7 +45,7 @@ def save(setting: Setting, sgd: SGD, path: str | Path) -> None:
     write_text(path, json.dumps(data))
 
 
-def load(setting: Setting, sgd: SGD, path: str | Path) -> int:
+def load(setting: Setting, sgd: Run, path: str | Path) -> int:
     """Read the images of a file that `save` wrote for the same network; the number of them."""
     try:
         data = json.loads(Path(path).read_text())
@@ -80,7 +80,7 @@ def _without_unused(value: Polynomial) -> Polynomial:
     return Ring(g for g in value.ring.generators if g in value.occurring)(value)
 
 
-def subject(setting: Setting, sgd: SGD) -> str:
+def subject(setting: Setting, sgd: Run) -> str:
     """What the images depend on, as text."""
     order = getattr(setting.mean, "order", None)
     data = json.dumps(setting.system.residual.to_json(), sort_keys=True)
@@ -90,7 +90,7 @@ def subject(setting: Setting, sgd: SGD) -> str:
 
 
 @contextmanager
-def resumed(setting: Setting, sgd: SGD, path: str | Path | None) -> Iterator[None]:
+def resumed(setting: Setting, sgd: Run, path: str | Path | None) -> Iterator[None]:
     """Read the file first where it exists, and write it at the end, also where the work is stopped."""
     if path is None:
         yield

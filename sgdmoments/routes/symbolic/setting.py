@@ -10,16 +10,16 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates, Law
+from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Dimension, Label
 from sgdmoments.graphs.modular import PRIME
 from sgdmoments.graphs.run_letters import base_of, initial_letter
-from sgdmoments.models.initial import Init
-from sgdmoments.models.laws import Empirical, Gaussian, IndependentCoordinates, Law
 from sgdmoments.models.network import Network
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
 from sgdmoments.routes.symbolic.reach import no_graphs
 from sgdmoments.routes.symbolic.system import System, network_system
@@ -80,7 +80,7 @@ class Setting:
         return tuple(done)
 
 
-def read_setting(sgd: SGD, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
+def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
                  monitor: Monitor, check: bool = False, taken: Collection[str] = ()) -> Setting:
     """The setting of an SGD whose model is a `Network`.
 
@@ -179,7 +179,7 @@ def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any
     raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law}.")
 
 
-def _initial_laws(sgd: SGD, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:
+def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:
     laws: dict[Label, EntryLaw] = {}
     for label in (*system.weights, *system.teacher):
         value = sgd.initial[base_of(label)]

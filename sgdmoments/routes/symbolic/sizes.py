@@ -15,10 +15,10 @@ from typing import Any
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.models.laws import Empirical
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
 from sgdmoments.models.network import Network
-from sgdmoments.models.quantities import Quantity
-from sgdmoments.models.run import SGD
 from sgdmoments.routes.symbolic.counts import Counts
 
 #: Products of graphs met are about the unmerged count to this power.
@@ -34,7 +34,7 @@ BEYOND = 1e40
 Ways = Counter[tuple[int, int]]
 
 
-def estimate(sgd: SGD, quantity: Quantity, kind: str, *, learning_rate_order: int | None = None) -> dict[str, Any]:
+def estimate(sgd: Run, quantity: Quantity, kind: str, *, learning_rate_order: int | None = None) -> dict[str, Any]:
     """What a question would need: {"terms": products of graphs, "seconds": …, "memory": bytes}.
 
     >>> import sgdmoments as sm
@@ -48,7 +48,7 @@ def estimate(sgd: SGD, quantity: Quantity, kind: str, *, learning_rate_order: in
     return {"terms": int(terms), "seconds": terms * SECONDS + LEAST * depth, "memory": int(terms * BYTES)}
 
 
-def unmerged(sgd: SGD, quantity: Quantity, order: int | None = None) -> float:
+def unmerged(sgd: Run, quantity: Quantity, order: int | None = None) -> float:
     """The number of graphs if no two of them were merged; the layers of a quantity add up."""
     model = sgd.model
     assert isinstance(model, Network)
@@ -62,7 +62,7 @@ def unmerged(sgd: SGD, quantity: Quantity, order: int | None = None) -> float:
     return min(sum(_of_layer(sgd, counts, quantity, layer, order) for layer in layers), BEYOND)
 
 
-def _of_layer(sgd: SGD, counts: Counts, quantity: Quantity, layer: int, order: int | None) -> float:
+def _of_layer(sgd: Run, counts: Counts, quantity: Quantity, layer: int, order: int | None) -> float:
     finite = isinstance(sgd.model.data, Empirical)
     # a finite data set merges batch vertices, one for each factor; a law pairs data edges
     own: Counter[int] = Counter()
@@ -151,7 +151,7 @@ def _partitions(vertices: int) -> float:
     return float(row[0])
 
 
-def require_affordable(sgd: SGD, quantity: Quantity, order: int | None, monitor: Monitor) -> None:
+def require_affordable(sgd: Run, quantity: Quantity, order: int | None, monitor: Monitor) -> None:
     """Refuse before the work starts where the estimate is over the budget; the nearest affordable order is named."""
     def affordable(needs: dict[str, Any]) -> bool:
         limits = {"terms": budget.terms, "seconds": budget.seconds, "memory": budget.memory}

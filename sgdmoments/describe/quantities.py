@@ -1,0 +1,143 @@
+"""What can be asked for: the stochastic gradient, the full gradient, the weights, the loss, at a step t.
+
+A quantity is a description; `SGD.mean`, `SGD.second_moment` and `SGD.variance` answer it. ``A @ quantity``
+applies a matrix on the left of the (vectorised) quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import sympy
+
+from sgdmoments.describe.description import sealed
+from sgdmoments.describe.values import show
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
+from sgdmoments.reading import read_choice, read_integer, shown
+
+Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
+#: Whether the initial weights are held fixed or averaged over.
+Given = Literal["initial", "nothing"]
+#: The moments of a quantity that can be asked for.
+MOMENTS = ("variance", "second_moment", "mean")
+Matrix = tuple[tuple[Exact, ...], ...]
+
+
+@sealed
+@dataclass(frozen=True, slots=True, repr=False)
+class Quantity:
+    """A random vector, matrix or number at step `step` of SGD.
+
+    Attributes:
+        kind: gradient (the mini-batch gradient g_t), full_gradient (gradient of L at w_t), weights (w_t),
+            loss (L(w_t)), or sample_gradients (sum_i A_i grad L_i(w_t)).
+        step: t >= 0, or a sympy symbol where a route keeps t as a letter.
+        layer: 1, ..., H; None for all parameters together.
+        left: the matrix applied on the left, if any.
+        matrices: the A_i of sample_gradients.
+    """
+
+    kind: Kind
+    step: int | sympy.Symbol
+    layer: int | None = None
+    left: Matrix | None = None
+    matrices: tuple[Matrix, ...] | None = None
+
+    #: numpy arrays and sympy matrices leave ``A @ quantity`` to `__rmatmul__`.
+    __array_ufunc__ = None
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The symbols in its matrices."""
+        matrices = (self.left, *(self.matrices or ()))
+        return free_symbols(*(np.array(m, dtype=object) for m in matrices if m is not None))
+
+    def __rmatmul__(self, other: Any) -> Quantity:
+        matrix = to_exact_array(other, "A", ndim=2)
+        if self.kind == "loss":
+            raise InputError("A @ loss(t): the loss is a number; a matrix cannot be applied to it.")
+        if self.left is not None:
+            current = np.array(self.left, dtype=object)
+            if matrix.shape[1] != current.shape[0]:
+                raise InputError(f"A: shape {matrix.shape} does not fit the matrix of shape {current.shape} "
+                                 "that is applied already.")
+            matrix = matrix @ current
+        return replace(self, left=tuple(map(tuple, matrix)))
+
+    def __repr__(self) -> str:
+        parts = [show(self.step) or ""]
+        if self.matrices is not None:
+            parts.append(show([[list(row) for row in matrix] for matrix in self.matrices]) or
+                         f"<{len(self.matrices)} matrices>")
+        parts += [f"layer={self.layer}"] * (self.layer is not None)
+        left = "" if self.left is None else show([list(row) for row in self.left]) or "<a matrix>"
+        return f"{left}{' @ ' * bool(left)}{self.kind}({', '.join(parts)})"
+
+    def __str__(self) -> str:
+        names = {"gradient": "g", "full_gradient": "∇L", "weights": "w", "loss": "L", "sample_gradients": "ΣA∇L"}
+        layer = "" if self.layer is None else f",{self.layer}"
+        return f"{'A ' * (self.left is not None)}{names[self.kind]}_{self.step}{layer}"
+
+
+def check_moment(moment: Any) -> str:
+    """The name of a moment as it was given; `InputError` where there is none of this name."""
+    return read_choice(moment, "moment", MOMENTS)
+
+
+def check_function(quantity: Any) -> Callable[[int], Quantity]:
+    """A quantity as a function of t, such as `gradient` or ``lambda t: weights(t, layer=1)``."""
+    if not callable(quantity):
+        raise InputError(f"quantity: found {shown(quantity)}; for all t at once give a function of t: gradient, "
+                         "full_gradient, weights, loss, or lambda t: gradient(t, layer=1).")
+    return quantity
+
+
+def gradient(t: Any, layer: int | None = None) -> Quantity:
+    """The mini-batch gradient g_t = mean over the batch of grad L_i(w_t); for one layer or all parameters.
+
+    >>> gradient(3)
+    gradient(3)
+    """
+    return Quantity("gradient", _step(t), _layer(layer))
+
+
+def full_gradient(t: Any, layer: int | None = None) -> Quantity:
+    """The gradient of the loss L (over all data, or the data law) at the random weights w_t."""
+    return Quantity("full_gradient", _step(t), _layer(layer))
+
+
+def weights(t: Any, layer: int | None = None) -> Quantity:
+    """The weights w_t."""
+    return Quantity("weights", _step(t), _layer(layer))
+
+
+def loss(t: Any) -> Quantity:
+    """The loss L(w_t) over all data (or the data law), with the factor 1/2."""
+    return Quantity("loss", _step(t))
+
+
+def sample_gradients(t: Any, matrices: Sequence[Any]) -> Quantity:
+    """sum_i A_i grad L_i(w_t) over a finite data set, for matrices A_1, ..., A_n (Theorem 3.2's quantity)."""
+    parts = tuple(tuple(map(tuple, to_exact_array(a, f"matrices[{i}]", ndim=2))) for i, a in enumerate(matrices))
+    shapes = {(len(a), len(a[0]) if a else 0) for a in parts}
+    if len(shapes) != 1:
+        raise InputError(f"matrices: expected matrices of one shape, found {sorted(shapes) or 'none'}.")
+    return Quantity("sample_gradients", _step(t), matrices=parts)
+
+
+def _step(t: Any) -> int | sympy.Symbol:
+    if isinstance(t, sympy.Symbol):
+        return t
+    return read_integer(t, "t", 0, "a step is an integer >= 0 (or a sympy symbol)")
+
+
+def _layer(layer: Any) -> int | None:
+    if layer is None:
+        return None
+    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or int(layer) < 1:
+        raise InputError(f"layer: found {layer!r}; layers count from 1.")
+    return int(layer)

@@ -1,0 +1,114 @@
+"""A run of SGD as a description: a model, a learning rate, initial weights and a way of sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import sympy
+
+from sgdmoments.describe.batches import check_sampling
+from sgdmoments.describe.description import Description
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.model import Model
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.schedule import Schedule
+from sgdmoments.describe.shapes import check_model
+from sgdmoments.describe.start import read_initial
+from sgdmoments.describe.values import symbols
+from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import fresh_symbol
+
+
+class Run(Description):
+    """What a question is asked about. `SGD` adds the questions, and says what the arguments are.
+
+    Attributes:
+        model: what is trained, on which data.
+        initial: read-only, for each parameter name an exact array, an `Init`, or None (a letter).
+        schedule: the learning rates.
+        sampling: how the batches are drawn.
+
+    A run is frozen: `replace` makes another.
+    """
+
+    __slots__ = ("initial", "memo", "model", "sampling", "schedule")
+    working = Description.working | {"memo"}
+
+    def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
+                 sampling: str | None = None) -> None:
+        if not isinstance(model, Model):
+            raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
+        check_model(model)
+        self.model = model
+        self.sampling = check_sampling(sampling, model.n is not None)
+        self.initial: Mapping[str, np.ndarray[Any, Any] | Init | None] = read_initial(model, initial)
+        if learning_rate is None:
+            learning_rate = self._letter()
+        self.schedule = learning_rate if isinstance(learning_rate, Schedule) else Schedule(learning_rate)
+
+    def _seal(self) -> None:
+        #: What routes keep between questions; not part of the description.
+        self.memo: dict[str, Any] = {}
+        super()._seal()
+
+    def replace(self, **changes: Any) -> Self:
+        """The same run but for some of its arguments: model, learning_rate, initial, sampling.
+
+        Arguments that were left to their defaults are so again.
+
+        >>> import sgdmoments as sm
+        >>> sgd = sm.SGD(sm.LinearRegression([[1], [2]], [1, 2]), "1/10", [0])
+        >>> sgd.replace(sampling="with_replacement").sampling, sgd.sampling
+        ('with_replacement', 'without_replacement')
+        """
+        arguments = self._arguments()
+        if arguments["learning_rate"] == self._letter():
+            arguments["learning_rate"] = None
+        unknown = sorted(set(changes) - set(arguments))
+        if unknown:
+            raise InputError(f"replace: a run has no {', '.join(unknown)}; it has {', '.join(arguments)}.")
+        return type(self)(**{**arguments, **changes})
+
+    def _letter(self) -> sympy.Symbol:
+        """The learning rate where none is given."""
+        return fresh_symbol("alpha", self._problem_symbols())
+
+    def _arguments(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.initial.items() if value is not None}
+        usual = self.sampling == check_sampling(None, self.model.n is not None)
+        return {"model": self.model, "learning_rate": self.schedule.learning_rate, "initial": given or None,
+                "sampling": None if usual else self.sampling}
+
+    def symbols(self, quantity: Quantity | None = None) -> frozenset[sympy.Symbol]:
+        """The user's symbols: in the model, the initial weights, the learning rates, and the question if given.
+
+        Of a callable learning rate those of the rates before the question's step.
+        """
+        found = self.memo.get("symbols")
+        if found is None:
+            found = self.memo["symbols"] = self._problem_symbols()
+        if quantity is None:
+            return found | self.schedule.symbols(0)
+        steps = quantity.step if isinstance(quantity.step, int) else 0
+        return found | self.schedule.symbols(steps) | quantity.symbols
+
+    def _problem_symbols(self) -> frozenset[sympy.Symbol]:
+        return self.model.free_symbols | symbols(self.initial)
+
+    @property
+    def n(self) -> int | None:
+        """The number of data points; None for fresh samples."""
+        return self.model.n
+
+    @property
+    def population(self) -> int | None:
+        """n where batches are drawn without replacement (then b <= n), else None."""
+        return self.n if self.sampling == "without_replacement" else None
+
+    def asked(self) -> Self:
+        """This run, at the beginning of a question: nothing is kept of a model that may have changed."""
+        if not self.by_value:
+            self.memo.clear()
+        return self

@@ -1,0 +1,30 @@
+"""Thresholds of one-layer networks with few inputs, in components.
+
+Products of graphs of order m are independent functions of the weights only where there are m inputs or more. Below
+that the operator on the monomials of one output's weights is used: with several outputs the threshold is the same,
+as the moments of one row are among the moments, and bound the others (Hölder).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sgdmoments.budget import Budget
+from sgdmoments.describe.run import Run
+from sgdmoments.exact.real_root import RealRoot
+from sgdmoments.longrun.stability.higher import higher_stability
+from sgdmoments.longrun.stability.pencil import pencil
+from sgdmoments.models.network import Network
+from sgdmoments.routes.closure.answer import operator_of
+
+
+def threshold_of_few_inputs(sgd: Run, order: int, width: int, b: Any) -> RealRoot:
+    """The threshold of the moments of an even order at an input width in numbers; the law must hold numbers.
+
+    Args:
+        sgd: the run of a one-layer network.
+    """
+    one = Run(Network((width, 1), data=sgd.model.data), initial={"W1*": [[0] * width]}, sampling=sgd.sampling)
+    problem = higher_stability(pencil(one), operator_of(one, order, Budget()), one.symbols())
+    found = problem.threshold(b)
+    return found.root if found.root is not None else RealRoot((0, 1), found.low, found.high)

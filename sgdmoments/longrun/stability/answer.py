@@ -1,0 +1,35 @@
+"""`SGD.stability`: the learning rates at which moments of a given order converge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sgdmoments.budget import Budget, Monitor
+from sgdmoments.describe.run import Run
+from sgdmoments.errors import InputError
+from sgdmoments.longrun.stability.higher import HigherStability, higher_stability
+from sgdmoments.longrun.stability.pencil import pencil
+from sgdmoments.longrun.stability.threshold import Stability
+from sgdmoments.routes.closure.answer import operator_of
+
+
+def stability(sgd: Run, order: Any = 2, budget: Budget | None = None) -> Stability | HigherStability:
+    """Stability of the moments of a model linear in its weights; the learning rate of `sgd` plays no part.
+
+    Args:
+        order: 2 for second moments (the variance of a gradient, the mean loss), 4 for fourth moments (the variance
+            of the loss). An odd order is answered by the next even one, which covers it.
+
+    Raises `RouteError` for a model that is not linear in its weights, or has letters for widths.
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise InputError(f"order: found {order!r}; the order of moments is an integer >= 1, such as 2 or 4.")
+    even = order + order % 2
+    system = pencil(sgd, budget)
+    if even == 2:
+        return Stability(system)
+    key = f"stability {even}"
+    if key not in sgd.memo:
+        with Monitor(budget) as monitor:
+            sgd.memo[key] = higher_stability(system, operator_of(sgd, even, monitor.budget), sgd.symbols())
+    return sgd.memo[key]

@@ -1,0 +1,193 @@
+"""Stability of moments of even order above 2: the least positive root of det(1 - T(alpha)).
+
+On the homogeneous polynomials of degree m in the weights, restricted to the span of the data, one step is
+T(alpha) q(w) = E q((1 - alpha H_B) w), H_B the mean Hessian of the batch. For even m it maps nonnegative polynomials
+to such, so its spectral radius is an eigenvalue (Krein, Rutman): it is 1 at the threshold and at no smaller rate.
+Whether it is below 1 before that is decided at one rate, by Schur and Cohn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import flint
+import sympy
+
+from sgdmoments.errors import BudgetExceeded, InputError, RouteError
+from sgdmoments.exact.interpolation import interpolated
+from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
+from sgdmoments.exact.numbers import fresh_symbol, to_fraction
+from sgdmoments.exact.rational import RationalFunction
+from sgdmoments.exact.real_root import least_positive_root
+from sgdmoments.exact.ring import Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
+from sgdmoments.exact.unit_circle import strictly_inside
+from sgdmoments.longrun.stability.pencil import Pencil
+from sgdmoments.longrun.stability.threshold import Threshold, least_batch_size
+from sgdmoments.routes.closure.operator import StepOperator, monomials
+
+#: The largest number of moments for which the determinant is a polynomial in alpha, and for which it holds letters.
+_LARGEST, _LARGEST_WITH_LETTERS = 70, 5
+
+
+@dataclass(frozen=True)
+class HigherStability:
+    """Convergence of the moments of one even order, for each batch size; it covers the lower orders.
+
+    Attributes:
+        pencil: the span of the data.
+        order: m.
+        ring: the letters of the problem and v.
+        v: the letter of the batch size: c_b without replacement, else 1/b.
+        steps: steps[j] is the coefficient of alpha^j in T.
+
+    >>> import sgdmoments as sm
+    >>> sgd = sm.SGD(sm.Network((1, 1), noise=sm.Gaussian()), initial={"W1*": [[1]]})
+    >>> found = sgd.stability(order=4).threshold(1)
+    >>> round(float(found), 5), found.root.polynomial
+    (0.38345, (-4, 18, -60, 105))
+    """
+
+    pencil: Pencil
+    order: int
+    ring: Ring
+    v: sympy.Symbol
+    steps: tuple[Matrix, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of moments of this order."""
+        return len(self.steps[0])
+
+    def is_stable(self, learning_rate: Any, b: Any) -> bool:
+        """Whether the moments of this order converge at this learning rate and batch size, on the span of the data."""
+        return self.is_stable_at(to_fraction(learning_rate, "learning_rate"), self.pencil.noise(b))
+
+    def is_stable_at(self, rate: Fraction, v: Fraction) -> bool:
+        """The same at a value of the letter v."""
+        alpha, steps = to_fmpq(rate), self._at(v)
+        total = steps[-1]
+        for step in steps[-2::-1]:
+            total = total * alpha + step
+        return alpha > 0 and strictly_inside(total.charpoly())
+
+    def threshold(self, b: Any, width: Any = None) -> Threshold:
+        """The learning rate below which the moments converge at batch size b; its `root` is the algebraic number.
+
+        It is 0 where the system is not stable at small rates.
+
+        Raises `InputError` where the problem has letters (see `boundary`), `BudgetExceeded` for many weights.
+        """
+        root = least_positive_root(self.polynomial(b))
+        if not self.is_stable(Fraction(1) if root is None else root.low / 2, b):
+            low = high = Fraction(0)
+        elif root is None:
+            raise RouteError("moments of this order converge at every learning rate.")
+        else:
+            low, high = root.low, root.high
+        found = Threshold(low, high, self.pencil.noise(b), to_fraction(b, "b"), self, root if low else None)
+        return found if width is None else found.refine(width)
+
+    def least_batch_size(self, learning_rate: Any) -> int | None:
+        """The least b from which on the moments converge at this learning rate; None where there is none."""
+        return least_batch_size(self, self.pencil, to_fraction(learning_rate, "learning_rate"))
+
+    def polynomial(self, b: Any) -> tuple[Fraction, ...]:
+        """det((1 - T(alpha))/alpha) at batch size b, coefficients of 1, alpha, ..."""
+        if self.size > _LARGEST:
+            raise BudgetExceeded(
+                f"threshold: {self.size} moments of order {self.order} are more than {_LARGEST}.",
+                {"moments": self.size}, "one learning rate: stability(order=...).is_stable(learning_rate, b).")
+        steps = self._at(self.pencil.noise(b))
+
+        def value(alpha: int) -> Fraction:
+            total = steps[-1]
+            for step in steps[-2:0:-1]:
+                total = total * alpha + step
+            return from_fmpq((-1 * total).det())
+
+        return interpolated(value, self.size * (self.order - 1))
+
+    def boundary(self, alpha: sympy.Symbol | None = None) -> Polynomial:
+        """det((1 - T(alpha))/alpha) as a polynomial in alpha, v and the letters; up to 2 directions."""
+        if self.size > _LARGEST_WITH_LETTERS:
+            raise RouteError(f"with {self.size} moments the polynomial is large; use polynomial(b) or threshold(b).")
+        letter = fresh_symbol("alpha", set(self.ring.generators)) if alpha is None else alpha
+        if letter in self.ring.generators:
+            raise InputError(f"{letter} is a letter of the problem; use another one for the learning rate.")
+        ring = self.ring.union(Ring((letter,)))
+        rate = ring.generator(letter)
+        span = range(self.size)
+        return determinant(tuple(tuple(sum((-ring(step[i][j]) * rate**k for k, step in enumerate(self.steps[1:])),
+                                           ring.zero) for j in span) for i in span))
+
+    def formula(self) -> RationalFunction:
+        """Not rational above order 2: always `RouteError`, which names `boundary`."""
+        raise RouteError(f"a threshold of order {self.order} is algebraic in v: use boundary() for its equation, or "
+                         "threshold(b).")
+
+    @cached_property
+    def _letters(self) -> list[str]:
+        found = {s for step in self.steps for row in step for entry in row for s in entry.symbols} - {self.v}
+        return sorted(map(str, found))
+
+    def _at(self, v: Fraction) -> list[flint.fmpq_mat]:
+        if self._letters:
+            raise InputError(f"the problem has the letters {', '.join(self._letters)}; numbers are needed here.")
+        return [rational_matrix(tuple(tuple(entry.substitute({self.v: v}) for entry in row) for row in step))
+                for step in self.steps]
+
+
+def higher_stability(system: Pencil, operator: StepOperator, taken: frozenset[sympy.Symbol]) -> HigherStability:
+    """Stability of the operator's order, an even number.
+
+    Args:
+        system: the span of the data.
+        operator: the closure operator of that order.
+        taken: the user's symbols.
+    """
+    parts, order = operator.parts(), operator.order
+    letters = ring_of([entry for by_v in parts for part in by_v for entry in part.values()]).generators
+    v = fresh_symbol("u" if system.population is None else "c_b", set(letters) | taken)
+    ring = Ring((*letters, v))
+    local = [e for e in monomials(system.rank, order) if sum(e) == order]
+    place = {e: i for i, e in enumerate(local)}
+    count = len(system.basis)
+    rows: dict[int, int] = {}
+    for i, e in enumerate(local):
+        ambient = [0] * count
+        for pivot, power in zip(system.pivots, e, strict=True):
+            ambient[pivot] = power
+        rows[operator.index[tuple(ambient)]] = i
+    images: dict[int, list[tuple[int, Any]]] = {}
+    steps = []
+    for by_v in parts:
+        step = [[ring.zero] * len(local) for _ in local]
+        for k, part in enumerate(by_v):
+            for (row, column), entry in part.items():
+                if row in rows and sum(operator.basis[column]) == order:
+                    if column not in images:
+                        images[column] = [(place[e], c) for e, c in _on_span(system, operator.basis[column])]
+                    value = ring(entry) * ring.generator(v) ** k
+                    for j, c in images[column]:
+                        step[rows[row]][j] = step[rows[row]][j] + value * c
+        steps.append(matrix(ring, step))
+    return HigherStability(system, order, ring, v, tuple(steps))
+
+
+def _on_span(system: Pencil, exponents: Exponents) -> Iterator[tuple[Exponents, Any]]:
+    """A monomial of w = U theta as a polynomial in theta."""
+    terms: dict[Exponents, Any] = {(0,) * system.rank: Fraction(1)}
+    for row, power in zip(system.basis, exponents, strict=True):
+        for _ in range(power):
+            grown: dict[Exponents, Any] = {}
+            for e, c in terms.items():
+                for k, factor in enumerate(row):
+                    if factor:
+                        key = (*e[:k], e[k] + 1, *e[k + 1:])
+                        grown[key] = grown.get(key, Fraction(0)) + factor * c
+            terms = grown
+    return iter(terms.items())

@@ -1,0 +1,327 @@
+"""An SGD problem in component form: the step, the start and the question as polynomials.
+
+One step is w' = w - alpha sum_m c_m(w) S_m, S_m the batch means of the monomials m of a sample that occur in
+the gradient (S_1 = 1 among them). Nothing here asks which model it is: the gradient is the derivative of the
+model's own prediction, run on letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import itemgetter
+from typing import Any
+
+import flint
+import numpy as np
+import sympy
+
+from sgdmoments.budget import Monitor, tick
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.letters import user_letters
+from sgdmoments.describe.model import Parameter
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
+from sgdmoments.describe.values import expressions
+from sgdmoments.errors import AssumptionError, RouteError
+from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
+from sgdmoments.recursion.batch_moments import BatchMoments
+from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, sample_gradient
+from sgdmoments.recursion.term_count import MOST_WEIGHTS, problem_size, weight_count
+from sgdmoments.routes.closure.observables import coordinates, left_matrix
+
+#: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
+MOST_RELATED = 200
+
+#: A polynomial in letters and weights for each statistic (by number), and for the constant 1 (number -1).
+ByStatistic = Mapping[int, Polynomial]
+
+
+#: The most terms of a loss that is written out in components.
+MOST_LOSS_TERMS = 3_000_000
+
+
+def statistic_letters(step: int, count: int) -> tuple[sympy.Dummy, ...]:
+    """The internal letters of the batch statistics of one step."""
+    return tuple(sympy.Dummy(f"s{step}_{i}", dummy_index=4_000_000 + 10_000 * step + i) for i in range(count))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the components and expansion routes know of an SGD problem and a question.
+
+    Attributes:
+        letters: the user's symbols, then the letters of random initial weights.
+        weights: the letters of the flattened weights.
+        statistics: exponents (in the letters of a sample) of the monomials whose batch means occur.
+        gradient: for each weight, its gradient by statistics, as polynomials in letters and weights.
+        start: w_0, as polynomials in the letters.
+        random: letters of random weights, with their law; the entries of one array together.
+        rates: alpha_0, ..., alpha_(t-1).
+        moments: joint moments of the statistics, in the ring of u and the letters.
+        outputs: the components of the quantity by statistics (those of the gradient hold batch statistics).
+        population: n where batches are drawn without replacement, else None.
+        scalar: whether the quantity is a number.
+    """
+
+    letters: tuple[sympy.Symbol, ...]
+    weights: tuple[sympy.Symbol, ...]
+    statistics: tuple[Exponents, ...]
+    gradient: tuple[ByStatistic, ...]
+    start: tuple[Polynomial, ...]
+    random: tuple[tuple[tuple[sympy.Symbol, ...], Init], ...]
+    rates: tuple[Fraction | Polynomial, ...]
+    moments: BatchMoments
+    outputs: tuple[ByStatistic, ...]
+    population: int | None
+    scalar: bool
+
+    @property
+    def ring(self) -> Ring:
+        """ℚ[u, letters, weights]."""
+        return Ring((INVERSE_BATCH, *self.letters, *self.weights))
+
+    @property
+    def weight_degree(self) -> int:
+        """The degree of the gradient in the weights."""
+        return max((degree_in(c, self.weights) for by in self.gradient for c in by.values()), default=0)
+
+    @property
+    def is_batch_quantity(self) -> bool:
+        """Whether the quantity holds statistics of its own step (the mini-batch gradient does)."""
+        return any(i >= 0 for by in self.outputs for i in by)
+
+
+def degree_in(polynomial: Polynomial, symbols: Iterable[sympy.Symbol]) -> int:
+    """The total degree in some of the generators."""
+    places = [i for i in map(polynomial.ring.index, symbols) if i >= 0]
+    return max((int(sum(e[i] for i in places)) for e in polynomial.raw.monoms()), default=0)
+
+
+def in_inverse_batch(value: Polynomial) -> tuple[Polynomial, ...]:
+    """The coefficients of the powers of u, in the smallest ring: letters may have come with the law of the weights."""
+    others = (g for g in value.ring.generators if g in value.occurring and g != INVERSE_BATCH)
+    return Ring((INVERSE_BATCH, *others))(value).coefficients(INVERSE_BATCH)
+
+
+def applies(sgd: Run, quantity: Quantity) -> str:
+    """Why the question cannot be put in component form; an empty text where it can."""
+    shapes = [s for q in (*sgd.model.parameters, *sgd.model.teacher_parameters) for s in q.shape]
+    if any(isinstance(s, sympy.Symbol) for s in shapes):
+        return "the widths are letters; component form needs integers"
+    if isinstance(quantity.step, sympy.Symbol):
+        return "t is a letter; component form needs a number"
+    if getattr(sgd.model.data, "letter", None) is not None:
+        return "the covariance is a letter; component form needs a matrix"
+    if sgd.model.joint:
+        return "only moments of (x, y) are known, which the closure route reads"
+    if weight_count(sgd.model) > MOST_WEIGHTS:
+        return f"the model has {weight_count(sgd.model):,} weights, over {MOST_WEIGHTS:,} for components"
+    terms = problem_size(sgd).loss_terms
+    if terms > MOST_LOSS_TERMS:
+        return f"the loss has up to {terms:,} terms in components, over {MOST_LOSS_TERMS:,}"
+    return ""
+
+
+def read(sgd: Run, quantity: Quantity, monitor: Monitor | None = None, nearest: str = "") -> Problem:
+    """The problem and the question in component form; the last one is kept, for the estimate and the answer.
+
+    With a monitor a problem that is far too large to be written out is refused first.
+
+    Raises `RouteError` where a width, the step or the covariance is a letter.
+    """
+    reason = applies(sgd, quantity)
+    if reason:
+        raise RouteError(f"component form: {reason}; try route='symbolic'.")
+    if monitor is not None:
+        terms = problem_size(sgd).gradient_terms
+        monitor.require(f"components: writing out {quantity}",
+                        {"terms": terms // 10, "seconds": 2e-6 * terms, "memory": 20 * terms}, nearest)
+    asked, problem = sgd.memo.get("component form", (None, None))
+    rates = sgd.schedule.rates(int(quantity.step))  # a callable may give others than it did
+    if asked != (quantity, rates):
+        problem = _read(sgd, quantity)
+        sgd.memo["component form"] = ((quantity, rates), problem)
+    return problem
+
+
+def _read(sgd: Run, quantity: Quantity) -> Problem:
+    model = sgd.model
+    arrays, random = _initial_arrays(sgd, quantity)
+    teacher = {q.name: arrays[q.name] for q in model.teacher_parameters}
+    sample = sample_gradient(model, teacher)
+    start = [entry for q in model.parameters for entry in arrays[q.name].flat]
+    rates = [sgd.schedule(t) for t in range(int(quantity.step))]
+    left = [entry for row in quantity.left or () for entry in row]
+    inner = set(sample.weights) | set(sample.sample)
+    known = ring_of([*start, *rates, *left, sample.loss.ring.one, *_data_entries(sgd)]).generators
+    drawn = {s for symbols, _ in random for s in symbols}
+    letters = (*(g for g in known if g not in inner and g not in drawn), *(s for names, _ in random for s in names))
+    ring = Ring((INVERSE_BATCH, *letters, *sample.weights))
+    by_monomial = [_split(g, sample.sample, ring) for g in sample.components]
+    monomials = sorted({m for by in by_monomial for m in by if any(m)}, key=lambda m: (sum(m), m))
+    statistics, relations = _independent(monomials, SampleMoments(model), len(sample.sample))
+    gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
+    small = Ring((INVERSE_BATCH, *letters))
+    moments = BatchMoments(model, sgd.population, statistics, small)
+    outputs = _outputs(sgd, quantity, sample, gradient, moments, ring)
+    return Problem(
+        letters, sample.weights, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
+        tuple(r if isinstance(r, Fraction) else small(r) for r in rates), moments, outputs, sgd.population,
+        quantity.kind == "loss")
+
+
+def _initial_arrays(sgd: Run, quantity: Quantity) -> tuple[dict[str, np.ndarray[Any, Any]], list[Any]]:
+    """Exact arrays for all parameters (letters for random entries), and the random letters with their laws."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    random = []
+    count = 0
+    for parameter in (*sgd.model.parameters, *sgd.model.teacher_parameters):
+        value = sgd.initial[parameter.name]
+        if isinstance(value, Init):
+            names = tuple(sympy.Dummy(f"r{count + i}", dummy_index=5_000_000 + count + i)
+                          for i in range(int(parameter.size)))
+            count += len(names)
+            random.append((names, value))
+            value = _reshape(names, parameter)
+        elif value is None:
+            value = user_letters(parameter, sgd.symbols(quantity))
+        arrays[parameter.name] = value
+    return arrays, random
+
+
+def _reshape(names: Sequence[sympy.Symbol], parameter: Parameter) -> np.ndarray[Any, Any]:
+    array = np.empty(len(names), dtype=object)
+    array[:] = names
+    return array.reshape([int(s) for s in parameter.shape])
+
+
+def _data_entries(sgd: Run) -> list[Any]:
+    """Every expression in the description of the data and of the noise: where its letters are."""
+    return expressions((sgd.model.targets, sgd.model.data, sgd.model.noise))
+
+
+def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
+    """The polynomial by monomials of the sample; coefficients in the target ring."""
+    tick("writing the gradient out")
+    source = polynomial.ring
+    last = len(source.generators)  # the place of a zero that is put behind each exponent
+    inside = [source.index(s) for s in sample]
+    outside = [last if g in sample or i < 0 else i for g in target.generators for i in [source.index(g)]]
+    pick = itemgetter(*outside, last)
+    parts: dict[Exponents, dict[Exponents, flint.fmpq]] = {}
+    for e, c in polynomial.raw.to_dict().items():
+        parts.setdefault(tuple(int(e[i]) for i in inside), {})[pick((*e, 0))[:-1]] = c
+    return {m: Polynomial(target, target.context.from_dict(part)) for m, part in parts.items()}
+
+
+def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
+                 ) -> tuple[tuple[Exponents, ...], dict[Exponents, dict[Exponents, Fraction]]]:
+    """A subset of the monomials that is linearly independent (with 1) almost surely, and the others in terms of it.
+
+    By the kernel of the Gram matrix E[m_i m_j]: a sign squared is 1, n points carry at most n - 1 statistics.
+    """
+    if len(monomials) > MOST_RELATED:
+        return tuple(monomials), {}
+    one = (0,) * width
+    everything = [one, *monomials]
+    products = {tuple(a + c for a, c in zip(m, k, strict=True)) for m in everything for k in everything}
+    try:
+        known = moments(products)
+    except AssumptionError:  # moments of that order are not given: nothing can be said
+        return tuple(monomials), {}
+    numbers = {e: to_fmpq(value) for e, value in known.items() if isinstance(value, Fraction)}
+    if len(numbers) < len(known):  # letters in the data: nothing is decided
+        return tuple(monomials), {}
+    gram = flint.fmpq_mat([[numbers[tuple(a + c for a, c in zip(m, k, strict=True))] for k in everything]
+                           for m in everything])
+    reduced, rank = gram.rref()
+    pivots = [next(j for j in range(len(everything)) if reduced[i, j]) for i in range(rank)]
+    relations = {
+        everything[j]: {everything[p]: from_fmpq(reduced[i, j]) for i, p in enumerate(pivots) if reduced[i, j]}
+        for j in range(len(everything)) if j not in pivots}
+    return tuple(everything[p] for p in pivots if p), relations
+
+
+def _by_statistic(parts: Mapping[Exponents, Polynomial], statistics: tuple[Exponents, ...],
+                  relations: Mapping[Exponents, Mapping[Exponents, Fraction]], ring: Ring) -> ByStatistic:
+    number = {m: i for i, m in enumerate(statistics)}
+    result: dict[int, Polynomial] = {}
+    for monomial, part in parts.items():
+        for m, factor in relations.get(monomial, {monomial: Fraction(1)}).items():
+            i = number.get(m, -1)
+            result[i] = result.get(i, ring.zero) + part * factor
+    return {i: c for i, c in sorted(result.items()) if c}
+
+
+def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tuple[ByStatistic, ...],
+             moments: BatchMoments, ring: Ring) -> tuple[ByStatistic, ...]:
+    base: list[ByStatistic]
+    if quantity.kind == "loss":
+        coordinates(sgd, quantity)
+        values = SampleMoments(sgd.model)
+        parts = _split(sample.loss, sample.sample, ring)
+        known = values(parts)
+        return ({-1: sum((c * ring(known[m]) for m, c in parts.items()), ring.zero)},)
+    if quantity.kind == "sample_gradients":
+        base = _sample_gradients(sgd, quantity, sample, ring)
+    else:
+        chosen = coordinates(sgd, quantity)
+        if quantity.kind == "weights":
+            base = [{-1: ring.generator(sample.weights[i])} for i in chosen]
+        elif quantity.kind == "gradient":
+            base = [gradient[i] for i in chosen]
+        else:
+            base = [{-1: mean_over_batch(gradient[i], moments, ring)} for i in chosen]
+    if quantity.left is None:
+        return tuple(base)
+    return tuple(_combine(row, base, ring) for row in left_matrix(quantity, len(base)))
+
+
+def mean_over_batch(parts: ByStatistic, moments: BatchMoments, ring: Ring) -> Polynomial:
+    """sum_m c_m(w) E S_m."""
+    count = len(moments.statistics)
+    return sum((c if i < 0 else c * ring(moments(tuple(int(i == j) for j in range(count))))
+                for i, c in parts.items()), ring.zero)
+
+
+def _combine(row: Sequence[Any], parts: Sequence[ByStatistic], ring: Ring) -> ByStatistic:
+    total: dict[int, Polynomial] = {}
+    for factor, part in zip(row, parts, strict=True):
+        if factor:
+            for i, c in part.items():
+                total[i] = total.get(i, ring.zero) + c * ring(factor)
+    return {i: c for i, c in sorted(total.items()) if c}
+
+
+def _sample_gradients(sgd: Run, quantity: Quantity, sample: SampleGradient, ring: Ring) -> list[ByStatistic]:
+    """sum_i A_i grad L_i(w), the label noise of each point averaged."""
+    data, model = sgd.model.data, sgd.model
+    matrices = quantity.matrices
+    if not isinstance(data, Empirical) or matrices is None or len(matrices) != data.n:
+        raise AssumptionError("sample_gradients(t, A) needs a finite data set and one matrix A_i for each of its "
+                              f"points; found {data} and {0 if matrices is None else len(matrices)} matrices.")
+    total = [ring.zero] * len(matrices[0])
+    for i, matrix in enumerate(matrices):
+        point = [*data.points[i], *([] if model.targets is None else model.targets[i])]
+        values = []
+        for component in sample.components:
+            value = ring.zero
+            for m, c in _split(component, sample.sample, ring).items():
+                factor: Any = Fraction(1) if model.noise is None else model.noise.moment(m[len(point):])
+                for entry, power in zip(point, m, strict=False):
+                    if power:
+                        factor = factor * entry**power
+                value = value + c * ring(factor)
+            values.append(value)
+        for r, row in enumerate(left_matrix(_left_only(matrix), len(values))):
+            for factor, value in zip(row, values, strict=True):
+                if factor:
+                    total[r] = total[r] + value * ring(factor)
+    return [{-1: value} for value in total]
+
+
+def _left_only(matrix: Any) -> Quantity:
+    return Quantity("sample_gradients", 0, left=matrix)

@@ -1,0 +1,148 @@
+"""How large a problem is in component form, before it is written out: the model run on sizes.
+
+A `Size` is a bound of the number of terms of a polynomial in weights and sample, with its degrees in both: sums add,
+products multiply, and no polynomial has more terms than there are monomials of its degrees.
+
+>>> import sgdmoments as sm
+>>> size = problem_size(sm.SGD(sm.Network((2, 3, 1)), initial={"W1*": [[1, 0], [1, 1], [0, 1]], "W2*": [[1, 2, 1]]}))
+>>> size.prediction_terms, size.weight_degree, size.statistics
+(6, 3, 3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from sgdmoments.describe.initial import Init
+from sgdmoments.describe.model import Model
+from sgdmoments.describe.run import Run
+
+#: Larger counts are not told apart.
+_MANY = 10**40
+
+#: More weights than this are never written out in components.
+MOST_WEIGHTS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A bound of the number of terms, the degree in the weights, and the degree in the sample."""
+
+    terms: int
+    weights: int = 0
+    sample: int = 0
+
+    def __add__(self, other: Any) -> Size:
+        if not isinstance(other, Size):
+            return Size(self.terms + int(other != 0), self.weights, self.sample)
+        return Size(self.terms + other.terms, max(self.weights, other.weights), max(self.sample, other.sample))
+
+    __radd__ = __add__
+    __sub__ = __add__
+    __rsub__ = __add__
+
+    def __neg__(self) -> Size:
+        return self
+
+    def __mul__(self, other: Any) -> Size:
+        if not isinstance(other, Size):
+            return self if other != 0 else Size(0)
+        if not self.terms or not other.terms:
+            return Size(0)
+        return Size(min(self.terms * other.terms, _MANY), self.weights + other.weights, self.sample + other.sample)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Size:
+        return self
+
+    def __pow__(self, exponent: int) -> Size:
+        product = Size(1)
+        for _ in range(exponent):
+            product = product * self
+        return product
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSize:
+    """A problem in component form, as sizes; bounds from above.
+
+    Attributes:
+        width: the number of weights.
+        outputs: the number of entries of the prediction.
+        letters: symbols in the coefficients, those of random initial weights included.
+        prediction_terms: the terms of one entry of the prediction.
+        residual_terms: the terms of one entry of prediction - label.
+        weight_degree: the degree of the gradient in the weights.
+        statistics: the number of batch statistics.
+    """
+
+    width: int
+    outputs: int
+    letters: int
+    prediction_terms: int
+    residual_terms: int
+    weight_degree: int
+    statistics: int
+
+    @property
+    def loss_terms(self) -> int:
+        """The terms of the squared prediction."""
+        return self.outputs * self.prediction_terms**2
+
+    @property
+    def gradient_terms(self) -> int:
+        """The terms of all components of the gradient together."""
+        return self.outputs * self.residual_terms * self.prediction_terms * max((self.weight_degree + 1) // 2, 1)
+
+
+def problem_size(sgd: Run) -> ProblemSize:
+    """The size of a problem whose dimensions are numbers; kept with the SGD object."""
+    if "problem size" not in sgd.memo:
+        sgd.memo["problem size"] = _problem_size(sgd)
+    found: ProblemSize = sgd.memo["problem size"]
+    return found
+
+
+def weight_count(model: Model) -> int:
+    """The number of weights."""
+    return sum(int(p.size) for p in model.parameters)
+
+
+def _problem_size(sgd: Run) -> ProblemSize:
+    model = sgd.model
+    width, inputs = weight_count(model), int(model.inputs)
+    prediction = _run(model, Size(1, weights=1))
+    open_teacher = any(sgd.initial[q.name] is None or isinstance(sgd.initial[q.name], Init)
+                       for q in model.teacher_parameters)
+    further = 0
+    if model.targets is not None or model.joint:
+        further += 1
+    elif open_teacher:
+        further += prediction.terms
+    else:
+        further += comb(inputs + prediction.sample, inputs)
+    further += model.noise is not None
+    degree = 2 * prediction.sample
+    outputs = int(model.outputs)
+    labels = outputs * ((model.targets is not None or model.joint) + (model.noise is not None))
+    statistics = comb(inputs + degree - 1, degree) if prediction.sample == 1 else comb(inputs + degree, degree) - 1
+    statistics += labels * (comb(inputs + prediction.sample, prediction.sample) - 1)
+    if isinstance(model.n, int):
+        statistics = min(statistics, max(model.n - 1, 0)) if not sgd.symbols() else statistics
+    letters = len(sgd.symbols()) + sum(int(p.size) for p in (*model.parameters, *model.teacher_parameters)
+                                       if not isinstance(sgd.initial[p.name], np.ndarray))
+    return ProblemSize(width, outputs, letters, prediction.terms, prediction.terms + further,
+                       max(2 * prediction.weights - 1, 0), statistics)
+
+
+def _run(model: Model, entry: Size) -> Size:
+    """The largest entry of the prediction, for weights that are letters."""
+    arrays = {p.name: np.full(tuple(map(int, p.shape)), entry, dtype=object) for p in model.parameters}
+    x = np.full(int(model.inputs), Size(1, sample=1), dtype=object)
+    found = [e if isinstance(e, Size) else Size(1) for e in model.predict(arrays, x)]
+    return Size(max(e.terms for e in found), max(e.weights for e in found), max(e.sample for e in found))
