@@ -49,11 +49,12 @@ GROUPS = {
                                              "tests/properties/test_round_trips.py")),
     "graphs": Group(("sgdmoments/graphs/*",), ("tests/graphs", "tests/properties/test_names.py")),
     "rules": Group(("sgdmoments/rules/*",), ("tests/rules",)),
-    "routes": Group(("sgdmoments/routes/*",), ("tests/routes", "tests/frozen"),
+    "routes": Group(("sgdmoments/routes/*", "sgdmoments/longrun/*", "sgdmoments/sweep.py"),
+                    ("tests/routes", "tests/longrun", "tests/test_sweep.py", "tests/frozen"),
                     ("sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
                     "tests/longrun/test_trajectory.py::test_numbers_beyond_floats"),  # counts frames: mutmut adds some
-    "recursion": Group(("sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
-                       ("tests/routes", "tests/frozen")),
+    "recursion": Group(("sgdmoments/recursion/*", "sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
+                       ("tests/routes", "tests/longrun", "tests/frozen")),
 }
 
 SETTINGS = """[mutmut]

@@ -7,6 +7,10 @@ import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.exact.ring import Ring
+from sgdmoments.longrun.closed_form.limit import Convergence, _split, limit_of
+from sgdmoments.longrun.closed_form.powers import radical_formula
+from sgdmoments.longrun.closed_form.system import LinearSystem
 from sgdmoments.models.moment_regression import MomentRegression
 from sgdmoments.testing.enumerate import enumerate_moment
 
@@ -283,3 +287,54 @@ def test_a_letter_for_n_in_print():
     answer = sm.SGD(MomentRegression({(2, 0): 1, (1, 1): 0, (3, 1): 0}, n=n), initial=[0]).variance(sm.gradient(0))
     assert answer.latex() == r"-\frac{m_{22}}{n - 1} + \frac{m_{22} n}{\left(n - 1\right) b}"
     assert answer.evaluate({"m_22": 6, "n": 4})(2) == 2
+
+
+@pytest.mark.parametrize("count", [None, 1, 6, 7])
+def test_the_letter_of_the_batch_size_and_the_batch_size_are_inverse(count):
+    """c_b = (n-b)/(b(n-1)) and 1/b, solved for b: n/(1 + c_b (n-1)), which has no value at c_b = -1/(n-1)."""
+    points = [[k] for k in range(1, (count or 3) + 1)]
+    sgd = sm.SGD(sm.LinearRegression(points, [1] * len(points)), "1/100", [0],
+                 "without_replacement" if count else "with_replacement")
+    for holder in (sgd.closed_form(sm.gradient), sgd.stability().pencil):
+        for size in range(1, (count or 9) + 1):
+            assert holder.batch_size_of(holder.noise(size)) == size
+        if count is None:
+            assert holder.batch_size_of(F(0)) is None
+        elif count > 1:
+            assert holder.batch_size_of(F(-1, count - 1)) is None
+            assert holder.batch_size_of(F(-2, count - 1)) == -count
+
+
+def test_no_batch_size_belongs_to_a_letter_where_n_is_one():
+    sgd = sm.SGD(MomentRegression(n=n), "1/10", [0])
+    assert sgd.closed_form(sm.gradient).batch_size_of(F(1, 2)) is None
+    assert sgd.stability().pencil.batch_size_of(F(1, 2)) is None
+
+
+def test_radicals_of_two_factors_by_hand():
+    """Two blocks with eigenvalues +-sqrt 2 and +-sqrt 3: 2^(t/2) + 3^(t/2) parts, s_t = 2^k (3 + 9) at t = 2k."""
+    ring = Ring(())
+    entries = [[0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 3], [0, 0, 1, 0]]
+    system = LinearSystem(tuple(map(ring, (1, 1, 1, 2))), tuple(tuple(map(ring, row)) for row in entries),
+                          tuple(map(ring, (1, 2, 3, 1))))
+    formula = radical_formula(system, t)
+    # (w, x) -> (2x, w) from (1, 2), and (y, z) -> (3z, y) from (3, 1); s = w + x + y + 2z
+    by_hand = {0: 1 + 2 + 3 + 2, 1: 4 + 1 + 3 + 6, 2: 2 + 4 + 9 + 6, 3: 8 + 2 + 9 + 18}
+    for step, value in by_hand.items():
+        assert sympy.simplify(formula.subs(t, step)) == value
+
+
+def test_conditions_of_limits_in_words():
+    """One weight of rate alpha on 1, 2, 3: the mean moves by 1 - 14 alpha/3. Two weights: by det(x - 1 + alpha H)."""
+    one = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), None, [0]).closed_form(sm.weights, "mean")[0]
+    assert [str(c) for c in conditions(one)] == ["mean of w_t converges where |1 - 14*alpha/3| < 1"]
+    two = sm.SGD(sm.LinearRegression([[1, 1], [1, 0]], [1, 2]), None, [0, 0]).closed_form(sm.weights, "mean")[0]
+    (condition,) = conditions(two)  # H = [[2, 1], [1, 1]]/2: x^2 - (2 - 3a/2) x + 1 - 3a/2 + a^2/4
+    text = str(condition).removeprefix("mean of w_t converges where all roots x of ")
+    x, alpha = sympy.symbols("x alpha")
+    polynomial = sympy.sympify(text.removesuffix(" have |x| < 1"))
+    assert sympy.expand(polynomial - (x**2 - (2 - 3 * alpha / 2) * x + 1 - 3 * alpha / 2 + alpha**2 / 4)) == 0
+
+
+def conditions(closed):
+    return [Convergence(closed, *_split(limit_of(closed.systems)[1]))]

@@ -304,3 +304,23 @@ def test_data_of_any_scale_have_their_threshold(scale):
     if scale > 1:
         with pytest.raises(sm.Diverges, match=r"below 2\.3763381e-617"):
             scaled.closed_form(sm.gradient).limit(1)
+
+
+def test_where_a_limit_does_not_exist_is_said_with_every_letter():
+    limit = finite(None).closed_form(sm.gradient).limit()
+    with pytest.raises(sm.Diverges, match=r"^variance of g_t at b = 1, alpha = 1: diverges as t grows; .* below 2/7"):
+        limit.substitute({"alpha": 1, "c_b": 1})
+    letters = sm.SGD(MomentRegression(n=sympy.Symbol("n"))).closed_form(sm.weights, "mean")[0].limit()
+    with pytest.raises(sm.Diverges, match=r"^mean of w_t at alpha = 3, m_11 = 1, m_20 = 1: diverges"):
+        letters.substitute({"alpha": 3, "m_11": 1, "m_20": 1})
+
+
+def test_letters_of_fourth_moments_have_the_names_of_the_second():
+    for sampling, name in (("without_replacement", "c_b"), ("with_replacement", "u")):
+        sgd = sm.SGD(sm.LinearRegression(X, Y), sampling=sampling)
+        for order in (2, 4):
+            found = sgd.stability(order=order)
+            assert str(found.v) == name
+            assert {s.name for s in found.boundary().symbols} == {"alpha", name}
+            with pytest.raises(sm.InputError, match="another one for the learning rate"):
+                found.boundary(found.v)

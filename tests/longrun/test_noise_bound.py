@@ -162,3 +162,16 @@ def test_the_formula_is_refused_below_the_least_slope():
                 formula.evaluate({**data, "M_V": slope, "c_b": 1})
             with pytest.raises(sm.AssumptionError, match="no M exists"):
                 (formula + 1).substitute({**data, "M_V": slope}).substitute({"c_b": 1})
+
+
+def test_numbers_for_the_letters_of_the_data():
+    """At the moments of the data the bound with letters is the bound with numbers, its letters gone everywhere."""
+    X, y = PROBLEMS["one weight"]
+    data = {sympy.Symbol(f"m_{i}{j}", real=True): F(sum(x[0]**i * t**j for x, t in zip(X, y, strict=True)), 3)
+            for i in range(5) for j in range(5)}
+    letters = sm.SGD(MomentRegression(n=3)).noise_bound().substituted(data)
+    numbers = problem("one weight").noise_bound()
+    assert letters.pencil.is_rational
+    assert letters.least(3, 2) == numbers.least(3, 2)
+    assert letters.slope_threshold(2) == numbers.slope_threshold(2)
+    assert letters.pencil.growth(letters.pencil.ring.zero) == numbers.pencil.growth(numbers.pencil.ring.zero)

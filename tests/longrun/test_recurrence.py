@@ -9,6 +9,7 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.longrun.recurrence.recurrence import recurrence
+from sgdmoments.longrun.recurrence.threshold import GraphThreshold
 from sgdmoments.routes.symbolic.moments import moment
 
 SIZE = {INVERSE_BATCH: Fraction(1, 3)}
@@ -144,3 +145,19 @@ def test_few_inputs():
     assert float(found.at(3, p=2, q=2)) == pytest.approx(float(plain.threshold(3)), rel=1e-11)
     with pytest.raises(sm.InputError, match="a width is an integer"):
         found.at(1, p="1/2", q=1)
+
+
+def test_means_of_other_quantities_than_the_loss_are_refused():
+    sgd = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
+    for quantity, name in ((sm.gradient, "mean"), (sm.weights, "mean"), (sm.loss, "variance"), (sm.loss, "Mean")):
+        with pytest.raises(sm.RouteError, match=f"moment: found '{name}'"):
+            recurrence(sgd, quantity, name)
+
+
+def test_a_step_that_grows_at_every_rate_has_threshold_zero():
+    """No law has such a step; a system all the same: 1 + a > 1 at every a, though 1 - (1 + a)(1 - a/2) has a root 1."""
+    ring = Ring((sympy.Symbol("alpha"),))
+    a = ring.generator(ring.generators[0])
+    step = (1 + a) * (1 - a / 2)
+    found = GraphThreshold(ring.generators[0], (1 - a,), (((step,),),), None, 4, 2).at()
+    assert (found.low, found.high, found.exact) == (0, 0, 0)

@@ -221,3 +221,13 @@ def test_simplest_between():
     assert simplest_between(F(3, 10), F(4, 10)) == F(1, 3)
     assert simplest_between(F(27, 10), F(31, 10)) == 3
     assert simplest_between(F(355, 113), F(355, 113)) == F(355, 113)
+
+
+def test_rational_thresholds_of_two_weights_by_hand():
+    """Points (1,0), (0,2): at b = 1 the second weight halts at 1/2, at b = 2 at 2/2; with (0,1) a third point the
+    greatest eigenvalue of H is 5/3, and 6/5 the threshold at b = 3."""
+    two = sm.SGD(sm.LinearRegression([[1, 0], [0, 2]], [1, 1])).stability()
+    assert [two.threshold(b).exact for b in (1, 2)] == [F(1, 2), 1]  # det is of degree 3: each root divided out
+    three = sm.SGD(sm.LinearRegression([[1, 0], [0, 2], [0, 1]], [1, 1, 1])).stability()
+    assert three.threshold(3).exact == F(6, 5)
+    assert three.threshold(1).exact == 2 * F(5, 3) / F(17, 3)  # 2 E x^2 / E x^4 of the second weight alone

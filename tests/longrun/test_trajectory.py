@@ -141,3 +141,10 @@ def test_runs_in_threads_give_the_bounds_of_serial_ones():
             assert list(threads.map(bounds, runs)) == serial
     assert flint.ctx.prec == before
     assert len({precision for *_, precision in serial}) > 1
+
+
+def test_a_plot_has_a_curve_for_each_batch_size():
+    pytest.importorskip("matplotlib")
+    run = problem().trajectory(sm.gradient, 6, [1, 3])
+    axes = run.plot()
+    assert [line.get_ydata().tolist() for line in axes.lines] == run.values.T.tolist()

@@ -1,6 +1,7 @@
 """A plan is arithmetic on sizes: no question is too large to be planned, and none is begun for it."""
 
 import time
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,8 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.recursion import components
 from sgdmoments.routes.symbolic import setting as symbolic
+from sgdmoments.routes.symbolic.counts import activated
+from sgdmoments.routes.symbolic.sizes import _pairings, _partitions, unmerged
 
 QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.gradient(10**8), sm.loss(3), sm.weights(2),
               sm.full_gradient(7)]
@@ -105,3 +108,30 @@ def test_the_nearest_step_is_within_the_budget():
     seconds = [{e.route: e.needs["seconds"] for e in sgd.plan(sm.gradient(t)) if e.needs}["closure"]
                for t in (step, step + 1)]
     assert seconds[0] <= 1 < seconds[1]
+
+
+def test_counts_of_graphs_by_hand():
+    """sigma(z) = z^2 of an array of 2 kinds of graphs has the 3 multisets of two; k edges pair in (k - 1)!! ways."""
+    assert activated(Counter({1: 2}), (0, 0, 1)) == {2: 3}
+    assert activated(Counter({1: 1}), (5, 0, 1)) == {0: 1, 2: 1}
+    assert [_pairings(k) for k in (0, 2, 4, 6, 8)] == [1, 1, 3, 15, 105]
+    assert [_partitions(k) for k in (0, 1, 2, 3, 4, 5)] == [1, 1, 2, 5, 15, 52]
+
+
+@pytest.mark.parametrize(("model", "quantity", "graphs"), [
+    (sm.Network(("p", 1)), sm.loss(0), 1),             # (R x)^2: one pairing of two data edges
+    (sm.Network(("p", 1)), sm.gradient(0), 3),         # (R x x)^2: (4 - 1)!!
+    (sm.Network(("p", "q", 1)), sm.gradient(0), 6),    # the same for each of two layers
+    (sm.Network((1, 1), data=sm.Empirical([[1], [2]])), sm.gradient(0), 2),  # two batch vertices, joined or apart
+    (sm.Network(("p", "q", 1), activation=(0, 0, 1)), sm.loss(0), 4 * 3),  # (f - f*)^2, f of two data edges each
+    (sm.Network(("p", "q", 1), activation=(0, 0, 1)), sm.gradient(0, layer=1), 4 * 105),
+    # a step: each edge stays or is replaced by one with two data edges more, sum_k C(edges, k) (2k - 1)!!
+    (sm.Network(("p", 1)), sm.loss(1), 1 + 2 + 3),
+    (sm.Network(("p", 1)), sm.gradient(1), 3 * (1 + 2 + 3)),
+    (sm.Network(("p", 1)), sm.weights(1), 1 + 2 + 3),
+    (sm.Network(("p", "q", 1)), sm.loss(1), 1 + 4 + 6 * 3 + 4 * 15 + 105),
+    (sm.Network(("p", "q", 1)), sm.gradient(1, layer=1), 3 * (1 + 6 + 15 * 3 + 20 * 15 + 15 * 105 + 6 * 945 + 10395)),
+    (sm.Network((1, 1), data=sm.Empirical([[1], [2]])), sm.loss(1), 2 * (1 + 2 + 2)),
+])
+def test_graphs_before_they_are_merged_by_hand(model, quantity, graphs):
+    assert unmerged(sm.SGD(model), quantity) == graphs

@@ -322,3 +322,13 @@ def test_general_moments_of_weights_and_data(layer):
                    + k * w2 * v2 * a2 * d * spread)
         cross = k * (d * c2 * x2**2 * ((k - 1) * a2**2 + a4 + (d - 1) * a2**2) + k * d * w2 * v2 * a2 * x2**2)
     assert sympy.expand(answer - cross - (own - cross) / b) == 0
+
+
+def test_what_is_known_of_one_order_in_1_over_b_does_not_serve_another(tmp_path):
+    file = tmp_path / "steps.json"
+    sgd = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
+    first = moment(sgd, sm.gradient(1), "variance", inverse_batch_order=1, resume=file)
+    assert moment(sgd, sm.gradient(1), "variance", inverse_batch_order=1, resume=file) == first
+    for order in (None, 2):
+        with pytest.raises(sm.InputError, match="order in 1/b"):
+            moment(sgd, sm.gradient(1), "variance", inverse_batch_order=order, resume=file)

@@ -33,7 +33,7 @@ import sympy
 from sgdmoments.budget import Budget, Monitor
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import AssumptionError, RouteError
+from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import Matrix, Vector, determinant, irreducible_blocks, power, row_times, sub_matrix
 from sgdmoments.exact.numbers import to_fraction
@@ -105,6 +105,9 @@ class GraphRecurrence:
 
         Raises `Diverges` where there is no limit.
         """
+        size = None if b is None else to_fraction(b, "b")
+        if size is not None and size < 1:
+            raise InputError(f"b: found {b}; a batch size is at least 1.")
         condition = GraphConvergence(self)
         found = {}
         for k, m in enumerate(self.basis):
@@ -116,7 +119,7 @@ class GraphRecurrence:
                 raise condition.refusal({})
             guarded = Conditional.under(value, replace(condition, place=k), direct=True)
             if value:
-                found[m] = guarded if b is None else guarded.substitute({INVERSE_BATCH: 1 / to_fraction(b, "b")})
+                found[m] = guarded if size is None else guarded.substitute({INVERSE_BATCH: 1 / size})
         return found
 
     def stationary(self, b: Any = None) -> RationalFunction:
