@@ -35,8 +35,8 @@ from sgdmoments.budget import Monitor
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.join import inner_product
+from sgdmoments.graphs.labels import Label
 from sgdmoments.routes.symbolic.moments import moment
 from sgdmoments.routes.symbolic.setting import read_setting
 from sgdmoments.rules.expectation import EntryLaw, Expectation

@@ -36,6 +36,7 @@ from sgdmoments.models.network import Network
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.rules.random_letters import expectation
 from sgdmoments.sgd import SGD
+from sgdmoments.show.printers import register_printers
 from sgdmoments.sweep import Question, sweep
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from sgdmoments.simulate.losses import simulate_loss
 
 __version__ = "0.1.0"
+
+register_printers()
 
 __all__ = [
     "SGD",

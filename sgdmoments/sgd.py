@@ -11,7 +11,7 @@ from sgdmoments.describe.quantities import Given, Quantity, check_function, chec
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.query import MatrixExpression
+from sgdmoments.graphs.matrices import MatrixExpression
 from sgdmoments.longrun.closed_form.answer import closed_form
 from sgdmoments.longrun.noise_bound import NoiseBound, noise_bound
 from sgdmoments.longrun.recurrence.recurrence import recurrence

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import networkx as nx
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact import display
 from sgdmoments.exact.ring import Polynomial
 
 
@@ -148,9 +149,7 @@ class Derivation:
 
     def draw(self) -> str:
         """The DAG as SVG text, laid out in layers by step."""
-        from sgdmoments.show.diagrams import dag_svg
-
-        return dag_svg(self.graph)
+        return display.svg(self)
 
     def _repr_svg_(self) -> str:
         return self.draw()

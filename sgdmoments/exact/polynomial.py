@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact import roots
+from sgdmoments.exact import display, roots
 from sgdmoments.exact.coefficients import (
     entry_to_sympy,
     evaluate_entries,
@@ -370,17 +370,13 @@ class BatchPolynomial:
 
     def latex(self) -> str:
         """LaTeX of the polynomial in 1/b."""
-        from sgdmoments.show.latex import batch_polynomial_latex
-
-        return batch_polynomial_latex(self)
+        return display.latex(self)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def __str__(self) -> str:
-        from sgdmoments.show.text import batch_polynomial_text
-
-        return batch_polynomial_text(self)
+        return display.text(self)
 
     def __repr__(self) -> str:
         extra = "".join(f", {name}={value}" for name in ("population", "truncated", "learning_rate_order")
@@ -392,9 +388,7 @@ class BatchPolynomial:
 
     def plot(self, **options: Any) -> Any:
         """Log-log plot against b; see `sgdmoments.show.plots.plot_batch_polynomials`."""
-        from sgdmoments.show.plots import plot_batch_polynomials
-
-        return plot_batch_polynomials([self], **options)
+        return display.plot(self, **options)
 
     def to_json(self) -> str:
         """A JSON text from which `from_json` rebuilds an equal polynomial."""

@@ -1,32 +1,46 @@
-"""The normal form of index graphs: one object for each isomorphism class.
+"""The normal form of index graphs, as words and the branching vertices between them.
 
 Chains of vertices of degree 2 become words. A cycle's normal form is the least rotation of its word over both
 directions (reading backwards transposes each letter). The branching vertices that remain, few in practice, are
 labelled by colour refinement with individualisation: refine colours by what meets at a vertex until stable;
 where a colour class has more than one vertex, single each of them out in turn and keep the least result.
 
->>> from sgdmoments.graphs.graph import Label
+>>> from sgdmoments.graphs.labels import Label
 >>> A, B = Label("A", (3, 3)), Label("B", (3, 3))
->>> normal_form([(B, 1, 2), (A, 2, 1)]) == normal_form([(A, 5, 9), (B, 9, 5)])
-True
->>> normal_form([(A, 0, 1), (A, 2, 1), (B, 2, 0)])[0]       # tr(A Aᵀ B)
-(tr(A A.T B),)
+>>> components([(B, 1, 2), (A, 2, 1)]).cycles, least_rotation((B, A)) == least_rotation((A.T, B.T))
+([(B, A)], True)
+>>> components([(A, 5, 9), (A, 5, 7)]).branched             # the sum of the entries of A Aᵀ
+[(2, (((A.T, A), (0, 1)),))]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sgdmoments.budget import tick
-from sgdmoments.graphs.graph import SORT_KEY, Edge, IndexGraph, Monomial, Part, Word
+from sgdmoments.graphs.labels import Edge, Word
 
 Incidence = dict[int, list[tuple[int, int]]]
+#: A word with the branching vertices at its ends: () for a closed chain (a trace), (a,) for a vector,
+#: (a, b) for a chain from a to b, more for a tensor of higher order.
+Part = tuple[Word, tuple[int, ...]]
+#: The number of branching vertices of a connected graph, and its parts, sorted.
+Form = tuple[int, tuple[Part, ...]]
 
 
-def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Monomial, tuple[int, ...]]:
-    """The connected components of a graph, sorted and in normal form, and its vertices without edges.
+class Components(NamedTuple):
+    """The connected components of a graph: those with branching vertices in normal form, the cycles as one of their
+    words, and the vertices without edges."""
+
+    branched: list[Form]
+    cycles: list[Word]
+    free: tuple[int, ...]
+
+
+def components(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> Components:
+    """The connected components of a graph.
 
     Args:
         edges: (label, end, ...) with untransposed labels and any ints for vertices.
@@ -46,7 +60,7 @@ def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Mo
     branching = [v for v, found in incidence.items()
                  if len(found) != 2 or len(edges[found[0][0]]) != 3 or len(edges[found[1][0]]) != 3]
     used = bytearray(len(edges))
-    graphs: list[IndexGraph] = []
+    branched: list[Form] = []
     if branching:
         parts: list[Part] = [((edge[0],), edge[1:]) for k, edge in enumerate(edges) if len(edge) != 3]
         stops = set(branching)
@@ -55,13 +69,10 @@ def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Mo
                 if not used[k] and len(edges[k]) == 3:
                     word, end = _walk(edges, incidence, stops, used, k, place)
                     parts.append((word, (v, end)))
-        graphs.extend(_branched(group, members) for group, members in _connected(branching, parts))
-    for k in range(len(edges)):
-        if not used[k] and len(edges[k]) == 3:
-            graphs.append(_cycle(_walk(edges, incidence, frozenset((edges[k][1],)), used, k, 1)[0]))
-    if len(graphs) > 1:
-        graphs.sort(key=SORT_KEY)
-    return tuple(graphs), free
+        branched = [_branched(group, members) for group, members in _connected(branching, parts)]
+    cycles = [_walk(edges, incidence, frozenset((edges[k][1],)), used, k, 1)[0]
+              for k in range(len(edges)) if not used[k] and len(edges[k]) == 3]
+    return Components(branched, cycles, free)
 
 
 def _walk(edges: Sequence[Edge], incidence: Incidence, stops: Iterable[int], used: bytearray,
@@ -82,11 +93,6 @@ def _walk(edges: Sequence[Edge], incidence: Incidence, stops: Iterable[int], use
             return tuple(word), vertex
         first, second = incidence[vertex]
         k, place = second if first == (k, place) else first
-
-
-@lru_cache(maxsize=2**12)
-def _cycle(word: Word) -> IndexGraph:
-    return IndexGraph(0, ((least_rotation(word), ()),))
 
 
 def reverse(word: Word) -> Word:
@@ -138,7 +144,7 @@ def _connected(vertices: list[int], parts: list[Part]) -> list[tuple[list[int], 
     return list(groups.values())
 
 
-def _branched(vertices: list[int], parts: list[Part]) -> IndexGraph:
+def _branched(vertices: list[int], parts: list[Part]) -> Form:
     """The normal form of a connected graph with branching vertices."""
     oriented: list[tuple[Word, tuple[int, ...], bool]] = []
     for word, ends in parts:
@@ -150,8 +156,8 @@ def _branched(vertices: list[int], parts: list[Part]) -> IndexGraph:
     if len(vertices) == 1:
         v = vertices[0]
         assert all(end == v for _, ends, _ in oriented for end in ends)
-        return IndexGraph(1, tuple(sorted((word, (0,) * len(ends)) for word, ends, _ in oriented)))
-    return IndexGraph(len(vertices), _Labelling(vertices, oriented).least())
+        return 1, tuple(sorted((word, (0,) * len(ends)) for word, ends, _ in oriented))
+    return len(vertices), _Labelling(vertices, oriented).least()
 
 
 class _Labelling:

@@ -21,8 +21,8 @@ from sgdmoments.exact.coefficients import read_entry
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
 from sgdmoments.graphs.derived import expand_derived
-from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.graph_sum import GraphSum
+from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.meaning import letters
 from sgdmoments.graphs.modular import RandomPoint
 
@@ -30,19 +30,19 @@ from sgdmoments.graphs.modular import RandomPoint
 PRIMES = (2**31 - 1, 2**31 - 19)
 
 
-def same_function(first: Expression, second: Expression) -> bool:
+def same_function(first: GraphSum, second: GraphSum) -> bool:
     """Whether two expressions have the same value at all values of their open letters and symbols.
 
-    >>> from sgdmoments.graphs.graph import Label
+    >>> from sgdmoments.graphs.labels import Label
     >>> A, S = Label("A", (2, 2)), Label("S", (2, 2), symmetric=True)
-    >>> norm, weighed = (Expression.from_edges(edges) for edges in (
+    >>> norm, weighed = (GraphSum.from_edges(edges) for edges in (
     ...     [(A, 0, 1), (A, 0, 1)], [(A, 0, 1), (S, 1, 2), (A, 0, 2)]))
     >>> same_function(norm, weighed.with_known({S: [[1, 0], [0, 1]]})), same_function(norm, weighed)
     (True, False)
     """
     if first and second and first.open_ends != second.open_ends:
         return False
-    difference = first - second
+    difference = _difference(first, second)
     if not difference:
         return True
     if not _irrational(difference) and np.any(_at_random_point(difference)):
@@ -50,7 +50,15 @@ def same_function(first: Expression, second: Expression) -> bool:
     return _vanishes(difference)
 
 
-def fingerprint(expression: Expression) -> int:
+def _difference(first: GraphSum, second: GraphSum) -> GraphSum:
+    a, b = first.meet(second)
+    total = dict(a.raw)
+    for monomial, c in b.raw.items():
+        total[monomial] = total[monomial] - c if monomial in total else -c
+    return GraphSum.from_raw(a.ring, total, {**a.known, **b.known})
+
+
+def fingerprint(expression: GraphSum) -> int:
     """A hash that is equal for equal functions, and the hash of the number or polynomial where it is one.
 
     It is that of the exact value at fixed small integers for the entries of the open letters.
@@ -78,18 +86,18 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _open_letters(expression: Expression) -> frozenset[Label]:
+def _open_letters(expression: GraphSum) -> frozenset[Label]:
     return letters(expression.labels) - expression.known.keys()
 
 
-def _irrational(expression: Expression) -> bool:
+def _irrational(expression: GraphSum) -> bool:
     """Whether irrational numbers occur: they have no residues that know their powers."""
     rings = [expression.ring, ring_of(entry for value in expression.relevant.values() for entry in value.flat
                                       if not isinstance(entry, Fraction))]
     return any(ring.reduction is not None for ring in rings)
 
 
-def _at_random_point(expression: Expression) -> Any:
+def _at_random_point(expression: GraphSum) -> Any:
     """The residue of an expression, or its array over the open ends, known letters at their numbers."""
     for prime in PRIMES:
         drawn = RandomPoint(prime=prime)
@@ -110,7 +118,7 @@ def _residues(value: np.ndarray[Any, Any], point: RandomPoint) -> np.ndarray[Any
     return found
 
 
-def _vanishes(difference: Expression) -> bool:
+def _vanishes(difference: GraphSum) -> bool:
     """Decide by writing the difference out in the entries of its open matrices.
 
     A dimension that is a letter is taken as large as there are indices of it in one monomial, so that all of them can
@@ -132,12 +140,12 @@ def _vanishes(difference: Expression) -> bool:
     return not any(bool(entry) for entry in np.ravel(np.asarray(result, dtype=object)))
 
 
-def _has_numbers(expression: Expression) -> bool:
+def _has_numbers(expression: GraphSum) -> bool:
     """Whether a dimension is a number: then monomials may be related, as traces of small matrices are."""
     return any(isinstance(d, int) for label in expression.labels for d in label.dimensions)
 
 
-def _index_counts(expression: Expression) -> dict[Any, int]:
+def _index_counts(expression: GraphSum) -> dict[Any, int]:
     """For each dimension that is a letter the most indices of it in one monomial."""
     counts: dict[Any, int] = {}
     for monomial in expression.monomials:

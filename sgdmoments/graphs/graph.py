@@ -9,135 +9,32 @@ Vertices are summed over, with two exceptions: a vertex of dimension `BATCH` is 
 merging two of them costs a factor 1/b and dropping one costs nothing), and a vertex with a unary `open_end` label
 is held at that open index.
 
->>> A = Label("A", (2, 3))
->>> A.T.T is A, A.T.dimensions
-(True, (3, 2))
->>> from sgdmoments.graphs.canonical import normal_form
+>>> A, B = Label("A", (2, 3)), Label("B", (2, 3))
 >>> (gram,), free = normal_form([(A, 7, 8), (A, 7, 8)])
 >>> gram.edges
 ((A, 0, 1), (A, 0, 1))
 >>> gram is normal_form([(A, 1, 5), (A, 1, 5)])[0][0]
 True
+>>> normal_form([(A, 0, 1), (B, 2, 1), (B, 2, 3), (A, 0, 3)])[0]       # tr(A Bᵀ B Aᵀ)
+(tr(A B.T B A.T),)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any
 from weakref import WeakValueDictionary
 
-import sympy
-
-from sgdmoments.exact.saving import symbol_from_json, symbol_to_json
-
-Dimension: TypeAlias = int | sympy.Symbol
-#: An edge: its label, then the vertices at its ends (row first, column second, and so on).
-Edge = tuple[Any, ...]
-#: A chain of labels, each as it stands or transposed, read along a path.
-Word = tuple["Label", ...]
-#: A word with the branching vertices at its ends: () for a closed chain (a trace), (a,) for a vector,
-#: (a, b) for a chain from a to b, more for a tensor of higher order.
-Part = tuple[Word, tuple[int, ...]]
-
-#: The dimension of a batch vertex, which is averaged over instead of summed.
-BATCH = sympy.Dummy("b", integer=True, positive=True, dummy_index=1_000_002)
-
-
-class Label(str):
-    """What an edge is an entry of: a matrix, vector or tensor with a name and the dimensions of its ends.
-
-    A label is a string (its unambiguous key), which makes it cheap to hash and to order; labels with equal
-    descriptions are one object. ``label.T`` is the transposed letter of a matrix, used in words only: edges
-    always carry the untransposed label, and the order of their ends says the rest.
-
-    Args:
-        name: the name as the user writes it, e.g. ``"W1"`` or ``"W1*"``.
-        dimensions: one for each end; ints or sympy symbols.
-        kind: ``"matrix"`` for constants and open weights (these with a meaning), ``"run"`` for arrays of a run
-            whose values or law are given, ``"data"`` for entries x of the batch and their labels, ``"open"`` for
-            open ends, ``"derived"`` for a letter that stands for an expression in others. Labels of equal names
-            and different kinds are different labels; only the kind "matrix" (without a meaning) can be made by
-            `sgdmoments.matrix`.
-        symmetric: whether a matrix equals its transpose.
-        meaning: what a derived letter stands for, as text (see `sgdmoments.graphs.derived`); of a letter of a run
-            the array and the step (see `sgdmoments.graphs.run_letters`).
-    """
-
-    __slots__ = ("T", "__weakref__", "dimensions", "kind", "meaning", "name", "symmetric", "transposed")
-
-    name: str
-    dimensions: tuple[Dimension, ...]
-    kind: str
-    symmetric: bool
-    meaning: str
-    #: Whether this is the transposed letter of a matrix.
-    transposed: bool
-    T: Label
-
-    def __new__(cls, name: str, dimensions: Iterable[Dimension], kind: str = "matrix",
-                symmetric: bool = False, meaning: str = "") -> Label:
-        dims = tuple(dimensions)
-        key = "\x1f".join((_plain(name), kind, "s" if symmetric else "", meaning, *map(_dimension_key, dims)))
-        known = _LABELS.get(key)
-        if known is None:
-            known = cls._make(key, name, dims, kind, symmetric, meaning, False)
-            if symmetric or len(dims) != 2:
-                known.T = known
-            else:
-                known.T = cls._make(key + "\x1fT", name, dims[::-1], kind, symmetric, meaning, True)
-                known.T.T = known
-            _LABELS[key] = known
-        return known
-
-    @classmethod
-    def _make(cls, key: str, name: str, dimensions: tuple[Dimension, ...], kind: str, symmetric: bool,
-              meaning: str, transposed: bool) -> Label:
-        label = str.__new__(cls, key)
-        label.name, label.dimensions, label.kind = name, dimensions, kind
-        label.symmetric, label.meaning, label.transposed = symmetric, meaning, transposed
-        return label
-
-    def __repr__(self) -> str:
-        return self.name + (".T" if self.transposed else "")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        base = self.T if self.transposed else self
-        arguments = (base.name, base.dimensions, base.kind, base.symmetric, base.meaning)
-        return (_transposed_label if self.transposed else Label), arguments
-
-
-#: The labels that something holds.
-_LABELS: WeakValueDictionary[str, Label] = WeakValueDictionary()
-
-
-def _transposed_label(*arguments: Any) -> Label:
-    return Label(*arguments).T
-
-
-def _plain(name: str) -> str:
-    """The name without the separator of keys, so that no two descriptions have one key."""
-    return name.replace("\\", "\\\\").replace("\x1f", "\\u") if "\\" in name or "\x1f" in name else name
-
-
-def _dimension_key(dimension: Dimension) -> str:
-    if isinstance(dimension, int):
-        return str(dimension)
-    return f"{_plain(dimension.name)} {sorted(dimension.assumptions0.items())} {getattr(dimension, 'dummy_index', '')}"
-
-
-def open_end(number: int, dimension: Dimension) -> Label:
-    """The unary label that holds a vertex at the open index `number`: entry i of it is 1 where i is that index."""
-    return Label(f"{number:03d}", (dimension,), kind="open")
-
-
-def open_number(label: Label) -> int:
-    """The number of an `open_end`."""
-    return int(label.name)
+from sgdmoments.exact import display
+from sgdmoments.graphs.canonical import Part, components, least_rotation
+from sgdmoments.graphs.labels import Dimension, Edge, Word, label_from_json, label_to_json, open_number
+from sgdmoments.graphs.labels import Label as Label  # where older pickles look for it
 
 
 class IndexGraph:
-    """A connected index graph in normal form. Made by `sgdmoments.graphs.canonical.normal_form` only.
+    """A connected index graph in normal form. Made by `normal_form` only.
 
     The normal form keeps the vertices where branches meet (degree other than 2, or on a unary or higher edge)
     and writes the chains between them as words; a cycle has no branching vertex and one closed word.
@@ -204,17 +101,13 @@ class IndexGraph:
 
     def latex(self) -> str:
         """LaTeX on a blackboard: a trace where the graph is a cycle, an index sum elsewhere."""
-        from sgdmoments.show.graph_latex import graph_latex
-
-        return graph_latex(self)
+        return display.latex(self)
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
     def _repr_svg_(self) -> str:
-        from sgdmoments.show.diagrams import graph_svg
-
-        return graph_svg(self)
+        return display.svg(self)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` reads back (into the same object)."""
@@ -223,8 +116,6 @@ class IndexGraph:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> IndexGraph:
         """The graph that `to_json` wrote."""
-        from sgdmoments.graphs.canonical import normal_form
-
         (graph,), _ = normal_form([(label_from_json(edge[0]), *edge[1:]) for edge in data["edges"]])
         return graph
 
@@ -233,8 +124,6 @@ class IndexGraph:
 
     @staticmethod
     def _from_edges(edges: tuple[Edge, ...]) -> IndexGraph:
-        from sgdmoments.graphs.canonical import normal_form
-
         (graph,), _ = normal_form(edges)
         return graph
 
@@ -247,6 +136,26 @@ SORT_KEY = attrgetter("sort_key")
 
 #: A product of connected graphs, sorted; the empty tuple is the number 1.
 Monomial = tuple[IndexGraph, ...]
+
+
+def normal_form(edges: Iterable[Edge], vertices: Iterable[int] = ()) -> tuple[Monomial, tuple[int, ...]]:
+    """The connected components of a graph, sorted and in normal form, and its vertices without edges.
+
+    Args:
+        edges: (label, end, ...) with untransposed labels and any ints for vertices.
+        vertices: further vertices to look at; those on no edge are returned.
+    """
+    branched, cycles, free = components(edges, vertices)
+    graphs = [IndexGraph(*form) for form in branched]
+    graphs += map(_cycle, cycles)
+    if len(graphs) > 1:
+        graphs.sort(key=SORT_KEY)
+    return tuple(graphs), free
+
+
+@lru_cache(maxsize=2**12)
+def _cycle(word: Word) -> IndexGraph:
+    return IndexGraph(0, ((least_rotation(word), ()),))
 
 
 def _edges_of(branching: int, parts: tuple[Part, ...]) -> tuple[tuple[Edge, ...], int]:
@@ -267,14 +176,24 @@ def _edges_of(branching: int, parts: tuple[Part, ...]) -> tuple[tuple[Edge, ...]
     return tuple(edges), fresh
 
 
-def label_to_json(label: Label) -> dict[str, Any]:
-    """Plain data for a label."""
-    dimensions = [d if isinstance(d, int) else symbol_to_json(d) for d in label.dimensions]
-    return {"name": label.name, "dimensions": dimensions, "kind": label.kind, "symmetric": label.symmetric,
-            "meaning": label.meaning}
+def monomial_key(monomial: Monomial) -> tuple[Any, ...]:
+    """Orders monomials: fewer edges first."""
+    return sum(len(g.edges) for g in monomial), [g.sort_key for g in monomial]
 
 
-def label_from_json(data: Mapping[str, Any]) -> Label:
-    """The label that `label_to_json` wrote."""
-    dimensions = [d if isinstance(d, int) else symbol_from_json(d) for d in data["dimensions"]]
-    return Label(data["name"], dimensions, data["kind"], data["symmetric"], data["meaning"])
+def monomial_product(a: Monomial, b: Monomial) -> Monomial:
+    """The product of two monomials."""
+    if not a:
+        return b
+    if not b:
+        return a
+    return tuple(sorted(a + b, key=SORT_KEY))
+
+
+def disjoint_edges(monomial: Monomial, start: int = 0) -> tuple[list[Edge], int]:
+    """The edges of all graphs of a monomial with disjoint vertices from `start` on, and the next free vertex."""
+    edges: list[Edge] = []
+    for graph in monomial:
+        edges.extend((edge[0], *[v + start for v in edge[1:]]) for edge in graph.edges)
+        start += graph.vertices
+    return edges, start

@@ -1,6 +1,6 @@
 """Joining open ends: matrix products, norms and traces of arrays that are expressions.
 
->>> from sgdmoments.graphs.graph import Label, open_end
+>>> from sgdmoments.graphs.labels import Label, open_end
 >>> A = Label("A", (2, 3))
 >>> array = Expression.from_edges([(A, 0, 1), (open_end(0, 2), 0), (open_end(1, 3), 1)])
 >>> squared_norm(array)
@@ -14,18 +14,10 @@ from typing import Any
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, ring_of
-from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression, dimension_factor
-from sgdmoments.graphs.graph import BATCH, Dimension, Edge, Monomial, open_end, open_number
-
-
-def disjoint_edges(monomial: Monomial, start: int = 0) -> tuple[list[Edge], int]:
-    """The edges of all graphs of a monomial with disjoint vertices from `start` on, and the next free vertex."""
-    edges: list[Edge] = []
-    for graph in monomial:
-        edges.extend((edge[0], *[v + start for v in edge[1:]]) for edge in graph.edges)
-        start += graph.vertices
-    return edges, start
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Monomial, disjoint_edges, normal_form
+from sgdmoments.graphs.graph_sum import dimension_factor
+from sgdmoments.graphs.labels import BATCH, Dimension, Edge, open_end, open_number
 
 
 def join_open(expression: Expression, pairs: Iterable[tuple[int, int]]) -> Expression:

@@ -12,7 +12,7 @@ stand for other numbers in another answer; in a sum or a product of the two, one
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,8 +21,8 @@ import numpy as np
 from sgdmoments.exact.coefficients import read_entry, user_form
 from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.exact.saving import entry_from_json, entry_to_json
-from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.graph import Dimension, Edge, Label, Monomial, label_from_json, label_to_json
+from sgdmoments.graphs.graph import Monomial, disjoint_edges, normal_form
+from sgdmoments.graphs.labels import Dimension, Label, label_from_json, label_to_json
 
 #: The numbers of letters: read-only object arrays of exact scalars.
 Known = Mapping[Label, np.ndarray[Any, Any]]
@@ -134,21 +134,13 @@ def _mapped(raw: Mapping[Monomial, Any], new: Callable[[Label], Label]) -> dict[
     total: dict[Monomial, Any] = {}
     for monomial, c in raw.items():
         edges = []
-        for edge in _edges(monomial):
+        for edge in disjoint_edges(monomial)[0]:
             if edge[0] not in images:
                 images[edge[0]] = image(edge[0])
             edges.append((images[edge[0]], *edge[1:]))
         result, _ = normal_form(edges)
         total[result] = total[result] + c if result in total else c
     return total
-
-
-def _edges(monomial: Monomial) -> Iterator[Edge]:
-    start = 0
-    for graph in monomial:
-        for edge in graph.edges:
-            yield (edge[0], *(v + start for v in edge[1:]))
-        start += graph.vertices
 
 
 def known_to_json(known: Known) -> list[Any]:

@@ -15,10 +15,10 @@ import sympy
 
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.graphs.arithmetic import Array, Modular
-from sgdmoments.graphs.contract import Contraction
+from sgdmoments.graphs.contraction import Contraction
 from sgdmoments.graphs.derived import definition
-from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Dimension, Label
+from sgdmoments.graphs.graph_sum import GraphSum
+from sgdmoments.graphs.labels import BATCH, Dimension, Label
 
 #: The default prime, 2^31 - 1.
 PRIME = 2**31 - 1
@@ -36,6 +36,7 @@ class RandomPoint:
         letters: arrays or residues by `Label` or symbol, in place of the drawn ones; they fix the dimensions.
         prime: a prime below 2^31.
 
+    >>> from sgdmoments.graphs.expression import Expression
     >>> A = Label("A", (2, 3))
     >>> norm = Expression.from_edges([(A, 0, 1), (A, 0, 1)])
     >>> point = RandomPoint(seed=1)
@@ -65,7 +66,7 @@ class RandomPoint:
         """The letters that were given, not drawn."""
         return dict(self._given)
 
-    def __call__(self, expression: Expression) -> Any:
+    def __call__(self, expression: GraphSum) -> Any:
         """The value: a residue, or an array of residues over the open ends."""
         for dimension in sorted({d for label in expression.labels for d in label.dimensions}, key=str):
             self.size(dimension)

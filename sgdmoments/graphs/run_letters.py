@@ -18,8 +18,8 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.graphs.graph import Dimension, Label
-from sgdmoments.graphs.query import MatrixExpression, letter
+from sgdmoments.graphs.labels import Dimension, Label
+from sgdmoments.graphs.matrices import MatrixExpression, letter
 from sgdmoments.reading import shown
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from sgdmoments.graphs.arithmetic import Arithmetic
-from sgdmoments.graphs.graph import Dimension, Label, Word
+from sgdmoments.graphs.labels import Dimension, Label, Word
 
 #: A word in codes of letters and atoms.
 Codes = tuple[int, ...]

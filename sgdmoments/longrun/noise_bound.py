@@ -20,6 +20,7 @@ from sgdmoments.budget import Budget
 from sgdmoments.describe.quantities import full_gradient, gradient
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.exact import display
 from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import Matrix, determinant, dot, rational_matrix, solve
 from sgdmoments.exact.numbers import fresh_symbol, to_fraction
@@ -176,9 +177,7 @@ class NoiseBound:
 
     def plot(self, batch_sizes: Sequence[int], ax: Any = None) -> Any:
         """The curve M(M_V) for several batch sizes; see `sgdmoments.show.noise_plot.plot_noise_bound`."""
-        from sgdmoments.show.noise_plot import plot_noise_bound
-
-        return plot_noise_bound(self, batch_sizes, ax)
+        return display.plot(self, batch_sizes, ax)
 
     def _numbers(self, quadratic: Quadratic) -> tuple[flint.fmpq_mat, flint.fmpq_mat, flint.fmpq]:
         q, l, k = quadratic

@@ -28,6 +28,7 @@ from sgdmoments.describe.initial import Init
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError
+from sgdmoments.exact import display
 from sgdmoments.exact.backends.balls import BallBackend
 from sgdmoments.exact.backends.base import PointBackend
 from sgdmoments.exact.backends.floats import FloatBackend
@@ -87,9 +88,7 @@ class Trajectory:
 
     def plot(self, **options: Any) -> Any:
         """The moment against t, one curve for each batch size."""
-        from sgdmoments.show.plots import plot_trajectory
-
-        return plot_trajectory(self, **options)
+        return display.plot(self, **options)
 
 
 def trajectory(sgd: Run, quantity: Callable[[int], Quantity], steps: int, batch_sizes: Sequence[int], *,

@@ -21,10 +21,9 @@ from typing import Any
 
 from sgdmoments.describe.batches import batch_weight, set_partitions
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
-from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Edge, Label, Monomial
-from sgdmoments.graphs.join import disjoint_edges
+from sgdmoments.graphs.graph import Monomial, disjoint_edges, normal_form
+from sgdmoments.graphs.labels import BATCH, Edge, Label
 from sgdmoments.rules.expectation import add_scaled
 from sgdmoments.rules.rule import Rule
 

@@ -15,7 +15,7 @@ those below are their mirror images, so that an entry x_ab is x_cd where {a, b} 
 
 Source: P0, Lemma A.6 (any law) and P1, Lemmas 6 and 7 (Gaussian), where the pairings are listed.
 
->>> from sgdmoments.graphs.graph import BATCH, Label
+>>> from sgdmoments.graphs.labels import BATCH, Label
 >>> from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 >>> import sympy
 >>> p = sympy.Symbol("p")
@@ -37,9 +37,10 @@ from typing import Any
 from sgdmoments.budget import Monitor
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, Scalar
-from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression, dimension_factor, monomial_product
-from sgdmoments.graphs.graph import BATCH, SORT_KEY, Dimension, Edge, IndexGraph, Label, Monomial
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import SORT_KEY, IndexGraph, Monomial, monomial_product, normal_form
+from sgdmoments.graphs.graph_sum import dimension_factor
+from sgdmoments.graphs.labels import BATCH, Dimension, Edge, Label
 from sgdmoments.rules.rule import Rule
 
 EXPECTATION = Rule(

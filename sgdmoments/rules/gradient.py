@@ -7,7 +7,7 @@ Assumption: the expression is a polynomial in the entries of W.
 
 Source: P0, Section 3.2 and A.2 (where the gradients are written out by hand).
 
->>> from sgdmoments.graphs.graph import Label
+>>> from sgdmoments.graphs.labels import Label
 >>> W, A = Label("W", (2, 3)), Label("A", (3, 3))
 >>> differentiate(Expression.from_edges([(W, 0, 1), (A, 1, 2), (W, 0, 2)]), W)      # tr(W A Wᵀ)
 (1) <0|0] <1|1] A W.T[1,0] + (1) <0|0] <1|1] A.T W.T[1,0]
@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from sgdmoments.graphs.derived import definition, substitute_edge
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label, open_end
+from sgdmoments.graphs.graph_sum import GraphSum
+from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.rules.rule import Rule
 
 GRADIENT = Rule(
@@ -25,7 +26,7 @@ GRADIENT = Rule(
     "the loss is a polynomial in the weights", "P0, Section 3.2")
 
 
-def differentiate(expression: Expression, label: Label, ends: tuple[int, int] = (0, 1)) -> Expression:
+def differentiate(expression: GraphSum, label: Label, ends: tuple[int, int] = (0, 1)) -> Expression:
     """The derivative by a matrix, an array with two more open ends.
 
     Args:

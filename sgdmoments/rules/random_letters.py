@@ -22,8 +22,8 @@ from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
 from sgdmoments.graphs.derived import expand_derived, substitute_letters
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
-from sgdmoments.graphs.query import MatrixExpression, letter
+from sgdmoments.graphs.labels import Label
+from sgdmoments.graphs.matrices import MatrixExpression, letter
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 
 

@@ -24,7 +24,8 @@ from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.derived import definition
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label, Monomial
+from sgdmoments.graphs.graph import Monomial
+from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.graphs.modular import PRIME, RandomPoint
 from sgdmoments.rules.batch import BATCH_RULE, Sampling
 from sgdmoments.rules.expectation import EXPECTATION, EntryLaw, Expectation

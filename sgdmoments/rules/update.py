@@ -17,11 +17,11 @@ from functools import cache
 from typing import Any
 
 from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.graphs.canonical import normal_form
 from sgdmoments.graphs.derived import definition
-from sgdmoments.graphs.expression import Expression, dimension_factor, monomial_product
-from sgdmoments.graphs.graph import Edge, IndexGraph, Label, Monomial, open_number
-from sgdmoments.graphs.join import disjoint_edges
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import IndexGraph, Monomial, disjoint_edges, monomial_product, normal_form
+from sgdmoments.graphs.graph_sum import GraphSum, dimension_factor
+from sgdmoments.graphs.labels import Edge, Label, open_number
 from sgdmoments.rules.rule import Rule
 
 UPDATE = Rule(
@@ -74,11 +74,11 @@ class Update:
         """The greatest order in α that the update of a graph has."""
         return sum(len(self.fragments(edge[0])) for edge in graph.edges)
 
-    def degree_of(self, expression: Expression) -> int:
+    def degree_of(self, expression: GraphSum) -> int:
         """The greatest order in α that the update of an expression has."""
         return max((sum(map(self.degree, monomial)) for monomial in expression.raw), default=0)
 
-    def expression_order(self, expression: Expression, order: int) -> Expression:
+    def expression_order(self, expression: GraphSum, order: int) -> Expression:
         """The part of order α^order of the updated expression."""
         total: Terms = {}
         for monomial, c in expression.in_ring(self.ring).raw.items():
@@ -139,7 +139,7 @@ class Update:
                         yield [(places[i], fragment), *rest]
 
 
-def _fragments(array: Expression) -> Iterator[Fragment]:
+def _fragments(array: GraphSum) -> Iterator[Fragment]:
     """The terms of an array with open ends 0, 1, ... as graphs to put in place of an edge."""
     for monomial, c in array.raw.items():
         edges, count = disjoint_edges(monomial)

@@ -6,6 +6,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from sgdmoments.show.plots import new_axes
+
 if TYPE_CHECKING:
     from sgdmoments.simulate.report import CheckReport
 
@@ -76,8 +78,6 @@ def report_html(report: CheckReport) -> str:
 
 def plot_report(report: CheckReport, ax: Any = None) -> Any:
     """The exact curve against b, and the estimates with bars of two standard errors."""
-    from sgdmoments.show.plots import new_axes
-
     axes = new_axes() if ax is None else ax
     shown = [p for p in report.points if p.exact > 0 and p.estimate > 0 and math.isfinite(p.estimate)]
     low, high = report.points[0].batch_size, report.points[-1].batch_size

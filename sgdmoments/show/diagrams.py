@@ -18,8 +18,9 @@ from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.exact.ring import Polynomial
-from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Dimension, Edge, IndexGraph, Label, Monomial, open_number
+from sgdmoments.graphs.graph import IndexGraph, Monomial
+from sgdmoments.graphs.graph_sum import GraphSum
+from sgdmoments.graphs.labels import BATCH, Dimension, Edge, Label, open_number
 from sgdmoments.show.graph_latex import TEXT, expression_text, graph_text
 from sgdmoments.show.layout import Point, ring, spread
 from sgdmoments.show.svg import GREY, INK, Picture, arrow, curve, dot, label, square, text_width
@@ -44,10 +45,10 @@ def graph_svg(graph: IndexGraph) -> str:
 
 def monomial_svg(monomial: Monomial) -> str:
     """A product of graphs as SVG, side by side."""
-    return expression_svg(Expression({monomial: 1}))
+    return expression_svg(GraphSum({monomial: 1}))
 
 
-def expression_svg(expression: Expression, limit: int = 12, width: float = 900) -> str:
+def expression_svg(expression: GraphSum, limit: int = 12, width: float = 900) -> str:
     """A sum of products of graphs as SVG: each term its coefficient and its graphs.
 
     Args:

@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 
+from sgdmoments.graphs.canonical import Part
 from sgdmoments.graphs.derived import definition
-from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, IndexGraph, Label, Part, Word, open_number
+from sgdmoments.graphs.graph import IndexGraph
+from sgdmoments.graphs.graph_sum import GraphSum
+from sgdmoments.graphs.labels import BATCH, Label, Word, open_number
 from sgdmoments.show.notation import Latex, Text
 
 Notation = Latex | Text
@@ -26,15 +28,15 @@ LATEX, TEXT = Latex(), Text()
 
 def graph_latex(graph: IndexGraph) -> str:
     """One connected graph as LaTeX."""
-    return expression_latex(Expression({(graph,): 1}))
+    return expression_latex(GraphSum({(graph,): 1}))
 
 
 def graph_text(graph: IndexGraph) -> str:
     """One connected graph as plain text."""
-    return expression_text(Expression({(graph,): 1}))
+    return expression_text(GraphSum({(graph,): 1}))
 
 
-def expression_latex(expression: Expression, limit: int | None = None) -> str:
+def expression_latex(expression: GraphSum, limit: int | None = None) -> str:
     """An expression as LaTeX, coefficients factored.
 
     Args:
@@ -44,7 +46,7 @@ def expression_latex(expression: Expression, limit: int | None = None) -> str:
     return _expression(expression, LATEX, limit, lambda n: f"\\cdots\\ (\\text{{{_more(n)}}})")
 
 
-def expression_text(expression: Expression, limit: int | None = None) -> str:
+def expression_text(expression: GraphSum, limit: int | None = None) -> str:
     """An expression as plain text; W1' is the transpose of W1. Arguments as for `expression_latex`."""
     return _expression(expression, TEXT, limit, lambda n: f"... ({_more(n)})")
 
@@ -53,17 +55,17 @@ def _more(count: int) -> str:
     return f"{count} more term{'s' * (count > 1)}"
 
 
-def definitions_latex(expression: Expression) -> tuple[str, ...]:
+def definitions_latex(expression: GraphSum) -> tuple[str, ...]:
     """What the derived letters of an expression stand for, as LaTeX equations."""
     return _definitions(expression, LATEX, expression_latex)
 
 
-def definitions_text(expression: Expression) -> tuple[str, ...]:
+def definitions_text(expression: GraphSum) -> tuple[str, ...]:
     """What the derived letters of an expression stand for, as plain text."""
     return _definitions(expression, TEXT, expression_text)
 
 
-def _definitions(expression: Expression, notation: Notation, show: Callable[[Expression], str]) -> tuple[str, ...]:
+def _definitions(expression: GraphSum, notation: Notation, show: Callable[[GraphSum], str]) -> tuple[str, ...]:
     found = []
     for label in sorted(expression.labels):
         meaning = definition(label)
@@ -72,7 +74,7 @@ def _definitions(expression: Expression, notation: Notation, show: Callable[[Exp
     return tuple(found)
 
 
-def _expression(expression: Expression, notation: Notation, limit: int | None,
+def _expression(expression: GraphSum, notation: Notation, limit: int | None,
                 rest: Callable[[int], str]) -> str:
     ends = expression.open_ends
     if ends == (0, 1) or ends == (0,):  # products of matrices, where every term is one

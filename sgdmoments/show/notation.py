@@ -10,7 +10,7 @@ from sympy.printing.latex import greek_letters_set
 from sympy.printing.str import StrPrinter
 
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
-from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.run_letters import base_of, step_of
 
 #: The batch size where it stands inside a factor; a user's own letter b is another one.

@@ -78,6 +78,11 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
     return axes
 
 
+def plot_batch_polynomial(polynomial: BatchPolynomial, *, label: str | None = None, **options: Any) -> Any:
+    """Draw one polynomial's value against b; `label` for the legend, options as for `plot_batch_polynomials`."""
+    return plot_batch_polynomials([polynomial], None if label is None else [label], **options)
+
+
 def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "", title: str = "") -> Any:
     """Draw a moment against t on a logarithmic scale, one curve for each batch size.
 

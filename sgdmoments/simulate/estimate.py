@@ -27,6 +27,7 @@ from sgdmoments.simulate.arguments import (
     whole_numbers,
 )
 from sgdmoments.simulate.backend import compiled_over_groups, jax, precision, replicate_mesh, split, to_host
+from sgdmoments.simulate.choose import gradients_of
 from sgdmoments.simulate.cost import (
     RECORD,
     Cost,
@@ -35,7 +36,7 @@ from sgdmoments.simulate.cost import (
     check_pace,
     read_budget,
 )
-from sgdmoments.simulate.gradients import Gradients, gradients_of
+from sgdmoments.simulate.gradients import Gradients
 from sgdmoments.simulate.moments import Stream, warn_where_diverged
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
 from sgdmoments.simulate.problem import Problem

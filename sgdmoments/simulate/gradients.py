@@ -90,11 +90,3 @@ class Gradients(ABC):
             raise AssumptionError(f"b = {b}: batches without replacement from {self.n} points have at most "
                                   f"{self.n}; use sampling='with_replacement' for larger ones.")
         return b
-
-
-def gradients_of(problem: Problem) -> Gradients:
-    """The cheapest implementation that fits a problem."""
-    from sgdmoments.simulate.general import General
-    from sgdmoments.simulate.least_squares import LeastSquares
-
-    return LeastSquares(problem) if LeastSquares.fits(problem) else General(problem)

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sgdmoments.exact import display
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.files import write_text
 
@@ -139,20 +140,14 @@ class CheckReport:
         write_text(path, self.to_json())
 
     def __str__(self) -> str:
-        from sgdmoments.show.check import report_text
-
-        return report_text(self)
+        return display.text(self)
 
     def _repr_html_(self) -> str:
-        from sgdmoments.show.check import report_html
-
-        return report_html(self)
+        return display.html(self)
 
     def plot(self, ax: Any = None) -> Any:
         """The exact curve and the estimates with bars of two standard errors; returns the axes."""
-        from sgdmoments.show.check import plot_report
-
-        return plot_report(self, ax)
+        return display.plot(self, ax)
 
 
 def _finite(data: Any) -> Any:

@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmoments.graphs import graph as kept
-from sgdmoments.graphs.canonical import least_rotation, normal_form, reverse
+from sgdmoments.graphs.canonical import least_rotation, reverse
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import IndexGraph, Label, open_end
+from sgdmoments.graphs.graph import _GRAPHS, IndexGraph, normal_form
+from sgdmoments.graphs.labels import _LABELS, Label, open_end
 from sgdmoments.graphs.modular import RandomPoint
 
 A, B = Label("A", (2, 2)), Label("B", (2, 2))
@@ -130,10 +130,10 @@ def test_labels_of_equal_names_are_kept_apart():
 
 def test_graphs_and_letters_that_nothing_holds_are_let_go():
     gc.collect()
-    graphs, letters = len(kept._GRAPHS), len(kept._LABELS)
+    graphs, letters = len(_GRAPHS), len(_LABELS)
     for k in range(6000):
         letter = Label(f"letter {k}", (2, 2))
         assert normal_form([(letter, 0, 1), (letter, 0, 2), (A, 1, 2), (A, 0, 0)])[0]
     gc.collect()
-    assert len(kept._GRAPHS) < graphs + 100
-    assert len(kept._LABELS) < letters + 4500  # the last ones are kept with the orientations of their words
+    assert len(_GRAPHS) < graphs + 100
+    assert len(_LABELS) < letters + 4500  # the last ones are kept with the orientations of their words

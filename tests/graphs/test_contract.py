@@ -14,10 +14,12 @@ from naive import naive_value
 from sgdmoments.errors import BudgetExceeded, InputError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs import elimination
-from sgdmoments.graphs.contract import Contraction, GivenValues, evaluate
+from sgdmoments.graphs.contract import evaluate
+from sgdmoments.graphs.contraction import Contraction
 from sgdmoments.graphs.derived import derived_letter, expand_derived
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label, open_end
+from sgdmoments.graphs.given import GivenValues
+from sgdmoments.graphs.labels import BATCH, Label, open_end
 from sgdmoments.graphs.modular import PRIME, RandomPoint
 
 p, q = sympy.symbols("p q", integer=True, positive=True)

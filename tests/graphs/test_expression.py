@@ -11,8 +11,8 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label, open_end
 from sgdmoments.graphs.join import hadamard_product, inner_product, matrix_product, renumber_open
+from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.graphs.modular import PRIME, RandomPoint
 
 A, B = Label("A", (2, 3)), Label("B", (3, 2))

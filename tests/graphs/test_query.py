@@ -10,17 +10,8 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.errors import InputError
-from sgdmoments.graphs.query import (
-    MatrixExpression,
-    diagonal,
-    hadamard,
-    identity,
-    kron,
-    matrix,
-    squared_norm,
-    trace,
-    vector,
-)
+from sgdmoments.graphs.matrices import MatrixExpression
+from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
 from sgdmoments.graphs.run_letters import base_of, gradient_matrix, step_of, teacher_matrix, weights_matrix
 
 m, n = 2, 3

@@ -10,8 +10,8 @@ from sgdmoments.budget import Monitor
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
 from sgdmoments.graphs.join import inner_product
+from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.query import kron, trace
 from sgdmoments.graphs.query import squared_norm as norm
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
@@ -43,7 +43,7 @@ def test_first_gradient_of_the_two_layer_linear_network():
     w2 = weights_matrix(sgd, 0, 2)
     variance = moment(sgd, sm.gradient(0, layer=1), "variance")
     (label,) = (label for label in variance.entries[1].labels if label.kind == "derived")
-    from sgdmoments.graphs.query import letter
+    from sgdmoments.graphs.matrices import letter
 
     r = letter(label)
     assert variance.entries[0] == 0

@@ -23,7 +23,7 @@ import sympy
 
 from sgdmoments.errors import RewriteError
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
+from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.modular import PRIME, RandomPoint
 from sgdmoments.rules.rule import Rule
 

@@ -10,7 +10,7 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label, open_end
+from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.rules import expectation as rule
 from sgdmoments.rules.expectation import truncated
 from sgdmoments.rules.update import Update, update

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sgdmoments.describe.laws import Coordinates, Rademacher, Uniform
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label
+from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.rules import expectation as rule
 from sgdmoments.rules.expectation import EntryLaw, Expectation, truncated
 from sgdmoments.rules.random_letters import independent_law

@@ -9,8 +9,9 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
 from sgdmoments.graphs.derived import derived_letter
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
-from sgdmoments.graphs.query import letter, matrix, trace
+from sgdmoments.graphs.labels import Label
+from sgdmoments.graphs.matrices import letter
+from sgdmoments.graphs.query import matrix, trace
 from sgdmoments.rules.gradient import differentiate
 from sgdmoments.rules.update import Update
 

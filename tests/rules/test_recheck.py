@@ -12,8 +12,8 @@ from sgdmoments.describe.laws import Coordinates, Rademacher, Uniform
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label
 from sgdmoments.graphs.join import squared_norm
+from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.routes.symbolic.system import network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation

@@ -10,8 +10,8 @@ from sgdmoments.describe.laws import Gaussian, Uniform
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, ring_of
 from sgdmoments.graphs.derived import relabelled
-from sgdmoments.graphs.graph import BATCH, Label
 from sgdmoments.graphs.join import squared_norm
+from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.routes.symbolic.setting import independent_law
 from sgdmoments.routes.symbolic.system import matrix, network_system
 from sgdmoments.rules.expectation import EXPECTATION, EntryLaw, Expectation

@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label
+from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.graphs.query import diagonal, hadamard, kron, matrix, squared_norm, trace, vector
 from sgdmoments.show.diagrams import dag_svg, expression_svg, graph_svg, monomial_svg
 

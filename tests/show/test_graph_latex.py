@@ -10,8 +10,9 @@ import sympy
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.derived import derived_letter
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Label, open_end
-from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, letter, matrix, squared_norm, trace, vector
+from sgdmoments.graphs.labels import BATCH, Label, open_end
+from sgdmoments.graphs.matrices import letter
+from sgdmoments.graphs.query import diagonal, hadamard, identity, kron, matrix, squared_norm, trace, vector
 from sgdmoments.graphs.run_letters import step_letter
 from sgdmoments.show.graph_latex import (
     definitions_latex,

@@ -71,7 +71,7 @@ def test_programs_lower_for_accelerators(name, platform):
     import jax
 
     from sgdmoments.simulate.backend import precision
-    from sgdmoments.simulate.gradients import gradients_of
+    from sgdmoments.simulate.choose import gradients_of
     from sgdmoments.simulate.observables import Observable
     from sgdmoments.simulate.problem import Problem
     from sgdmoments.simulate.sgd import Options, Program

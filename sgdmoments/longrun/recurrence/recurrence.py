@@ -39,9 +39,9 @@ from sgdmoments.exact.linear import Matrix, Vector, determinant, irreducible_blo
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, from_fmpq, to_fmpq
-from sgdmoments.graphs.canonical import normal_form
-from sgdmoments.graphs.expression import Expression, monomial_key
-from sgdmoments.graphs.graph import Dimension, Label, Monomial
+from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph import Monomial, monomial_key, normal_form
+from sgdmoments.graphs.labels import Dimension, Label
 from sgdmoments.longrun.closed_form.limit import NoLimit, is_inside, limit_of
 from sgdmoments.longrun.closed_form.system import LinearSystem
 from sgdmoments.longrun.recurrence.convergence import GraphConvergence

@@ -20,7 +20,7 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.real_root import RealRoot, least_of, least_positive_root
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.exact.unit_circle import strictly_inside
-from sgdmoments.graphs.graph import Dimension
+from sgdmoments.graphs.labels import Dimension
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from sgdmoments.exact.ring import INVERSE_BATCH, ring_of
 from sgdmoments.graphs.collector import paused_collector
 from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Dimension
 from sgdmoments.graphs.join import inner_product, squared_norm
+from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import letters
 from sgdmoments.routes.symbolic import reach
 from sgdmoments.routes.symbolic.setting import (

@@ -20,8 +20,8 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.derived import expand_derived, relabelled, substitute_letters
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Label
-from sgdmoments.graphs.query import MatrixExpression
+from sgdmoments.graphs.labels import Label
+from sgdmoments.graphs.matrices import MatrixExpression
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
 from sgdmoments.routes.symbolic.moments import Question, filled, polynomial
 from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean

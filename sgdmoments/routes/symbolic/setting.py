@@ -16,7 +16,7 @@ from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import Dimension, Label
+from sgdmoments.graphs.labels import Dimension, Label
 from sgdmoments.graphs.modular import PRIME
 from sgdmoments.graphs.run_letters import base_of, initial_letter
 from sgdmoments.models.network import Network

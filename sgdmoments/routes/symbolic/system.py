@@ -15,8 +15,8 @@ from functools import cached_property, reduce
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.derived import derived_letter
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.graph import BATCH, Dimension, Label, open_end
 from sgdmoments.graphs.join import hadamard_product, matrix_product, renumber_open, squared_norm
+from sgdmoments.graphs.labels import BATCH, Dimension, Label, open_end
 from sgdmoments.rules.gradient import differentiate
 
 
