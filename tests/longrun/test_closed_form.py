@@ -312,14 +312,14 @@ def test_no_batch_size_belongs_to_a_letter_where_n_is_one():
 
 
 def test_radicals_of_two_factors_by_hand():
-    """Two blocks with eigenvalues +-sqrt 2 and +-sqrt 3: 2^(t/2) + 3^(t/2) parts, s_t = 2^k (3 + 9) at t = 2k."""
+    """Two blocks with eigenvalues +-sqrt 2 and +-sqrt 5: neither rational, nor a factor of the other."""
     ring = Ring(())
-    entries = [[0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 3], [0, 0, 1, 0]]
+    entries = [[0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 5], [0, 0, 1, 0]]
     system = LinearSystem(tuple(map(ring, (1, 1, 1, 2))), tuple(tuple(map(ring, row)) for row in entries),
                           tuple(map(ring, (1, 2, 3, 1))))
     formula = radical_formula(system, t)
-    # (w, x) -> (2x, w) from (1, 2), and (y, z) -> (3z, y) from (3, 1); s = w + x + y + 2z
-    by_hand = {0: 1 + 2 + 3 + 2, 1: 4 + 1 + 3 + 6, 2: 2 + 4 + 9 + 6, 3: 8 + 2 + 9 + 18}
+    # (w, x) -> (2x, w) from (1, 2), and (y, z) -> (5z, y) from (3, 1); s = w + x + y + 2z
+    by_hand = {0: 1 + 2 + 3 + 2, 1: 4 + 1 + 5 + 6, 2: 2 + 4 + 15 + 10, 3: 8 + 2 + 25 + 30}
     for step, value in by_hand.items():
         assert sympy.simplify(formula.subs(t, step)) == value
 

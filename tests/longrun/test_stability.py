@@ -4,12 +4,13 @@ import pickle
 from fractions import Fraction as F
 from itertools import combinations
 
+import flint
 import numpy as np
 import pytest
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.longrun.stability.threshold import simplest_between
+from sgdmoments.longrun.stability.threshold import _rational_root, pencil_determinant, simplest_between
 from sgdmoments.models.moment_regression import MomentRegression
 
 PROBLEMS = {
@@ -231,3 +232,13 @@ def test_rational_thresholds_of_two_weights_by_hand():
     three = sm.SGD(sm.LinearRegression([[1, 0], [0, 2], [0, 1]], [1, 1, 1])).stability()
     assert three.threshold(3).exact == F(6, 5)
     assert three.threshold(1).exact == 2 * F(5, 3) / F(17, 3)  # 2 E x^2 / E x^4 of the second weight alone
+
+
+def test_a_rational_root_is_the_threshold_only_where_no_root_is_below_it():
+    """det = (1 - 2x)(1 - 3x)(1 - 5x): in [1/4, 1/2] the simplest root is 1/2, but 1/3 comes first."""
+    first, growth = (flint.fmpq_mat([[d[i] if i == j else 0 for j in range(3)] for i in range(3)])
+                     for d in ((1, 1, 1), (2, 3, 5)))
+    assert pencil_determinant(first, growth) == (1, -10, 31, -30)
+    assert _rational_root(first, growth, F(1, 4), F(1, 2)) is None
+    assert _rational_root(first, growth, F(2, 5), F(1, 2)) == F(1, 2)
+    assert _rational_root(first, growth, F(2, 5), F(9, 20)) is None  # no root at all

@@ -76,3 +76,17 @@ def test_noise_on_points_drawn_without_replacement_by_hand():
                      lambda: sgd.trajectory(sm.gradient, 3, [3]), sgd.stationary, sgd.noise_bound):
         with pytest.raises(sm.RouteError, match="noise"):
             question()
+
+
+def test_floats_of_the_variance_where_nothing_is_random():
+    """At v = 0 the variance given w_0 is 0, not rounding; over a random w_0 it is what w_0 adds."""
+    points, targets = [[1, "1/3"], [0, "1/7"], ["-2/3", 1]], ["1/3", "1/7", "1/11"]
+    fixed = sm.SGD(sm.LinearRegression(points, targets), "1/13", ["1/3", "1/7"])
+    for given in ("initial", "nothing"):
+        assert fixed.variance(sm.gradient(5), given=given, arithmetic="float")(3) == 0.0
+    random = sm.SGD(sm.LinearRegression(points, targets), "1/13", sm.GaussianInit(2))
+    for given in ("initial", "nothing"):
+        floats, exact = (random.variance(sm.gradient(2), given=given, arithmetic=name) for name in ("float", "exact"))
+        for b in (1, 2, 3):
+            assert float(floats(b)) == pytest.approx(float(exact(b)), rel=1e-12)
+    assert exact(3) > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction as F
 from itertools import product
@@ -14,7 +15,11 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
+from sgdmoments.recursion.components import read
+from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.components import route as components
+from sgdmoments.routes.components.route import conditional_moments
+from sgdmoments.routes.components.sizes import bound, setup_seconds
 from sgdmoments.testing import enumerate_moment
 
 START = {
@@ -236,3 +241,44 @@ def test_the_estimate_is_of_the_right_order(widths, t):
     components.moment(sgd, sm.gradient(t), "second_moment", progress=reports.append)
     predicted = components.estimate(sgd, sm.gradient(t), "second_moment")["terms"]
     assert max(r.terms for r in reports) <= 3 * predicted
+
+
+@pytest.mark.parametrize("widths", [(3, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1)], ids=str)
+def test_sizes_that_are_not_counted_are_bounds(widths):
+    """At t = 0, against the polynomials themselves; a gradient's square holds 1 and 1/b, so that it has degree 1."""
+    start = {f"W{k}{star}": [[1 + (i + 2 * j) % 3 for j in range(widths[k - 1])] for i in range(widths[k])]
+             for k in range(1, len(widths)) for star in ("", "*")}
+    sgd = sm.SGD(sm.Network(widths), "1/10", start)
+    for quantity in (sm.gradient(0), sm.loss(0), sm.weights(0)):
+        square, means = conditional_moments(read(sgd, quantity))
+        for kind, held in (("mean", max(map(len, means))), ("second_moment", len(square))):
+            found = bound(sgd, problem_size(sgd), quantity, kind)
+            assert held / 2 <= found.terms <= 100 * held
+            assert found.degree == (quantity.kind == "gradient" and kind != "mean")
+            assert found.setup == setup_seconds(problem_size(sgd)) > 0
+        if quantity.kind == "weights":
+            assert found.terms == held == problem_size(sgd).width
+
+
+def test_the_nearest_question_in_words():
+    with pytest.raises(BudgetExceeded) as caught:
+        components.moment(run((2, 2, 1)), sm.gradient(0), "variance", budget=Budget(terms=3))
+    assert caught.value.nearest == "route='expansion' for the first coefficients in 1/b."
+    with pytest.raises(BudgetExceeded) as caught:
+        components.moment(run((1, 1, 1)), sm.gradient(3), "variance", budget=Budget(terms=40))
+    assert re.fullmatch(r"the same at t = [0-2], or route='expansion' for the first coefficients at this t\.",
+                        caught.value.nearest)
+    sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), "1/10", [0])
+    with pytest.raises(BudgetExceeded) as caught:
+        sgd.variance(sm.gradient(50_000))
+    assert re.fullmatch(r"the same at t = \d+; sgd\.trajectory gives every step up to 50000 in certified balls, "
+                        r"sgd\.closed_form a formula in t\.", caught.value.nearest)
+
+
+@pytest.mark.parametrize("data", [sm.Empirical([[1], [2]]), sm.Gaussian()])
+def test_gradients_of_points_need_points_without_noise(data):
+    noise = sm.Rademacher() if isinstance(data, sm.Empirical) else None
+    sgd = sm.SGD(sm.Network((1, 1), data=data, noise=noise), "1/10", {"W1": [[1]], "W1*": [[2]]},
+                 "with_replacement" if noise else None)
+    with pytest.raises(sm.AssumptionError, match="finite data set without label noise"):
+        sgd.second_moment(sm.sample_gradients(0, [[[1]], [[1]]]), route="closure")

@@ -102,7 +102,7 @@ def test_one_term_is_not_enough_for_any_door(door):
     (sm.SGD(sm.Network(("p", 1)), "1/10", dict.fromkeys(("W1", "W1*"), sm.GaussianInit())),
      {"inverse_batch_order": 1}, "symbolic"),
     (sm.SGD(sm.Network((1, 1)), "1/10", NUMBERS), {"learning_rate_order": 1}, "symbolic"),
-], ids=str)
+])
 def test_which_route_answers(sgd, options, route):
     answer = sgd.variance(sm.gradient(1), **options)
     assert answer.provenance.route == route

@@ -66,3 +66,15 @@ def test_the_update_of_a_product_of_many_matrices_has_every_order(depth):
         for order, expected in enumerate(orders):
             found = Expression.from_raw(ring, rule.order(monomial, order))
             assert found.evaluate(values) == Fraction(int(np.trace(expected @ values["C"])))
+
+
+def test_equal_parts_of_an_update_add_up():
+    """tr(VA) + 2 tr(WA) at V + αC, W + αC: the part of order 1 is 3 tr(CA)."""
+    v, w, c, a = (Label(name, (2, 2)) for name in "VWCA")
+    rule = Update({v: letter(c).array, w: letter(c).array}, Ring(()))
+    query = trace(letter(v) @ letter(a)) + 2 * trace(letter(w) @ letter(a))
+    assert rule.expression_order(query, 1) == 3 * trace(letter(c) @ letter(a))
+    product = trace(letter(v) @ letter(a)) * trace(letter(w) @ letter(a))
+    assert rule.expression_order(product, 1) == trace(letter(c) @ letter(a)) * (
+        trace(letter(v) @ letter(a)) + trace(letter(w) @ letter(a)))
+    assert rule.expression_order(product, 2) == trace(letter(c) @ letter(a)) ** 2

@@ -157,3 +157,43 @@ def test_a_wrong_rule_is_named(monkeypatch):
     sgd = sm.SGD(sm.Network(("p", "p1", "p2")))
     with pytest.raises(RewriteError, match="'update'"):
         sgd.variance(sm.gradient(1, layer=1), route="symbolic", learning_rate_order=1, check=True)
+
+
+@pytest.mark.parametrize("law", ["gaussian", "skew", "rademacher"])
+def test_symmetric_letters_are_rechecked(law):
+    """Independent entries up to symmetry: the recheck lists the entries on and below the diagonal."""
+    S, A = Label("S", (P, P), symmetric=True), Label("A", (P, P))
+    rule = Expectation({S: LAWS[law]}, RING)
+    for edges in ([(S, 0, 1), (S, 1, 0)], [(S, 0, 0), (S, 1, 1)], [(S, 0, 1), (A, 1, 2), (S, 2, 3), (A, 3, 0)]):
+        (monomial,) = Expression.from_edges(edges).monomials
+        result = rule.monomial(monomial)
+        assert recheck_expectation(rule, monomial, result)
+        plain = Expectation({Label("S", (P, P)): LAWS[law]}, RING)
+        (as_plain,) = Expression.from_edges([(Label("S", (P, P)) if e[0] is S else e[0], *e[1:])
+                                             for e in edges]).monomials
+        wrong = {m: c for m, c in plain.monomial(as_plain).items()}
+        if wrong != result:  # as it is for all but the square of the trace
+            with pytest.raises(RewriteError, match="'expectation'"):
+                recheck_expectation(rule, monomial, wrong)
+
+
+def test_every_check_is_counted():
+    mean = CheckedMean(Expectation({X: EntryLaw.gaussian()}, RING))
+    monomials = system((1, 1, 2)).loss.monomials[:3]
+    for count, monomial in enumerate(monomials, 1):
+        mean.monomial(monomial)
+        assert (mean.asked, mean.count) == (count, count)
+    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, 3, True, RING))
+    for count, monomial in enumerate(monomials, 1):
+        sampled.monomial(monomial)
+        assert (sampled.asked, sampled.count) == (count, count)
+    large = CheckedMean(Sampling({X: sample_label("X", 300, X)}, 300, True, RING))
+    large.monomial(monomials[0])
+    assert (large.asked, large.count) == (1, 0)
+    net = system()
+    update = CheckedUpdate({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}, RING)
+    update.order(net.loss.monomials[0], 1)  # and what the derived letter stands for
+    first = update.count
+    for count in (1, 2):
+        update.order(net.loss.monomials[0], 1)
+        assert update.count == first + count

@@ -1,0 +1,157 @@
+"""Sizes of questions in components by hand, and what work says of itself: its receipt and its progress."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sgdmoments as sm
+from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
+from sgdmoments.routes.components import route as components
+from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
+
+LINEAR = Degrees(steps=2, weight_degree=1, top=2, held=6, width=2, statistics=3, letters=0, start_letters=0, gradings=0,
+                 now=2, population=None)
+TWO_LAYERS = replace(LINEAR, weight_degree=3, top=6)
+
+
+def network(*widths, **options):
+    start = {f"W{k}{star}": [[1 + (i + 2 * j) % 3 for j in range(widths[k - 1])] for i in range(widths[k])]
+             for k in range(1, len(widths)) for star in ("", "*")}
+    return sm.SGD(sm.Network(widths, **options), "1/10", start)
+
+
+@pytest.mark.parametrize(("by", "degree"), [
+    (replace(LINEAR, steps=0), 1), (replace(LINEAR, steps=1), 2), (LINEAR, 3),  # E||g_t||^2 has degree t + 1
+    (replace(LINEAR, now=0), 2), (replace(LINEAR, steps=0, now=0), 0), (replace(LINEAR, now=1, top=1), 0),
+    (replace(TWO_LAYERS, steps=0), 1), (replace(TWO_LAYERS, steps=1), 1 + 5), (TWO_LAYERS, 1 + 5 + 17),  # 6, 18 factors
+    (replace(LINEAR, population=9), 3),
+])
+def test_degrees_in_1_over_b_by_hand(by, degree):
+    """Each step's statistics join a factor of degree m in w_(k+1) in m places: m - 1 powers of 1/b more."""
+    assert sizes_of(by).degree == degree
+
+
+def test_terms_by_hand():
+    """One step back from the 6 monomials of degree <= 2 of 2 weights, times the 10 of 3 statistics, times 1 + 1 powers
+    of 1/b; forward the 10 alone, times 2 powers; with letters for the 2 weights the 6 of these once more."""
+    one = replace(LINEAR, steps=1)
+    assert (sizes_of(one).terms, sizes_of(one).middle) == (20, 1)
+    letters = replace(one, letters=2, start_letters=2)
+    assert sizes_of(letters).terms == int(15 * (6 / 15) * 10 * 2**0.5)  # back: 15 monomials of 4 letters, 6 of them held
+    assert sizes_of(replace(LINEAR, steps=0)).terms == 6
+
+
+def test_long_and_hopeless_runs_by_hand():
+    thousand, three = (sizes_of(replace(LINEAR, steps=steps)) for steps in (1000, 3000))
+    assert (three.terms, three.degree) == (3 * thousand.terms, 3 * thousand.degree)
+    assert thousand.degree == 1001
+    for steps in (13, 10**9):
+        assert sizes_of(replace(TWO_LAYERS, steps=steps)).terms == sizes_of(
+            replace(TWO_LAYERS, steps=steps)).degree == int(BEYOND)
+    assert sizes_of(replace(TWO_LAYERS, steps=12)).terms < BEYOND
+
+
+def test_arithmetic_of_sizes_by_hand():
+    """Two monomials of degrees (1, 1): products multiply terms and add degrees, sums add terms."""
+    size = Size(2, 1, 1)
+    assert size + size == size - size == Size(4, 1, 1)
+    assert Size(2, 3, 1) + Size(1, 1, 4) == Size(3, 3, 4)
+    assert size + 1 == 1 + size == 1 - size == Size(3, 1, 1)
+    assert size + 0 == size * 3 == -size == size / 7 == size
+    assert size * size == size**2 == Size(4, 2, 2)
+    assert size**3 == Size(8, 3, 3)
+    assert size * 0 == size * Size(0) == Size(0) * size == Size(0)
+
+
+@pytest.mark.parametrize(("sgd", "found"), [
+    # x of 2 entries: W2 W1 x has 6 terms, the teacher's part those of x: 2 + 1, and 3 products x_i x_j are the statistics
+    (network(2, 3, 1), ProblemSize(9, 1, 0, 6, 6 + 3, 3, 3)),
+    (network(3, 2), ProblemSize(6, 2, 0, 3, 3 + 4, 1, 6)),
+    (sm.SGD(sm.LinearRegression([[1, 2], [3, 4], [0, 1]], [1, 2, 3]), "1/10", [0, 0]),
+     ProblemSize(2, 1, 0, 2, 2 + 1, 1, 2)),  # n points carry n - 1 statistics
+    (sm.SGD(sm.Network((2, 3, 1))), ProblemSize(9, 1, 2 * 9 + 1, 6, 6 + 6, 3, 3)),  # letters: weights, teacher, rate
+], ids=range(4))
+def test_sizes_of_problems_by_hand(sgd, found):
+    assert problem_size(sgd) == found
+    assert found.loss_terms == found.outputs * found.prediction_terms**2
+    assert found.gradient_terms >= found.outputs * found.residual_terms * found.prediction_terms
+
+
+def regression(steps=3):
+    return sm.SGD(sm.LinearRegression([[1, 2], [0, 1], [3, 1]], [1, 0, 2]), "1/10", [1, 1]), sm.gradient(steps)
+
+
+RUNS = {
+    "closure": lambda **more: regression()[0].variance(regression()[1], **more),
+    "closure in fractions": lambda **more: regression()[0].variance(regression()[1], arithmetic="fractions", **more),
+    "closure, many steps": lambda **more: regression()[0].variance(sm.gradient(40), **more),
+    "components": lambda **more: network(1, 2, 1).variance(sm.gradient(2), route="components", **more),
+    "expansion": lambda **more: network(1, 2, 1).variance(sm.gradient(2), route="expansion", **more),
+    "expansion in floats": lambda **more: network(1, 2, 1).variance(
+        sm.gradient(2), route="expansion", arithmetic="float", **more),
+    "expansion in balls": lambda **more: network(1, 2, 1).variance(
+        sm.gradient(2), route="expansion", arithmetic="balls", **more),
+    "symbolic": lambda **more: sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian())).variance(sm.gradient(2), **more),
+    "trajectory": lambda **more: regression()[0].trajectory(sm.gradient, 3, [1, 2], **more),
+    "certified trajectory": lambda **more: regression()[0].trajectory(sm.gradient, 3, [1, 2], certified=True, **more),
+    "derivation": lambda **more: sm.SGD(sm.Network(("p", 1))).derivation(sm.gradient(1), **more),
+}
+
+
+def spread(**more):
+    with ThreadPoolExecutor(2) as executor:
+        return RUNS["components"](executor=executor, **more)
+
+
+@pytest.mark.parametrize("run", [*RUNS.values(), spread], ids=[*RUNS, "components, spread over workers"])
+def test_progress_is_a_part_of_the_whole(run):
+    reports = []
+    run(progress=reports.append)
+    assert reports
+    for report in reports:
+        assert isinstance(report.stage, str)
+        assert report.stage
+        assert 0 <= report.done
+        assert report.total is None or report.done <= report.total
+        assert report.terms >= 0
+        assert report.seconds >= 0
+
+
+@pytest.mark.parametrize(("name", "sizes"), [
+    ("closure", {"monomials": 6, "steps": 3, "degree": 4, "arithmetic": "exact"}),
+    ("components", {"statistics": 1, "weights": 4}), ("expansion", {"order": 1, "arithmetic": "exact", "weights": 4}),
+    ("symbolic", {})])
+def test_receipts(name, sizes):
+    receipt = RUNS[name]().provenance
+    assert receipt.route == name
+    assert sizes.items() <= dict(receipt.sizes).items()
+    assert receipt.checks == ()
+    assert any("1/2" in convention for convention in receipt.conventions)
+    assert any(f"Theorem 3.{k}" in rule for rule in receipt.rules for k in (2, 6, 8)) or name == "symbolic"
+    assert 0 < receipt.seconds < 60
+    if name == "closure":
+        assert receipt.question == "variance of ∇L_3, given the initial weights" or "g_3" in receipt.question
+        assert "sampling without replacement" in receipt.conventions
+    if name == "components":
+        assert "forward steps" in dict(receipt.sizes)
+
+
+def test_degrees_of_questions_by_hand():
+    """g of two layers has degree 3 in w_t, and w_t is linear in the statistics of step t - 1."""
+    sgd = network(1, 2, 1)
+    assert [components.estimate(sgd, sm.gradient(1), kind)["degree"] for kind in ("mean", "second_moment")] == [2, 6]
+    assert [components.estimate(sgd, sm.loss(1), kind)["degree"] for kind in ("mean", "second_moment")] == [3, 7]
+
+
+class Five(sm.Network):
+    """f(x) = 5."""
+
+    def predict(self, weights, x):
+        return np.array([5], dtype=object)
+
+
+def test_a_prediction_that_is_a_number_has_a_size():
+    found = problem_size(sm.SGD(Five((2, 1), data=sm.Empirical([[1, 2]]), teacher=False, targets=[3]), "1/10"))
+    assert (found.prediction_terms, found.weight_degree) == (1, 0)
