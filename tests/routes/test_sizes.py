@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy
 
 import sgdmoments as sm
 from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
+from sgdmoments.routes.closure.sizes import _letters, operator_terms
 from sgdmoments.routes.components import route as components
 from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
 
@@ -39,7 +41,7 @@ def test_terms_by_hand():
     one = replace(LINEAR, steps=1)
     assert (sizes_of(one).terms, sizes_of(one).middle) == (20, 1)
     letters = replace(one, letters=2, start_letters=2)
-    assert sizes_of(letters).terms == int(15 * (6 / 15) * 10 * 2**0.5)  # back: 15 monomials of 4 letters, 6 of them held
+    assert sizes_of(letters).terms == int(15 * (6 / 15) * 10 * 2**0.5)  # back: 15 monomials of 4 letters, 6 held
     assert sizes_of(replace(LINEAR, steps=0)).terms == 6
 
 
@@ -66,7 +68,7 @@ def test_arithmetic_of_sizes_by_hand():
 
 
 @pytest.mark.parametrize(("sgd", "found"), [
-    # x of 2 entries: W2 W1 x has 6 terms, the teacher's part those of x: 2 + 1, and 3 products x_i x_j are the statistics
+    # x of 2 entries: W2 W1 x has 6 terms, the teacher's part those of x: 2 + 1; the statistics are 3 products x_i x_j
     (network(2, 3, 1), ProblemSize(9, 1, 0, 6, 6 + 3, 3, 3)),
     (network(3, 2), ProblemSize(6, 2, 0, 3, 3 + 4, 1, 6)),
     (sm.SGD(sm.LinearRegression([[1, 2], [3, 4], [0, 1]], [1, 2, 3]), "1/10", [0, 0]),
@@ -113,7 +115,7 @@ def test_progress_is_a_part_of_the_whole(run):
     for report in reports:
         assert isinstance(report.stage, str)
         assert report.stage
-        assert 0 <= report.done
+        assert report.done >= 0
         assert report.total is None or report.done <= report.total
         assert report.terms >= 0
         assert report.seconds >= 0
@@ -155,3 +157,21 @@ class Five(sm.Network):
 def test_a_prediction_that_is_a_number_has_a_size():
     found = problem_size(sm.SGD(Five((2, 1), data=sm.Empirical([[1, 2]]), teacher=False, targets=[3]), "1/10"))
     assert (found.prediction_terms, found.weight_degree) == (1, 0)
+
+
+@pytest.mark.parametrize(("budget", "what"), [
+    (sm.Budget(terms=3), "5 terms"), (sm.Budget(seconds=1e-5), r"0\.000112 s"), (sm.Budget(memory=70_000), "bytes")])
+def test_what_is_too_large_to_write_out_is_refused_in_words(budget, what):
+    sgd = network(2, 2, 1) if budget.memory != 70_000 else network(9, 9, 1)
+    with pytest.raises(sm.BudgetExceeded, match=rf"^components: writing out g_0 is predicted to need .*{what}, over"):
+        sgd.variance(sm.gradient(0), route="components", budget=budget)
+
+
+def test_sizes_of_closure_by_hand():
+    """Of 2 weights: 2 products of one gradient with 3 monomials each, and 3 of two with 6 each."""
+    assert [operator_terms(2, order) for order in (1, 2)] == [2 * 3, 2 * 3 + 3 * 6]
+    a, x = sympy.symbols("a x")
+    start = sm.SGD(sm.LinearRegression([[1, 2], [0, 1]], [1, 0]), "1/10", [a, x])
+    data = sm.SGD(sm.LinearRegression([[1, x], [0, 1]], [1, 0]), "1/10", [a, 1])
+    rate = sm.SGD(sm.LinearRegression([[1, x], [0, 1]], [1, 0]), None, [1, 1])
+    assert [_letters(sgd, sm.gradient(2)) for sgd in (start, data, rate)] == [0, 1, 2]  # those of w_0 are put in last

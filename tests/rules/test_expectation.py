@@ -157,3 +157,16 @@ def test_copies_of_a_graph_are_counted_once():
     assert value == 105
     mixed = Expectation({G: EntryLaw.gaussian()}, WISHART)(wishart_trace(2, 2, 1)).substitute({n: 1, p: 1})
     assert mixed == 945
+
+
+def test_constant_factors_stay():
+    """E tr(A) tr(GᵀG) tr(GᵀG) = tr(A) n p (n p + 2), in one product of graphs and in an expression."""
+    mean = Expectation({G: EntryLaw.gaussian()}, WISHART)
+    trace = Expression.from_edges([(A, 0, 0)])
+    query = trace * wishart_trace(1, 1)
+    (monomial,) = query.monomials
+    found = Expression.from_raw(WISHART, dict(mean.monomial(monomial)))
+    assert found == mean(query) == trace * mean(wishart_trace(1, 1))
+    assert found.evaluate({"A": [[2, 0], [1, 3]], "n": 3, "p": 4}) == 5 * 12 * 14
+    (alone,) = trace.monomials
+    assert dict(mean.monomial(alone)) == {alone: WISHART.one.raw}

@@ -78,3 +78,14 @@ def test_equal_parts_of_an_update_add_up():
     assert rule.expression_order(product, 1) == trace(letter(c) @ letter(a)) * (
         trace(letter(v) @ letter(a)) + trace(letter(w) @ letter(a)))
     assert rule.expression_order(product, 2) == trace(letter(c) @ letter(a)) ** 2
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_powers_of_the_inverse_batch_size_of_fresh_samples(order):
+    """Of a Gaussian law too; a block of m samples brings m - 1 powers, and those at the order itself are kept."""
+    sgd = sm.SGD(sm.Network((2, 1), noise=sm.Gaussian()), "1/10", {"W1": [[1, 2]], "W1*": [[3, 1]]})
+    for quantity in (sm.gradient(1), sm.loss(1)):
+        whole = sgd.second_moment(quantity, route="components")
+        cut = sgd.second_moment(quantity, route="symbolic", inverse_batch_order=order)
+        assert cut.entries == whole.entries[: order + 1]
+        assert sgd.second_moment(quantity, route="symbolic") == whole

@@ -171,7 +171,7 @@ def test_symmetric_letters_are_rechecked(law):
         plain = Expectation({Label("S", (P, P)): LAWS[law]}, RING)
         (as_plain,) = Expression.from_edges([(Label("S", (P, P)) if e[0] is S else e[0], *e[1:])
                                              for e in edges]).monomials
-        wrong = {m: c for m, c in plain.monomial(as_plain).items()}
+        wrong = dict(plain.monomial(as_plain))
         if wrong != result:  # as it is for all but the square of the trace
             with pytest.raises(RewriteError, match="'expectation'"):
                 recheck_expectation(rule, monomial, wrong)
