@@ -66,8 +66,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_needs_a_linear_model_says_so(what):
-    with pytest.raises(sm.RouteError, match=f"^{what} needs? a model that is linear in its weights"):
+    with pytest.raises(sm.RouteError, match=f"^{what} needs? a model that is linear in its weights") as caught:
         REFUSED[what](sm.SGD(sm.Network((1, 1, 1)), "1/10"))
+    assert "index graphs" not in str(caught.value)  # these answer where widths are letters
 
 
 TERMS = {
@@ -88,7 +89,7 @@ TERMS = {
 
 @pytest.mark.parametrize("door", TERMS)
 def test_one_term_is_not_enough_for_any_door(door):
-    with pytest.raises(sm.BudgetExceeded, match=r"over the budget of 1|exceed the budget of 1"):
+    with pytest.raises(sm.BudgetExceeded, match=r"(over|exceed) the budget of 1.* \(budget=Budget\(terms="):
         TERMS[door](sm.Budget(terms=1))
 
 

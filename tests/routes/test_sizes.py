@@ -1,15 +1,19 @@
 """Sizes of questions in components by hand, and what work says of itself: its receipt and its progress."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import lcm
 
 import numpy as np
 import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.exact.ring import Ring
+from sgdmoments.recursion.backward import pieces
 from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
-from sgdmoments.routes.closure.sizes import _letters, operator_terms
+from sgdmoments.routes.closure.sizes import _bits_per_step, _letters, estimate, operator_terms
 from sgdmoments.routes.components import route as components
 from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
 
@@ -144,6 +148,7 @@ def test_degrees_of_questions_by_hand():
     """g of two layers has degree 3 in w_t, and w_t is linear in the statistics of step t - 1."""
     sgd = network(1, 2, 1)
     assert [components.estimate(sgd, sm.gradient(1), kind)["degree"] for kind in ("mean", "second_moment")] == [2, 6]
+    assert components.estimate(sgd, sm.gradient(1), "mean")["route"] == "components"
     assert [components.estimate(sgd, sm.loss(1), kind)["degree"] for kind in ("mean", "second_moment")] == [3, 7]
 
 
@@ -175,3 +180,50 @@ def test_sizes_of_closure_by_hand():
     data = sm.SGD(sm.LinearRegression([[1, x], [0, 1]], [1, 0]), "1/10", [a, 1])
     rate = sm.SGD(sm.LinearRegression([[1, x], [0, 1]], [1, 0]), None, [1, 1])
     assert [_letters(sgd, sm.gradient(2)) for sgd in (start, data, rate)] == [0, 1, 2]  # those of w_0 are put in last
+
+
+@pytest.mark.parametrize(("points", "targets", "rate"), [
+    ([[1], [2], [3]], [1, 1, 2], "1/10"), ([[1, "1/3"], [0, 1], [3, 1]], [1, 0, 2], "1/7"),
+    ([[17, 3], [5, 1], [3, 100]], [1, 0, 2], "3/1000")])
+def test_numbers_grow_with_each_step_about_as_predicted(points, targets, rate):
+    sgd = sm.SGD(sm.LinearRegression(points, targets), rate, [1] * len(points[0]))
+    second = lcm(*(c.denominator for c in sgd.variance(sm.gradient(40)).coefficients)).bit_length() / 40
+    first = sgd.mean(sm.weights(40))[0].coefficients[0].denominator.bit_length() / 40
+    for order, found in ((1, first), (2, second)):
+        assert found / 2 <= _bits_per_step(sgd, order) <= 4 * found
+
+
+def test_terms_of_closure_by_hand():
+    """After 3 steps the 6 moments of 2 weights have 4 powers of 1/b each, beside the means; of order 1 just 3."""
+    sgd, quantity = regression(3)
+    assert estimate(sgd, quantity, "variance")["terms"] == 6 * 4 + operator_terms(2, 2)
+    assert estimate(sgd, quantity, "mean")["terms"] == 3 + operator_terms(2, 1)
+
+
+def test_the_nearest_mean_is_affordable_and_the_next_is_not():
+    sgd = regression()[0]
+    with pytest.raises(sm.BudgetExceeded, match=r"^closure: the mean of w_1000000000 is predicted to need") as caught:
+        sgd.mean(sm.weights(10**9))
+    t = int(re.search(r"t = (\d+)", caught.value.nearest)[1])
+    assert estimate(sgd, sm.weights(t), "mean")["seconds"] <= 900 < estimate(sgd, sm.weights(t + 1), "mean")["seconds"]
+
+
+@pytest.mark.parametrize("name", ["closure", "closure in fractions"])
+def test_each_step_undone_is_reported(name):
+    reports = []
+    RUNS[name](progress=reports.append)
+    undone = [(report.done, report.total) for report in reports if report.stage == "undoing steps"]
+    assert undone[:3] == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_pieces_add_up_to_the_whole():
+    """A polynomial of 1,275 terms, cut: each piece at least 16 terms, none twice, their order that of the exponents."""
+    ring = Ring(sympy.symbols("a b"))
+    a, b = map(ring.generator, ring.generators)
+    value = sum((a**i * b**j * (i + 50 * j + 1) for i in range(50) for j in range(50 - i)), ring.zero)
+    parts = list(pieces(value))
+    assert sum(parts, ring.zero) == value
+    assert sum(map(len, parts)) == len(value) == 1275
+    assert len(parts) > 1
+    assert all(len(part) >= 16 for part in parts[:-1])
+    assert list(pieces(a)) == [a]

@@ -170,3 +170,26 @@ def test_constant_factors_stay():
     assert found.evaluate({"A": [[2, 0], [1, 3]], "n": 3, "p": 4}) == 5 * 12 * 14
     (alone,) = trace.monomials
     assert dict(mean.monomial(alone)) == {alone: WISHART.one.raw}
+
+
+def test_the_work_says_how_many_products_it_knows():
+    class Told:
+        def __init__(self):
+            self.seen = []
+
+        def update(self, stage, done, total=None, terms=0):
+            self.seen.append((stage, done, terms))
+
+    told = Told()
+    n_n, p_p = Label("B", (n, n)), Label("C", (p, p))
+    mean = Expectation({G: EntryLaw.gaussian()}, WISHART, monitor=told)
+    for k in (5, 6):  # tr (G C Gᵀ B)^k
+        edges = []
+        for i in range(k):
+            a, b, c, d = (4 * i + j for j in range(4))
+            edges += [(G, a, b), (p_p, b, c), (G, d, c), (n_n, d, (4 * i + 4) % (4 * k))]
+        mean(Expression.from_edges(edges))
+        if mean.memo_size >= 1000:
+            break
+    assert told.seen == [("expectation", 1000 * m, 1000 * m) for m in range(1, mean.memo_size // 1000 + 1)]
+    assert told.seen

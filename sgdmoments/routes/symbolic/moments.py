@@ -68,7 +68,7 @@ class Question:
                  further: Sequence[sympy.Symbol] = (), check: bool = False, taken: Collection[str] = ()) -> None:
         self.sgd = sgd
         self.quantity = quantity
-        self.order = check_order(learning_rate_order, "learning_rate_order")
+        self.order = learning_rate_order
         self.inverse_order = check_order(inverse_batch_order, "inverse_batch_order")
         self.monitor = monitor or Monitor()
         self.step = quantity.step
