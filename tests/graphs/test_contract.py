@@ -239,3 +239,18 @@ def test_a_modular_point_is_a_homomorphism():
     assert point(a - a) == 0
     assert point(word("S", "S")) == point(word("S", "S"))
     assert point(a) != RandomPoint(seed=6)(a)
+
+
+def test_scalars_with_letters_and_symbols_that_stay_open():
+    """c tr(A) at c = 2d + 1, and with c left open beside letters in the entries."""
+    c, d, e = sympy.symbols("c d e")
+    A = Label("A", (2, 2))
+    expression = Expression.from_edges([(A, 0, 0)]) * Ring((c,)).generator(c)
+    found = evaluate(expression, {"A": [[1, 2], [3, 4]], "c": 2 * d + 1})
+    assert found == Ring((d,)).generator(d) * 10 + 5
+    assert found.ring.generators == (d,)
+    left = evaluate(expression, {"A": [[1, 2], [3, 4]]}, open_symbols=Ring((c,)))
+    assert left == Ring((c,)).generator(c) * 5
+    both = evaluate(expression, {"A": [[e, 2], [3, 4]]}, open_symbols=Ring((c,)))
+    ring = Ring((c, e))
+    assert both == ring.generator(c) * (ring.generator(e) + 4)

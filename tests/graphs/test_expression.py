@@ -10,10 +10,12 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
+from sgdmoments.graphs.derived import substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.join import hadamard_product, inner_product, matrix_product, renumber_open
 from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.graphs.modular import PRIME, RandomPoint
+from sgdmoments.graphs.query import identity, letter, matrix, trace
 
 A, B = Label("A", (2, 3)), Label("B", (3, 2))
 VALUES = {"A": [[1, 2, 0], [-1, 3, 5]], "B": [[2, 1], [0, -1], [4, 3]]}
@@ -165,3 +167,31 @@ def test_a_number_is_simplest_as_a_number():
     assert Expression.constant(F(3, 2)).simplest() == F(3, 2)
     assert isinstance(Expression.constant(3).simplest(), F)
     assert norm(A).simplest() == norm(A)
+
+
+def test_letters_are_replaced_in_every_term_and_once():
+    """A -> B + C in tr(A) + tr(CC) + tr(A) tr(A): what has no A stays, what comes in is left alone."""
+    a, b, c = (matrix(name, "n", "n") for name in "ABC")
+    (label,) = a.array.labels
+    query = trace(a) + trace(c @ c) + trace(a) ** 2 + trace(a @ c)
+    found = substitute_letters(query, {label: (b + c).array})
+    assert found == trace(b + c) + trace(c @ c) + trace(b + c) ** 2 + trace((b + c) @ c)
+    assert substitute_letters(trace(a @ a), {label: (a + b).array}) == trace((a + b) @ (a + b))
+    assert substitute_letters(trace(a), {label: identity("n").array}) == trace(identity("n"))
+    assert substitute_letters(trace(a @ a @ c), {label: identity("n").array}) == trace(c)
+    own, run = Label("A", (2, 2)), Label("A", (2, 2), "run")
+    first, second = (letter(Label(name, (2, 2))) for name in "BC")
+    both = trace(letter(own)) * trace(letter(run) @ letter(run))
+    assert substitute_letters(both, {own: first.array, run: second.array}) == trace(first) * trace(second @ second)
+
+
+def test_terms_come_with_fewer_edges_first():
+    a, b = matrix("A", "n", "n"), matrix("B", "n", "n")
+    query = trace(a @ a) + trace(b) + trace(a) ** 2 * 3 + 7
+    assert [sum(len(graph.edges) for graph in monomial) for monomial, _ in query.terms()] == [0, 1, 2, 2]
+    assert str(trace(a @ a) + trace(b)) == "tr(B) + tr(A^2)"
+
+
+def test_an_expression_that_is_a_number_hashes_as_that_number():
+    assert hash(Expression({(): F(2)})) == hash(2)
+    assert len({Expression({(): F(1, 2)}), F(1, 2), Expression.constant(F(1, 2))}) == 1

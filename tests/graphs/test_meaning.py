@@ -5,10 +5,14 @@ from fractions import Fraction as F
 from itertools import permutations
 from math import prod
 
+import numpy as np
 import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.graphs.labels import Label
+from sgdmoments.graphs.meaning import read_known, same_numbers
+from sgdmoments.graphs.run_letters import step_of
 
 START, TEACHER, OTHER = {"W1": [[1, 2]]}, {"W1*": [[3, 1]]}, {"W1*": [[3, 2]]}
 X, Z, Y = [[1, 2], [3, 1]], [[1, 2], [3, 2]], [[1], [2]]
@@ -194,3 +198,78 @@ def test_matrices_of_a_letter_dimension_have_no_relations():
             determinant = determinant + sign * gram[0][places[0]] * gram[1][places[1]] * gram[2][places[2]] * gram[3][
                 places[3]]
         assert (determinant == 0) is vanishes
+
+
+def test_a_letter_known_on_one_side_and_open_on_the_other_is_two_letters():
+    """tr(A) with A = 2 known, plus, times and less tr(A) with A open: at A = 5 it is 7, 10, -3."""
+    a = sm.trace(sm.matrix("A", 1, 1))
+    known = a.with_known({next(iter(a.labels)): [[2]]})
+    at = {"A": [[5]]}
+    for first, second, signs in ((known, a, 1), (a, known, -1)):
+        assert (first + second).evaluate(at) == 7
+        assert (first * second).evaluate(at) == 10
+        assert (first - second).evaluate(at) == -3 * signs
+    assert known != a
+    assert known + known == 4
+
+
+def test_numbers_of_letters_are_compared_entry_by_entry():
+    a, b = Label("A", (1, 2)), Label("B", (1, 2))
+    one, same, other = (read_known({a: [[1, x]]}) for x in ("1/2", F(1, 2), F(1, 3)))
+    assert same_numbers(one, same)
+    assert not same_numbers(one, other)
+    assert not same_numbers(one, read_known({b: [[1, "1/2"]]}))
+    assert not same_numbers(one, {})
+    assert same_numbers({}, {})
+
+
+def test_an_array_that_cannot_be_written_to_is_read_exactly_all_the_same():
+    floats = np.array([[0.5, 0.25]])
+    floats.flags.writeable = False
+    a = Label("A", (1, 2))
+    found = read_known({a: floats})[a]
+    assert [type(x) for x in found.flat] == [F, F]
+    assert found.tolist() == [[F(1, 2), F(1, 4)]]
+    assert read_known({a: found})[a] is found
+
+
+def test_equality_with_irrational_numbers_is_decided_entry_by_entry():
+    """tr(AA) and tr(AA^T) agree where all entries of A are equal, and nowhere near; so with a dimension as a letter."""
+    root = sympy.sqrt(2)
+    for rows in (2, "n"):
+        a, s = sm.matrix("A", rows, rows), sm.matrix("S", rows, rows, symmetric=True)
+        assert root * sm.trace(a @ a) != root * sm.trace(a @ a.T)
+        assert root * sm.trace(a @ s) == root * sm.trace(a.T @ s)
+        assert root * sm.trace(a @ s) != root * sm.trace(a) * sm.trace(s)
+    wide = sm.matrix("B", 2, "n")
+    gram = wide @ wide.T
+    assert root * sm.trace(gram @ gram) != root * sm.trace(gram) ** 2
+    minor = (sm.trace(gram) ** 2 - sm.trace(gram @ gram)) * root  # twice the determinant: a relation of 2 x 2 matrices
+    assert sm.trace(gram @ gram @ gram) * root == sm.trace(gram) * sm.trace(gram @ gram) * root - sm.trace(
+        gram) * minor / 2
+
+
+def test_hashes_of_equal_expressions_are_equal():
+    s, a = sm.matrix("S", 2, 2, symmetric=True), sm.matrix("A", 2, 2)
+    identity = {next(iter(s.array.labels)): [[1, 0], [0, 1]]}
+    weighed = sm.trace(a @ s @ a.T).with_known(identity)
+    assert weighed == sm.trace(a @ a.T)
+    assert hash(weighed) == hash(sm.trace(a @ a.T))
+    assert hash(sm.trace(s @ a)) == hash(sm.trace(s @ a.T))
+    arrays = (a @ s).array.with_known(identity), a.array
+    assert arrays[0] == arrays[1]
+    assert hash(arrays[0]) == hash(arrays[1])
+    assert len({hash(sm.trace(s @ a)), hash(sm.trace(a)), hash(sm.trace(s))}) == 3
+
+
+def test_separators_in_names_make_no_two_letters_one():
+    names = ["a", "a\\", "a\\u", "a\x1f", "a\\\x1f", "a\\\\u", "a\x1fmatrix"]
+    labels = [Label(name, (2,), kind) for name in names for kind in ("matrix", "s")]
+    labels += [Label("a", (2, 2), "matrix", symmetric=True), Label("a\x1fmatrix", (2,), "s", meaning="2")]
+    assert len(set(labels)) == len(labels)
+    assert len({id(label) for label in labels}) == len(labels)
+    assert [label.name for label in labels[::2][:7]] == names
+
+
+def test_the_step_of_a_letter_is_behind_the_last_at_sign():
+    assert step_of(Label("W", (1, 1), "weights", meaning="W@1@23")) == 23

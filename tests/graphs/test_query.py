@@ -135,3 +135,40 @@ def test_what_is_no_matrix_is_refused(other):
     for letters in (gradient_matrix, weights_matrix):
         with pytest.raises(InputError, match="expected a run or a model"):
             letters(other, 1, 1)
+
+
+def test_zeros_have_the_shape_of_the_matrix():
+    a = matrix("A", "m", "n")
+    zero = (a - a).evaluate({"m": 2, "n": 3})
+    assert zero.shape == (2, 3)
+    assert all(entry == 0 for entry in zero.flat)
+
+
+@pytest.mark.parametrize("size", ["3/2", 0, -1, "1/2", sympy.Symbol("k")])
+def test_a_dimension_that_is_no_positive_integer_is_refused(size):
+    a = matrix("A", "m", "n")
+    with pytest.raises(InputError, match="a dimension is a positive integer"):
+        (a - a).evaluate({"m": size, "n": 3})
+
+
+def test_the_first_power_is_the_matrix():
+    a = matrix("A", "n", "n")
+    assert a**1 == a
+    assert a**2 == a @ a
+    with pytest.raises(InputError, match="exponent 0"):
+        a**0
+
+
+def test_operations_and_arguments_that_are_refused_are_named():
+    a = matrix("A", "n", "n")
+    for operation in (kron, hadamard):
+        for factors in ((5,), (5, a), (a, 5)):
+            with pytest.raises(InputError, match=f"^{operation.__name__}: expected a matrix, found 5"):
+                operation(*factors)
+    for operation in (trace, diagonal, squared_norm):
+        with pytest.raises(InputError, match=f"^{operation.__name__}: expected a matrix, found 5"):
+            operation(5)
+    with pytest.raises(InputError, match=r"^dimension: found 'n m'"):
+        vector("v", "n m")
+    with pytest.raises(InputError, match=r"is declared as a tuple: matrix\('C', \('m', 'n'\), \.\.\.\)\.$"):
+        trace(matrix("C", ("m", "n"), "n"))
