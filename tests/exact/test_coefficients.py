@@ -110,3 +110,27 @@ def test_balls_hold_the_exact_products():
     holds(backend.scale_rows(row, [F(1, 3), F(2)]), [[F(1, 6), F(1)], [F(1), F(6)]])
     holds(backend.scale_rows(two, [F(1, 3), F(2)]), [[F(1, 3), F(0)], [F(1), F(6)]])
     holds(backend.add(row, row), [[F(1), F(6)]])
+
+
+def test_balls_beside_fractions():
+    """1/3 + 2/b + 5/b^2 at b = 2 is 31/12, inside the ball."""
+    value = sm.BatchPolynomial((F(1, 3), flint.arb(2), F(5)))(2)
+    assert value.contains(flint.fmpq(31, 12))
+    assert value.rad() < 1e-14
+    assert sm.BatchPolynomial((F(1), flint.arb(2)))(4).contains(flint.fmpq(3, 2))
+
+
+def test_letters_for_letters_and_letters_that_stay():
+    p = sm.BatchPolynomial((x, x * y))
+    assert p.evaluate({"x": y + 1, "y": 2}).coefficients == (y + 1, 2 * (y + 1))
+    assert p.evaluate({"x": 2}, partial=True).coefficients == (2, 2 * y)
+    assert p.evaluate({}, partial=True) == p
+    for values in ({}, {"x": 1}, {"y": 1}):
+        with pytest.raises(sm.InputError, match="no value given for"):
+            p.evaluate(values)
+
+
+def test_coefficients_that_are_no_polynomials():
+    root = sm.BatchPolynomial((sympy.sqrt(x), sympy.exp(x) * y))
+    assert root.evaluate({"x": 4, "y": 0}).coefficients == (2,)
+    assert root.evaluate({"x": 0}, partial=True).coefficients == (0, y)

@@ -163,3 +163,14 @@ def test_what_divides_is_refused_over_irrational_numbers():
     sgd = sm.SGD(sm.LinearRegression([[sqrt(2), 1], [1, 3]], [1, 2]), "1/10", [0, 0])
     with pytest.raises(sm.InputError, match="irrational"):
         sgd.stationary()
+
+
+def test_products_of_several_radicals():
+    """sqrt 6 = sqrt 2 sqrt 3, and 30^(1/3) from its three primes."""
+    six, two, three = (ring_of([sqrt(k)])(sqrt(k)) for k in (6, 2, 3))
+    assert six * six == 6
+    assert two * three == six
+    assert six * two == 2 * three
+    cube = ring_of([cbrt(30)])(cbrt(30))
+    assert cube**3 == 30
+    assert cube != ring_of([cbrt(5)])(cbrt(5))

@@ -134,3 +134,10 @@ def test_the_mean_of_a_matrix_is_evaluated_entry_by_entry():
         expected = (np.array(values["W1"]) - np.array(values["W1*"])) @ np.array(second)
         assert mean.shape == (2, 2)
         assert all(p(1) == F(e) for p, e in zip(mean.flat, expected.flat, strict=True))
+
+
+def test_a_plot_takes_its_options():
+    pytest.importorskip("matplotlib")
+    axes = sm.BatchPolynomial((0, 1)).plot(batch_sizes=[1, 2, 4])
+    (line,) = axes.lines
+    assert line.get_ydata().tolist() == [1, 0.5, 0.25]

@@ -52,3 +52,27 @@ def test_refusals():
         least_positive_root([0, 0])
     with pytest.raises(InputError, match="width"):
         least_positive_root([-2, 0, 1]).refine(0)
+
+
+def test_refining_by_hand():
+    """sqrt 2 to 30 digits, and the least root of (x^2 - 2)(x^2 - 3)(x - 3/2)."""
+    root = least_positive_root([-2, 0, 1])
+    for width in (F(1, 10), F(1, 10**30)):
+        found = root.refine(width)
+        assert found.low**2 < 2 < found.high**2
+        assert found.high - found.low <= max(width, root.high - root.low)
+        assert root.low <= found.low < found.high <= root.high
+    assert root.refine(F(1, 10**30)).high - root.refine(F(1, 10**30)).low <= F(1, 10**30)
+    falling = least_positive_root([2, 0, -1])  # from + to -
+    assert falling.refine(F(1, 10**20)).low ** 2 < 2 < falling.refine(F(1, 10**20)).high ** 2
+    assert least_positive_root([-9, 6, F(15, 2), -5, F(-3, 2), 1]) == root
+
+
+def test_roots_far_apart_and_close_together():
+    """x^2 - 10^9 x + 1 has its roots near 10^-9 and 10^9; (x^2 - 2)^2 = 10^-20 two near sqrt 2."""
+    low = least_positive_root([1, -(10**9), 1])
+    assert 0 < low.low < F(1, 10**9) * (1 + F(1, 10**9))
+    assert float(low) == pytest.approx(1e-9, rel=1e-9)
+    close = least_positive_root([4 - F(1, 10**21), 0, -4, 0, 1])
+    assert close.high**2 < 2
+    assert (2 - close.low**2) ** 2 > F(1, 10**21) > (2 - close.high**2) ** 2

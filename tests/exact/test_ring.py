@@ -112,3 +112,13 @@ def test_rings_that_nothing_holds_are_let_go():
     gc.collect()
     assert len(ring._RINGS) <= before + ring._RECENT.maxlen
     assert all(Ring(one.generators) is one for one in held)
+
+
+def test_reciprocals_at_whole_numbers():
+    """1/x + 1/x^2 at 4 is 5/16, whether 4 is an int or a Fraction."""
+    reciprocals = ring_of([1 / X])
+    for four in (4, Fraction(4)):
+        assert reciprocals(1 / X + 1 / X**2).evaluate({X: four}) == Fraction(5, 16)
+        assert reciprocals(1 / X + 1 / X**2).substitute({X: four}) == Fraction(5, 16)
+    with pytest.raises(InputError, match="cannot be zero"):
+        reciprocals(1 / X).evaluate({X: 0})

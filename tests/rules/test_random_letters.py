@@ -184,3 +184,21 @@ def test_two_letters_of_one_name_are_integrated_by_letter():
     assert answer == 6 * sm.squared_norm(Y)
     with pytest.raises(sm.InputError, match="expected traces"):
         sm.expectation(5, {})
+
+
+def test_numbers_of_a_mean_are_a_letter_of_the_answer():
+    """E tr(A X) = tr(A M): M is known and no letter of the user's, who may have an M of his own."""
+    a, x = sm.matrix("A", 2, 2), sm.matrix("X", 2, 2)
+    found = sm.expectation(sm.trace(a @ x), {"X": sm.GaussianInit(mean=[1, 2, 3, 4])})
+    kinds = {label.name: label.kind for label in found.labels}
+    assert kinds == {"A": "matrix", "E X": "run"}
+    assert found.evaluate({"A": [[1, 0], [0, 10]]}) == 1 + 40
+    sgd = sm.SGD(sm.Network((2, 2)))
+    with pytest.raises(sm.InputError, match="the letter E X of another answer"):
+        sgd.expectation(found)
+
+
+def test_the_budget_of_a_matrix_is_kept():
+    a, x = sm.matrix("A", "n", "n"), sm.matrix("X", "n", "n")
+    with pytest.raises(sm.BudgetExceeded, match="0 s exceed the budget of 0 s"):
+        sm.expectation(x @ a @ x.T, {"X": sm.GaussianInit()}, budget=sm.Budget(seconds=0))
