@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import sqrt
-from typing import TYPE_CHECKING
 
 from sgdmoments.errors import InputError
-
-if TYPE_CHECKING:
-    from sgdmoments.models.regression import LinearRegression
+from sgdmoments.models.regression import LinearRegression
 
 #: Larger powers of ten are taken for a slip, not for data.
 _LARGEST_EXPONENT = 400
@@ -43,8 +40,6 @@ class Design:
 
     def model(self) -> LinearRegression:
         """The regression model of these numbers."""
-        from sgdmoments.models.regression import LinearRegression
-
         return LinearRegression(self.X, self.y)
 
 

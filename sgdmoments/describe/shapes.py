@@ -5,23 +5,14 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from sgdmoments.describe.description import is_plainly
 from sgdmoments.describe.laws import Empirical, Law
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.errors import InputError
-from sgdmoments.models.moment_regression import MomentRegression
-from sgdmoments.models.network import Network
-from sgdmoments.models.regression import LinearRegression
 
 
 def check_model(model: Model) -> None:
-    """Raises `InputError`, with names, where the parts of a model do not fit together.
-
-    Models of the package check themselves; this is for classes of a user's own.
-    """
-    if any(is_plainly(model, known) for known in (LinearRegression, MomentRegression, Network)):
-        return
+    """Raises `InputError`, with names, where the parts of a model do not fit together."""
     name = type(model).__name__
     parameters, teacher = _parameters(model, "parameters"), _parameters(model, "teacher_parameters")
     if not parameters:

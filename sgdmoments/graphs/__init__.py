@@ -1,0 +1,1 @@
+"""Index graphs: normal forms, sums of their products, values, and the expressions that users type."""

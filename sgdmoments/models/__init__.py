@@ -1,0 +1,1 @@
+"""The models of the package, each a description like a user's own."""

@@ -28,9 +28,9 @@ from sgdmoments.describe.values import expressions
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.recursion.batch_moments import BatchMoments
+from sgdmoments.recursion.places import coordinates, left_matrix
 from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, sample_gradient
 from sgdmoments.recursion.term_count import MOST_WEIGHTS, problem_size, weight_count
-from sgdmoments.routes.closure.observables import coordinates, left_matrix
 
 #: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
 MOST_RELATED = 200

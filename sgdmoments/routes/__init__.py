@@ -1,0 +1,1 @@
+"""The ways to an answer, one folder each, and the plan that picks one."""

@@ -1,0 +1,1 @@
+"""Formulas, pictures, tables and plots; `printers` says which of them shows which type."""

@@ -14,6 +14,7 @@ from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
+from sgdmoments.recursion.places import coordinates, exact_entry, left_matrix
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
 
 
@@ -82,34 +83,6 @@ def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tup
     return tuple(operator.mean(tuple(map(int, unit[a]))) for a in chosen)
 
 
-def coordinates(sgd: Run, quantity: Quantity) -> list[int]:
-    """The places of the quantity's layer among the flattened weights."""
-    layers = sgd.model.layers
-    if quantity.layer is not None and quantity.layer > layers:
-        raise InputError(f"layer: found {quantity.layer}, but the model has {layers} layer{'s' * (layers > 1)}.")
-    chosen: list[int] = []
-    start = 0
-    for parameter in sgd.model.parameters:
-        size = int(parameter.size)
-        if quantity.layer in (None, parameter.layer):
-            chosen += range(start, start + size)
-        start += size
-    return chosen
-
-
-def left_matrix(quantity: Quantity, size: int) -> list[list[Any]]:
-    """The matrix on the left as ring elements or Fractions, its width checked."""
-    assert quantity.left is not None
-    if len(quantity.left[0]) != size:
-        raise InputError(f"A @ {quantity.kind}: the matrix has {len(quantity.left[0])} columns, the quantity "
-                         f"{size} components.")
-    return [[_exact(entry) for entry in row] for row in quantity.left]
-
-
-def _exact(entry: Any) -> Any:
-    return entry if isinstance(entry, Fraction) else ring_of([entry])(entry)
-
-
 def _mean_loss(operator: StepOperator) -> Polynomial:
     """L(w) = mean_i L_i(w)."""
     gradient = operator.gradient
@@ -150,7 +123,7 @@ def _sample_gradients(sgd: Run, operator: StepOperator, quantity: Quantity) -> t
         for r, row in enumerate(matrix):
             for a, entry in enumerate(row):
                 if entry:
-                    total[r] = total[r] + _without(parts[a], gradient.sample) * _exact(entry)
+                    total[r] = total[r] + _without(parts[a], gradient.sample) * exact_entry(entry)
     return tuple(total)
 
 

@@ -18,8 +18,8 @@ from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.recursion import components
 from sgdmoments.recursion.components import Problem, in_inverse_batch, read
+from sgdmoments.recursion.places import coordinates
 from sgdmoments.recursion.term_count import problem_size
-from sgdmoments.routes.closure.observables import coordinates
 from sgdmoments.routes.components.route import CONVENTIONS, average_over_start, conditional_moments
 from sgdmoments.routes.components.sizes import setup_seconds
 from sgdmoments.routes.expansion.balls import first_variance

@@ -30,6 +30,7 @@ from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import letters
 from sgdmoments.routes.symbolic import reach
+from sgdmoments.routes.symbolic.saving import resumed
 from sgdmoments.routes.symbolic.setting import (
     Setting,
     as_rates,
@@ -195,8 +196,6 @@ def moment(sgd: Run, quantity: Quantity, kind: str, *, given: str = "initial", l
         A `BatchPolynomial` whose coefficients are Fractions, ring elements or graph expressions; the mean of an
         array is one with open ends (an object array of polynomials where every letter is known).
     """
-    from sgdmoments.routes.symbolic.saving import resumed
-
     monitor = Monitor(budget, progress)
     check_order(learning_rate_order, "learning_rate_order")
     with monitor, paused_collector():
