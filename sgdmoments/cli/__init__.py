@@ -17,6 +17,8 @@ from sgdmoments.cli.regression import regression
 from sgdmoments.cli.report import report
 from sgdmoments.errors import SgdMomentsError
 
+_LONGEST_MESSAGE = 1_200
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None,
                   help="Exact moments of stochastic gradient descent as polynomials in 1/b (b = batch size).")
 app.command()(demo)
@@ -64,7 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _one_line(message: str) -> str:
+    """A message on one line that a terminal shows as it is: control characters escaped, the middle of long ones cut."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(message.split()))
+    cut = len(text) - _LONGEST_MESSAGE
+    return text if cut <= 0 else f"{text[:_LONGEST_MESSAGE // 2]} [...] {text[-_LONGEST_MESSAGE // 2:]}"
+
+
 def _fail(message: str, status: int) -> None:
     if message:
-        sys.stderr.write(f"sgdmoments: error: {' '.join(message.split())}\n")
+        sys.stderr.write(f"sgdmoments: error: {_one_line(message)}\n")
     sys.exit(status)

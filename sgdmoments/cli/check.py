@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from sgdmoments.cli.json_file import read_json
 from sgdmoments.cli.network import ask_at
 from sgdmoments.cli.network_problem import network_sgd
 from sgdmoments.cli.options import (
@@ -30,12 +30,11 @@ from sgdmoments.cli.options import (
     Weights,
     Widths,
 )
-from sgdmoments.cli.output import deliver, write_figure
+from sgdmoments.cli.output import check_targets, deliver, write_figure
 from sgdmoments.cli.problem import integers, regression_problem
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.files import check_target
 from sgdmoments.sgd import SGD
 
 check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 0 "
@@ -88,9 +87,7 @@ def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, sample
          inputs: list[str | Path | None]) -> None:
     from sgdmoments.simulate.check import check as run_check
 
-    for path in (output, plot):
-        if path is not None:
-            check_target(path, inputs)
+    check_targets((output, plot), inputs)
     if plot is not None:
         from sgdmoments.show.plots import pyplot
 
@@ -109,17 +106,11 @@ def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, sample
         raise typer.Exit(STATUS[report.verdict])
 
 
-def read_claim(path: Path) -> BatchPolynomial | list[str | int]:
+def read_claim(path: Path) -> BatchPolynomial | list[str]:
     """The claim in a JSON file: a polynomial as `BatchPolynomial.to_json` writes it, or a list of coefficients."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text, parse_float=str)
-    except OSError as error:
-        raise InputError(f"--claim: {path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"--claim: {path} is not JSON ({error}).") from None
+    data = read_json(path, "--claim")
     if isinstance(data, list):
-        if not all(isinstance(c, (str, int)) and not isinstance(c, bool) for c in data):
+        if not all(isinstance(c, str) for c in data):
             raise InputError(f"--claim: {path}: the coefficients must be numbers, or text such as \"1/3\".")
         return data
-    return BatchPolynomial.from_json(text)
+    return BatchPolynomial.from_json(path.read_text(encoding="utf-8"))

@@ -21,12 +21,13 @@ from sgdmoments.cli.options import (
     Weights,
     Widths,
 )
-from sgdmoments.cli.output import deliver
-from sgdmoments.cli.problem import QUANTITIES
+from sgdmoments.cli.output import check_targets, deliver
+from sgdmoments.cli.problem import LONGEST_INTEGER, QUANTITIES
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.describe.quantities import Quantity, gradient
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 from sgdmoments.show.latex import batch_polynomial_latex
 from sgdmoments.show.text import batch_polynomial_text
@@ -48,17 +49,18 @@ def network(
     terms: Terms = None, output: Output = None,
 ) -> None:
     """Exact moments of online SGD for a network that learns from a teacher, as polynomials in 1/b."""
+    check_targets((output,), (weights,))
     sgd = network_sgd(widths, activation, data, weights, learning_rate)
     asked = ask_at(quantity, parse_step(step), layer)
     with progress_bar() as progress:
         if format == "svg":
-            deliver(sgd.derivation(asked).draw(), output)
+            deliver(sgd.derivation(asked).draw(), output, (weights,))
             return
         options: dict[str, Any] = {"learning_rate_order": order, "inverse_batch_order": inverse_batch_order}
         chosen = {name: value for name, value in options.items() if value is not None}
         question = sgd.variance if moment == "variance" else sgd.second_moment
         polynomial = question(asked, route=route, progress=progress, **chosen)
-    deliver(_as_text(sgd, asked, moment, polynomial, format, terms), output)
+    deliver(_as_text(sgd, asked, moment, polynomial, format, terms), output, (weights,))
 
 
 def ask_at(quantity: str, step: int | sympy.Symbol, layer: int | None) -> Quantity:
@@ -77,11 +79,11 @@ def parse_step(text: str) -> int | sympy.Symbol:
     >>> parse_step("3"), parse_step("t")
     (3, t)
     """
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_INTEGER:
         return int(text)
     if text.isidentifier():
         return sympy.Symbol(text)
-    raise InputError(f"--step: found {text!r}; a step is an integer >= 0 or a letter.")
+    raise InputError(f"--step: found {shown(text)}; a step is an integer >= 0 or a letter.")
 
 
 def _as_text(sgd: SGD, asked: Quantity, moment: str, polynomial: BatchPolynomial, format: str, terms: int | None,

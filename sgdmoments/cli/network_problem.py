@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from sgdmoments.cli.problem import split
+from sgdmoments.cli.json_file import read_json
+from sgdmoments.cli.problem import LONGEST_INTEGER, split
 from sgdmoments.cli.rate import parse_learning_rate
 from sgdmoments.describe.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.models.network import Network
+from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 
 
 def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:
     """SGD on a student with a teacher of the same shape."""
-    sizes = [int(w) if w.isascii() and w.isdigit() else w for w in split(widths, "--widths")]
-    for name in sizes:
-        if isinstance(name, str) and not name.isidentifier():
-            raise InputError(f"--widths: found {name!r}; a width is a positive integer or a name such as p1.")
+    sizes = [width(w) for w in split(widths, "--widths")]
     coefficients = [to_fraction(c, "--activation") for c in split(activation, "--activation")]
     model = Network(sizes, activation=coefficients, data=parse_law(data))
     rate = None if learning_rate is None else parse_learning_rate(learning_rate)
     return SGD(model, rate, initial=_weights(weights, model))
+
+
+def width(text: str) -> int | str:
+    """A width: an integer, or a name.
+
+    >>> width("3"), width("p1")
+    (3, 'p1')
+    """
+    if text.isidentifier():
+        return text
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_INTEGER):
+        raise InputError(f"--widths: found {shown(text)}; a width is a positive integer or a name such as p1.")
+    return int(text)
 
 
 def parse_law(text: str) -> Law:
@@ -72,16 +82,10 @@ def _weights(text: str | None, model: Network) -> Any:
         return None
     if text.startswith("random:"):
         seed = text.removeprefix("random:")
-        if not (seed.isascii() and seed.isdigit()):
-            raise InputError(f"--weights: found {text!r}; write random:SEED with an integer SEED.")
-        return random_weights(model, int(text.removeprefix("random:")))
-    try:
-        found = json.loads(Path(text).read_text(encoding="utf-8"), parse_float=str)
-    except OSError as error:
-        raise InputError(f"--weights: {text}: cannot be read ({error.strerror}); use letters, random:SEED or a JSON "
-                         "file.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--weights: {text} is not JSON ({error}).") from None
+        if not (seed.isascii() and seed.isdigit() and len(seed) <= LONGEST_INTEGER):
+            raise InputError(f"--weights: found {shown(text)}; write random:SEED with an integer SEED.")
+        return random_weights(model, int(seed))
+    found = read_json(text, "--weights", "letters, random:SEED or a JSON file")
     if not isinstance(found, Mapping):
         raise InputError(f"--weights: {text} must hold an object such as "
                          '{"W1": [["1/2", "0"]], ...}.')

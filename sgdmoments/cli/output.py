@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import to_fmpq
-from sgdmoments.files import PathLike, write_text, write_whole
+from sgdmoments.files import PathLike, check_target, write_text, write_whole
 
 #: Columns used where the output is not a terminal.
 _PLAIN_WIDTH = 110
@@ -23,6 +24,25 @@ def console() -> Console:
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(highlight=False, width=_PLAIN_WIDTH, color_system=None)
+
+
+def check_targets(targets: Iterable[PathLike | None], inputs: Iterable[PathLike | None] = ()) -> None:
+    """`InputError` where a command could not write its results, before the work that they cost.
+
+    Args:
+        targets: the files that the command will write, None where an option is left out; no two may be one file.
+        inputs: the files that it reads, None likewise; none of them is written to.
+    """
+    seen: dict[str, PathLike] = {}
+    for target in targets:
+        if target is None:
+            continue
+        check_target(target, inputs)
+        place = os.path.realpath(target)
+        if place in seen:
+            raise InputError(f"{target} and {seen[place]} are one file, and one result would replace the other; give "
+                             "two names.")
+        seen[place] = target
 
 
 def deliver(text: str, output: Path | None, inputs: Iterable[PathLike | None] = ()) -> None:

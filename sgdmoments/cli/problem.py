@@ -15,6 +15,8 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.sgd import SGD
 
+#: Steps, seeds and widths have at most so many digits.
+LONGEST_INTEGER = 18
 QUANTITIES = {"gradient": gradient, "full_gradient": full_gradient, "weights": weights, "loss": loss}
 SYMBOLS = {"gradient": "g_t", "full_gradient": "∇L(w_t)", "weights": "w_t", "loss": "L(w_t)"}
 

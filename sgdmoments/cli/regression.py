@@ -25,7 +25,7 @@ from sgdmoments.cli.options import (
     Steps,
     Target,
 )
-from sgdmoments.cli.output import console, deliver, write_figure
+from sgdmoments.cli.output import check_targets, console, deliver, write_figure
 from sgdmoments.cli.problem import Problem, parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
@@ -48,6 +48,8 @@ def regression(
     proof: Proof = True,
 ) -> None:
     """Exact moments of mini-batch SGD for least squares on a table, as polynomials in 1/b."""
+    inputs = (data,)
+    check_targets((output, plot), inputs)
     if plot is not None:  # said before the work, not after it
         from sgdmoments.show.plots import pyplot
 
@@ -56,20 +58,21 @@ def regression(
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
     sizes, reported = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n), parse_steps(steps, at)
     if arithmetic != "exact":
-        _values(problem, moment, quantity, steps, reported, sizes, arithmetic == "certified", format, output, plot)
+        _values(problem, moment, quantity, steps, reported, sizes, arithmetic == "certified", format, output, plot,
+                inputs)
         return
     with progress_bar() as progress:
         results = compute(problem, moment, quantity, reported, sizes, route, progress, proof)
     if plot is not None:
-        write_figure(plot, draw(results))
+        write_figure(plot, draw(results), inputs)
     if format == "table" and output is None:
         print_table(results, console())
     else:
-        deliver(_as_text(results, format), output)
+        deliver(_as_text(results, format), output, inputs)
 
 
 def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: list[int], sizes: list[int],
-            certified: bool, format: str, output: Path | None, plot: Path | None) -> None:
+            certified: bool, format: str, output: Path | None, plot: Path | None, inputs: tuple[str, ...]) -> None:
     if format == "latex":
         raise InputError("--format latex shows polynomials; --arithmetic float and certified give values only.")
     with progress_bar() as progress:
@@ -77,11 +80,11 @@ def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: 
     if plot is not None:
         from sgdmoments.show.plots import new_axes, plot_trajectory
 
-        write_figure(plot, plot_trajectory(run, new_axes()))
+        write_figure(plot, plot_trajectory(run, new_axes()), inputs)
     if format == "table":
-        deliver(values_text(run, problem, reported, console()), output)
+        deliver(values_text(run, problem, reported, console()), output, inputs)
     else:
-        deliver(values_csv(run, reported) if format == "csv" else values_json(run, problem, reported), output)
+        deliver(values_csv(run, reported) if format == "csv" else values_json(run, problem, reported), output, inputs)
 
 
 def draw(results: Results) -> object:

@@ -27,7 +27,7 @@ from sgdmoments.cli.options import (
     Steps,
     Target,
 )
-from sgdmoments.cli.output import lossless
+from sgdmoments.cli.output import check_targets, lossless
 from sgdmoments.cli.problem import parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.regression import draw
@@ -56,12 +56,13 @@ def report(
     proof: Proof = True,
 ) -> None:
     """Write a report of a regression: polynomials, values, figure, proofs, and where the numbers come from."""
+    check_targets((out,), (data,))
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
     sizes = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n)
     with progress_bar() as progress:
         results = compute(problem, moment, quantity, parse_steps(steps, at), sizes, route, progress, proof)
-    write_text(out, html(results, shlex.join(context.obj or ())))
+    write_text(out, html(results, shlex.join(context.obj or ())), (data,))
     typer.echo(f"Report written to {out}")
 
 

@@ -29,6 +29,8 @@ def read_csv(path: str | Path) -> Table:
         raise InputError(f"{path}: the file is not UTF-8 text.") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:  # a null character, half of a surrogate pair: no file has such a name
+        raise InputError(f"{path!r} is not the name of a file.") from None
     return parse_csv(text, str(path))
 
 

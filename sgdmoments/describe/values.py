@@ -21,7 +21,12 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import FrozenError
-from sgdmoments.exact.numbers import free_symbols
+from sgdmoments.exact.numbers import Exact, free_symbols
+from sgdmoments.exact.ring import to_fmpq
+
+#: Digits up to which a number is written out in code, and from which on an integer is written as text (which Python
+#: reads at any length).
+_MOST_DIGITS, _DIGITS_OF_CODE = 100_000, 4_000
 
 _ATOMS = (int, float, complex, str, bytes, Fraction, Decimal, type(None), sympy.Basic, np.generic, Enum, type, range,
           FunctionType, BuiltinFunctionType, MethodType, ModuleType)
@@ -152,9 +157,15 @@ def show(value: Any, most: int = 1000) -> str | None:
     "('1/3', 2, Symbol('s', positive=True))"
     """
     if isinstance(value, Fraction):  # every constructor reads integers and texts as exact numbers
-        return str(value.numerator) if value.denominator == 1 else f"'{value}'"
+        text = str(to_fmpq(value))  # Python's own has a limit of some thousand digits
+        if len(text) > _MOST_DIGITS:
+            return None
+        return text if value.denominator == 1 and len(text) < _DIGITS_OF_CODE else f"'{text}'"
     if isinstance(value, sympy.Basic):
-        return str(sympy.srepr(value))
+        try:
+            return str(sympy.srepr(value))
+        except ValueError:  # an integer in it has thousands of digits
+            return None
     if isinstance(value, np.ndarray):
         return None if value.size > most else show(value.tolist(), most)
     if isinstance(value, Mapping):
@@ -166,6 +177,21 @@ def show(value: Any, most: int = 1000) -> str | None:
         return _bracketed([show(part, most) for part in value], "()" if isinstance(value, tuple) else "[]")
     shown = getattr(value, "_shown", None)
     return str(shown(most)) if shown is not None else repr(value)
+
+
+def brief(value: Exact) -> str:
+    """A number or expression on one line, for people: long ones by their size.
+
+    >>> brief(Fraction(1, 3)), brief(Fraction(10**5000))
+    ('1/3', '<16,610 bits>')
+    """
+    if isinstance(value, Fraction):
+        bits = value.numerator.bit_length() + value.denominator.bit_length() - 1
+        return str(value) if bits <= 1000 else f"<{bits:,} bits>"
+    try:
+        return str(value)
+    except ValueError:
+        return "<an expression with long numbers>"
 
 
 def _bracketed(parts: list[str | None], brackets: str) -> str | None:

@@ -11,6 +11,7 @@ import sympy
 from sgdmoments.describe.description import Code
 from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates, Law, listed
 from sgdmoments.describe.model import Dimension, Model, Parameter
+from sgdmoments.describe.values import brief
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
 
@@ -124,7 +125,7 @@ class Network(Model):
     def __str__(self) -> str:
         parts = [f"({', '.join(map(str, self.widths))})"]
         if self.activation != (0, 1):
-            parts.append(f"activation=({', '.join(map(str, self.activation))})")
+            parts.append(f"activation=({', '.join(map(brief, self.activation))})")
         parts.append(f"data={self.data}")
         if self.noise is not None:
             parts.append(f"noise={self.noise}")

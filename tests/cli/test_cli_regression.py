@@ -55,6 +55,25 @@ def test_values_equal_enumeration(cli: Any, table: Path, sampling: str, quantity
         assert Fraction(values[str(b)]) == enumerate_moment(reference(sampling), asked, b, moment)
 
 
+@pytest.mark.parametrize("command", [("regression", "--output"), ("regression", "--plot"), ("report", "--out")])
+def test_the_input_is_never_overwritten(command: tuple[str, str], cli: Any, table: Path) -> None:
+    before = table.read_bytes()
+    link = table.with_name("link.svg")
+    link.symlink_to(table)
+    for name in (str(table), str(link), str(table.parent / "." / table.name)):
+        outcome = cli(command[0], str(table), *COMMON, "--steps", "1", command[1], name)
+        assert outcome.status == 2
+        assert "would be overwritten" in outcome.err
+    assert table.read_bytes() == before
+
+
+def test_two_results_need_two_files(cli: Any, table: Path) -> None:
+    outcome = cli("regression", str(table), *COMMON, "--steps", "1", "--output", "a.svg", "--plot", "./a.svg")
+    assert outcome.status == 2
+    assert "one file" in outcome.err
+    assert not Path("a.svg").exists()
+
+
 def test_certificate_in_json_proves_its_claim(cli: Any, table: Path) -> None:
     data = json.loads(cli("regression", str(table), *COMMON, "--steps", "2", "--at", "2", "--format", "json").out)
     step = data["steps"][0]
