@@ -14,6 +14,8 @@ import sympy
 
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact import display, roots
+from sgdmoments.exact.batch_size import BATCH_SIZE, inverse_of
+from sgdmoments.exact.coefficient_lists import least, product_of, sum_of, total_of
 from sgdmoments.exact.coefficients import (
     entry_to_sympy,
     evaluate_entries,
@@ -24,7 +26,6 @@ from sgdmoments.exact.coefficients import (
     value_at,
     with_letter_population,
 )
-from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.population import PopulationCertificate, decreasing_in_population
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
@@ -151,27 +152,11 @@ class BatchPolynomial:
 
     def _value(self, b: Any) -> Any:
         if isinstance(b, sympy.Expr) and b.free_symbols:
-            return self.to_sympy().subs(_BATCH_SIZE, b)
-        u = self._inverse(b)
+            return self.to_sympy().subs(BATCH_SIZE, b)
+        u = inverse_of(b, self.population)
         value = value_at(self.entries, u)
         self._warn_where_cut_short(b, u, value)
         return user_form(value)
-
-    def _inverse(self, b: Any) -> Fraction:
-        """1/b for a batch size that exists."""
-        n = self.population
-        if b == float("inf") or b is sympy.oo:
-            if n is not None:
-                raise InputError(f"b: found {b} > n = {n}; batches are drawn without replacement.")
-            return Fraction(0)
-        size = to_exact(b, "b")
-        if not isinstance(size, Fraction):
-            raise InputError(f"b: found {b}; expected a rational number, infinity or a symbol.")
-        if size < 1 or (size.denominator != 1 and n is not None):
-            raise InputError(f"b: found {b}; a batch size is a positive integer.")
-        if n is not None and size > n:
-            raise InputError(f"b: found {size} > n = {n}; batches are drawn without replacement.")
-        return 1 / size
 
     def _warn_where_cut_short(self, b: Any, u: Fraction, value: Any) -> None:
         if self.truncated is not None:
@@ -295,10 +280,10 @@ class BatchPolynomial:
 
     def _with(self, other: BatchPolynomial, coefficients: Sequence[Any], beyond: Any,
               last: tuple[Any, ...] | None) -> BatchPolynomial:
-        truncated = _least(self.truncated, other.truncated)
+        truncated = least(self.truncated, other.truncated)
         kept = coefficients[: None if truncated is None else truncated + 1]
         population = self.population if self.population is not None else other.population
-        series = _least(self.learning_rate_order, other.learning_rate_order)
+        series = least(self.learning_rate_order, other.learning_rate_order)
         return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series,
                                next_coefficient=beyond, last_order=last)
 
@@ -306,13 +291,13 @@ class BatchPolynomial:
         q = self._lift(other)
         if q is None:
             return NotImplemented
-        k = _least(self.truncated, q.truncated)
+        k = least(self.truncated, q.truncated)
         pair = (None, None) if k is None else (self._coefficient(k + 1), q._coefficient(k + 1))
         beyond = None if pair[0] is None or pair[1] is None else pair[0] + pair[1]
-        order = _least(self.learning_rate_order, q.learning_rate_order)
+        order = least(self.learning_rate_order, q.learning_rate_order)
         parts = [p.last_order for p in (self, q) if p.last_order is not None and p.learning_rate_order == order]
-        last = _total(parts)
-        return self._with(q, _sum(self.entries, q.entries), beyond, last)
+        last = total_of(parts)
+        return self._with(q, sum_of(self.entries, q.entries), beyond, last)
 
     __radd__ = __add__
 
@@ -330,14 +315,14 @@ class BatchPolynomial:
         q = self._lift(other)
         if q is None:
             return NotImplemented
-        k = _least(self.truncated, q.truncated)
+        k = least(self.truncated, q.truncated)
         beyond = None
         if k is not None:
             first, second = ([p._coefficient(i) for i in range(k + 2)] for p in (self, q))
             beyond = coefficient_beyond(first, second, k + 1)
-        parts = [_product(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
-        last = _total(parts)
-        return self._with(q, _product(self.entries, q.entries), beyond, last)
+        parts = [product_of(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
+        last = total_of(parts)
+        return self._with(q, product_of(self.entries, q.entries), beyond, last)
 
     __rmul__ = __mul__
 
@@ -358,7 +343,7 @@ class BatchPolynomial:
         """
         if values is not None:
             return self.evaluate(values, partial=True).to_sympy(b)
-        size = _BATCH_SIZE if b is None else b
+        size = BATCH_SIZE if b is None else b
         if size in self.symbols:
             raise InputError(f"the symbol {size} occurs in the coefficients; pass another one for the batch size.")
         return sympy.Add(*(entry_to_sympy(c) / size**k for k, c in enumerate(self.entries)))
@@ -366,7 +351,7 @@ class BatchPolynomial:
     @property
     def batch_size(self) -> sympy.Symbol:
         """The symbol b of `to_sympy`; equal to no symbol made by ``sympy.Symbol("b")``."""
-        return _BATCH_SIZE
+        return BATCH_SIZE
 
     def latex(self) -> str:
         """LaTeX of the polynomial in 1/b."""
@@ -402,34 +387,6 @@ class BatchPolynomial:
 
 #: Rational coefficients of more bits than this together are counted, not written out, by repr.
 _LONGEST_REPR = 10_000
-
-#: The batch size as a symbol. A Dummy, so that a user's own letter b is another one.
-_BATCH_SIZE = sympy.Dummy("b", dummy_index=1_000_002)
-
-
-def _least(first: int | None, second: int | None) -> int | None:
-    """The smaller order, None being none at all."""
-    return min((order for order in (first, second) if order is not None), default=None)
-
-
-def _sum(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
-    """The coefficients of the sum of two polynomials."""
-    short, long = sorted((first, second), key=len)
-    return [a + b for a, b in zip(short, long, strict=False)] + list(long[len(short):])
-
-
-def _total(parts: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
-    """The coefficients of the sum of none, one or two polynomials; None for none."""
-    return None if not parts else tuple(parts[0] if len(parts) == 1 else _sum(*parts))
-
-
-def _product(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
-    """The coefficients of the product of two polynomials."""
-    product: list[Any] = [None] * (len(first) + len(second) - 1)
-    for i, a in enumerate(first):
-        for j, b in enumerate(second):
-            product[i + j] = a * b if product[i + j] is None else product[i + j] + a * b
-    return product
 
 
 def _numbers(entries: Sequence[Any]) -> bool:

@@ -1,4 +1,6 @@
-"""The polynomial ring ℚ[symbols] on FLINT, behind immutable, hashable, picklable values.
+"""The polynomial ring ℚ[symbols] on FLINT; long, since rings make elements and elements know their ring.
+
+Rings and elements are immutable, hashable, picklable values.
 
 FLINT's own multivariate polynomials are mutable, unhashable and do not pickle, and name their variables by
 strings, so that two symbols of one name would be one variable. Here a generator *is* a sympy symbol; FLINT
