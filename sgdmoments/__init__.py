@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sgdmoments.budget import Budget, Progress
 from sgdmoments.describe.initial import GaussianInit, IndependentInit, RandomInit
-from sgdmoments.describe.laws import Coordinates, Empirical, Gaussian, Law, Rademacher, Uniform
+from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
+from sgdmoments.describe.laws.empirical import Empirical
+from sgdmoments.describe.laws.entries import Entries
+from sgdmoments.describe.laws.gaussian import Gaussian
+from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.errors import (
@@ -59,6 +64,7 @@ __all__ = [
     "DivergenceWarning",
     "Diverges",
     "Empirical",
+    "Entries",
     "FrozenError",
     "Gaussian",
     "GaussianInit",
@@ -78,6 +84,7 @@ __all__ = [
     "RandomInit",
     "RouteError",
     "SgdMomentsError",
+    "Source",
     "Stopped",
     "TruncationWarning",
     "Uniform",

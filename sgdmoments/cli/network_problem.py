@@ -10,7 +10,9 @@ from typing import Any
 from sgdmoments.cli.json_file import read_json
 from sgdmoments.cli.problem import LONGEST_INTEGER, split
 from sgdmoments.cli.rate import parse_learning_rate
-from sgdmoments.describe.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
+from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
+from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.models.network import Network

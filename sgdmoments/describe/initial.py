@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
-from sgdmoments.describe.description import Description, final
-from sgdmoments.describe.laws import Coordinates, Gaussian, IndependentCoordinates, read_covariance
+from sgdmoments.describe.description import final
+from sgdmoments.describe.laws.base import Distribution
+from sgdmoments.describe.laws.coordinates import Coordinates, IndependentCoordinates
+from sgdmoments.describe.laws.entries import Entries
+from sgdmoments.describe.laws.gaussian import Gaussian, read_covariance
+from sgdmoments.describe.laws.source import Source
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
-class Init(Description):
+
+class Init(Distribution):
     """The law of one weight array before training, independent of the data and of the other arrays."""
 
     __slots__ = ()
 
-    @abstractmethod
-    def moment(self, exponents: Sequence[int]) -> Exact:
-        """E of the product of the (flattened) entries to the given powers."""
-
-    def named(self, role: str) -> Init:
-        """The same law, whose errors say what it is the law of: "the initial weights W1", ..."""
-        return self
-
     def why_not(self, shape: tuple[Any, ...], size: Any) -> str:
         """Why it is no law for an array of this shape; an empty text where it is one."""
         return ""
+
+
+def is_random(value: Any) -> TypeIs[Init]:
+    """Whether initial weights are given by their law, not by an array or left as letters."""
+    return isinstance(value, Init)
 
 
 @final
@@ -70,6 +73,20 @@ class GaussianInit(Init):
     def moment(self, exponents: Sequence[int]) -> Exact:
         return shifted_moment(self._central, self.mean, tuple(exponents))
 
+    def entries(self) -> Entries:
+        mean = self.mean if self.mean is not None and any(self.mean) else None
+        if self.variance is None:
+            return Entries.normal(covariance=self.covariance, mean=mean)
+        return Entries.normal(self.variance, mean=mean)
+
+    def source(self) -> Source:
+        return Source.normal(self.covariance if self.variance is None else self.variance, self.mean)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the mean is zero."""
+        return self.mean is None or not any(self.mean)
+
     def why_not(self, shape: tuple[Any, ...], size: Any) -> str:
         return _misfit(self._shape, self.covariance, shape, size)
 
@@ -99,6 +116,17 @@ class IndependentInit(Init):
     def moment(self, exponents: Sequence[int]) -> Exact:
         return self.law.moment(exponents)
 
+    def entries(self) -> Entries:
+        return self.law.entries()
+
+    def source(self) -> Source:
+        return self.law.source()
+
+    @property
+    def is_even(self) -> bool:
+        """Whether that of an entry is."""
+        return self.law.is_even
+
     def named(self, role: str) -> IndependentInit:
         return self._changed(law=self.law.named(role))
 
@@ -106,6 +134,8 @@ class IndependentInit(Init):
 @final
 class RandomInit(Init):
     """Initial weights of which only the mean and the covariance are known: enough for second moments.
+
+    The simulator draws Gaussian ones with these.
 
     Args:
         mean: array of the shape of the weights (or flat, row by row).
@@ -122,6 +152,9 @@ class RandomInit(Init):
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         return shifted_moment(self._central, self.mean, tuple(exponents))
+
+    def source(self) -> Source:
+        return Source.normal(self.covariance, self.mean)
 
     def named(self, role: str) -> RandomInit:
         return self._changed(_role=role)

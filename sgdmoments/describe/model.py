@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.describe.description import Description, default, sealed
-from sgdmoments.describe.laws import Empirical, Law
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
@@ -97,6 +97,11 @@ class Model(Description):
         """
 
     @default
+    def affine(self) -> bool | None:
+        """Whether the prediction is affine in all weights together; None: the class does not say, it is tried."""
+        return None
+
+    @default
     def inputs(self) -> Any:
         """The length of x: that of the data law, or what the model says where the law has any length."""
         if self.data.dimension is None:
@@ -114,13 +119,13 @@ class Model(Description):
     @property
     def n(self) -> int | None:
         """The number of data points; None for a law that gives fresh samples."""
-        return self.data.n if isinstance(self.data, Empirical) else None
+        return self.data.n
 
     @property
     def letters(self) -> frozenset[sympy.Symbol]:
         """Symbols of the description besides those in data points, targets and shapes."""
         lists = {"targets", "parameters", "teacher_parameters", "widths"}
-        if isinstance(self.data, Empirical):
+        if self.data.points is not None:
             lists.add("data")
         return symbols([value for name, value in self._state().items() if name not in lists])
 

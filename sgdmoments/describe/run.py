@@ -10,7 +10,7 @@ import sympy
 
 from sgdmoments.describe.batches import check_sampling
 from sgdmoments.describe.description import Description
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.schedule import Schedule
@@ -101,6 +101,11 @@ class Run(Description):
     def n(self) -> int | None:
         """The number of data points; None for fresh samples."""
         return self.model.n
+
+    @property
+    def starts_at_random(self) -> bool:
+        """Whether some of the initial weights are given by their law."""
+        return any(map(is_random, self.initial.values()))
 
     @property
     def population(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from sgdmoments.describe.laws import Empirical, Law
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.errors import InputError
@@ -32,7 +32,7 @@ def check_model(model: Model) -> None:
     if labels != 1:
         raise InputError(f"{name}: labels come from a teacher (teacher_parameters), or from targets, or from a joint "
                          f"law (joint = True); found {labels} of these.")
-    if isinstance(model.data, Empirical):
+    if model.data.points is not None:
         _check_points(model, name)
     elif model.targets is not None:
         raise InputError(f"{name}.targets: labels can only be listed for a finite data set: data = Empirical(points).")
@@ -48,7 +48,10 @@ def _parameters(model: Model, attribute: str) -> tuple[Parameter, ...]:
 
 
 def _check_points(model: Model, name: str) -> None:
-    assert isinstance(model.data, Empirical)
+    points = model.data.points
+    if not isinstance(points, np.ndarray) or points.ndim != 2 or not points.size:
+        raise InputError(f"{name}.data.points: expected an array (n, p), one row for each point, found "
+                         f"{type(points).__name__} of shape {np.shape(points)}.")  # type: ignore[arg-type]
     if model.n != model.data.n:
         raise InputError(f"{name}.n: found {model.n}, but the data set has {model.data.n} points.")
     targets = model.targets

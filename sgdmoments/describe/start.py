@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.values import FrozenDict
 from sgdmoments.errors import InputError
@@ -19,7 +19,7 @@ def read_initial(model: Model, initial: Any) -> FrozenDict:
     """For each weight array of the model, the teacher's included: an exact array, an `Init`, or None (letters)."""
     parameters = (*model.parameters, *model.teacher_parameters)
     names = [parameter.name for parameter in parameters]
-    if isinstance(initial, Init):
+    if is_random(initial):
         initial = {parameter.name: initial for parameter in model.parameters}
     elif initial is not None and not isinstance(initial, Mapping):
         if len(names) != 1:
@@ -37,7 +37,7 @@ def _read(value: Any, parameter: Parameter) -> np.ndarray[Any, Any] | Init | Non
     name = f"initial[{parameter.name!r}]"
     if value is None:
         return None
-    if isinstance(value, Init):
+    if is_random(value):
         why_not = value.why_not(parameter.shape, parameter.size)
         if why_not:
             raise InputError(f"{name}: {why_not}.")

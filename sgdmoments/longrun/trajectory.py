@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.describe.initial import Init
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError
@@ -273,7 +272,7 @@ class _Run:
 
     def _initial_covariance(self) -> dict[int, Any]:
         """The covariance of w_0 on the quadratic monomials: zero unless the initial weights are random."""
-        if not any(isinstance(value, Init) for value in self.sgd.initial.values()):
+        if not self.sgd.starts_at_random:
             return {}
         basis = self.operator.basis
         covariance = {}

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from sgdmoments.describe.description import final
-from sgdmoments.describe.laws import Law
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import InputError

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.describe.description import Code
-from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates, Law, listed
+from sgdmoments.describe.description import Code, is_plainly
+from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.coordinates import listed
+from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.describe.model import Dimension, Model, Parameter
 from sgdmoments.describe.values import brief
 from sgdmoments.errors import InputError
@@ -61,7 +63,7 @@ class Network(Model):
             self.teacher_parameters = tuple(Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
         else:
             self.targets = self._check_targets(targets)
-        if noise is not None and not isinstance(noise, (IndependentCoordinates, Gaussian)):
+        if noise is not None and not (isinstance(noise, Law) and noise.points is None):
             raise InputError("noise: expected a law such as Gaussian() or Coordinates(moments=(0, s2, 0, s4)), "
                              f"found {noise!r}.")
         if noise is not None:
@@ -85,7 +87,7 @@ class Network(Model):
         return self.widths[-1]
 
     def _check_targets(self, targets: Any) -> Any:
-        if not isinstance(self.data, Empirical):
+        if self.data.points is None:
             raise InputError("targets: labels can only be listed for a finite data set: data=Empirical(points).")
         array = to_exact_array(targets, "targets")
         if array.ndim == 1 and self.widths[-1] == 1:
@@ -110,6 +112,11 @@ class Network(Model):
         for coefficient in reversed(coefficients[:-1]):
             value = value * z + coefficient
         return value
+
+    @property
+    def affine(self) -> bool | None:
+        """By the number of layers (where σ is constant only the last one counts); unless a subclass predicts anew."""
+        return len(self.parameters) == 1 or len(self.activation) == 1 if is_plainly(self, Network) else None
 
     @property
     def is_linear(self) -> bool:

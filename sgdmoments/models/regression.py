@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.laws.empirical import Empirical
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array

@@ -28,7 +28,7 @@ import sympy
 
 from sgdmoments.budget import tick
 from sgdmoments.describe.batches import distinct_weight
-from sgdmoments.describe.laws import Empirical, Law
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.values import expressions
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
@@ -211,7 +211,7 @@ def _has_letters(model: Model) -> bool:
 
 def _points(model: Model) -> tuple[tuple[Any, ...], ...]:
     """The points of a finite data set, each with its target."""
-    assert isinstance(model.data, Empirical)
+    assert model.data.points is not None
     columns = [model.data.points] if model.targets is None else [model.data.points, model.targets]
     return tuple(map(tuple, np.concatenate(columns, axis=1)))
 

@@ -18,8 +18,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor, tick
-from sgdmoments.describe.initial import Init
-from sgdmoments.describe.laws import Empirical
+from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.model import Parameter
 from sgdmoments.describe.quantities import Quantity
@@ -113,7 +112,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return "the widths are letters; component form needs integers"
     if isinstance(quantity.step, sympy.Symbol):
         return "t is a letter; component form needs a number"
-    if getattr(sgd.model.data, "letter", None) is not None:
+    if sgd.model.data.letter is not None:
         return "the covariance is a letter; component form needs a matrix"
     if sgd.model.joint:
         return "only moments of (x, y) are known, which the closure route reads"
@@ -180,7 +179,7 @@ def _initial_arrays(sgd: Run, quantity: Quantity) -> tuple[dict[str, np.ndarray[
     count = 0
     for parameter in (*sgd.model.parameters, *sgd.model.teacher_parameters):
         value = sgd.initial[parameter.name]
-        if isinstance(value, Init):
+        if is_random(value):
             names = tuple(sympy.Dummy(f"r{count + i}", dummy_index=5_000_000 + count + i)
                           for i in range(int(parameter.size)))
             count += len(names)
@@ -300,7 +299,7 @@ def _sample_gradients(sgd: Run, quantity: Quantity, sample: SampleGradient, ring
     """sum_i A_i grad L_i(w), the label noise of each point averaged."""
     data, model = sgd.model.data, sgd.model
     matrices = quantity.matrices
-    if not isinstance(data, Empirical) or matrices is None or len(matrices) != data.n:
+    if data.points is None or matrices is None or len(matrices) != data.n:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set and one matrix A_i for each of its "
                               f"points; found {data} and {0 if matrices is None else len(matrices)} matrices.")
     total = [ring.zero] * len(matrices[0])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
@@ -37,7 +37,7 @@ def initial_arrays(sgd: Run, quantity: Quantity | None = None) -> list[tuple[int
         initial = sgd.initial[parameter.name]
         if initial is None:
             initial = user_letters(parameter, sgd.symbols(quantity))
-        arrays.append((int(parameter.size), initial if isinstance(initial, Init) else
+        arrays.append((int(parameter.size), initial if is_random(initial) else
                        [to_scalar(entry) for entry in initial.flat]))
     return arrays
 
@@ -49,7 +49,7 @@ def start_moment(arrays: Sequence[tuple[int, Any]], exponents: Exponents) -> Any
     for size, initial in arrays:
         own = exponents[start:start + size]
         start += size
-        if isinstance(initial, Init):
+        if is_random(initial):
             value = value * to_scalar(initial.moment(own))
         else:
             for entry, power in zip(initial, own, strict=True):

@@ -14,7 +14,6 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import tick
-from sgdmoments.describe.laws import Empirical
 from sgdmoments.describe.letters import sample_letters, weight_letters
 from sgdmoments.describe.model import Model
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, ring_of
@@ -87,7 +86,7 @@ class SampleMoments:
         self._noise = model.noise
         self._law = model.data
         self._rows: np.ndarray[Any, Any] | None = None
-        if isinstance(model.data, Empirical):
+        if model.data.points is not None:
             targets = [] if model.targets is None else [model.targets]
             self._rows = np.concatenate([model.data.points, *targets], axis=1)
         inputs = int(model.inputs)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.run import Run
 
@@ -117,7 +117,7 @@ def _problem_size(sgd: Run) -> ProblemSize:
     model = sgd.model
     width, inputs = weight_count(model), int(model.inputs)
     prediction = _run(model, Size(1, weights=1))
-    open_teacher = any(sgd.initial[q.name] is None or isinstance(sgd.initial[q.name], Init)
+    open_teacher = any(sgd.initial[q.name] is None or is_random(sgd.initial[q.name])
                        for q in model.teacher_parameters)
     further = 0
     if model.targets is not None or model.joint:

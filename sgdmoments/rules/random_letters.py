@@ -15,8 +15,8 @@ from typing import Any, overload
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.describe.initial import GaussianInit, IndependentInit
-from sgdmoments.describe.laws import Gaussian, IndependentCoordinates
+from sgdmoments.describe.laws.base import Distribution
+from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
@@ -111,21 +111,18 @@ def _label(expression: Expression, key: Any) -> Label:
 
 def _read(law: Any, label: Label) -> tuple[EntryLaw, np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
     """The law of the entries about their mean, the mean and the covariance (arrays with the letter's ends)."""
-    if isinstance(law, IndependentCoordinates):
-        law = IndependentInit(law)
-    if isinstance(law, Gaussian) and law.letter is None and (law.covariance is None or len(label.dimensions) == 1):
-        law = GaussianInit(covariance=law.covariance)
-    if not isinstance(law, GaussianInit):
-        return entry_law(law, label.name), None, None
-    if law.covariance is not None and label.symmetric:
+    entries = _entries(law, label.name)
+    if isinstance(entries.covariance, str) or (entries.by_rows and len(label.dimensions) > 1):
+        raise _no_law(law, label.name)
+    if entries.covariance is not None and label.symmetric:
         raise AssumptionError(f"{label.name}: a symmetric letter has independent entries on and above the diagonal; "
                               "give GaussianInit(variance=...).")
-    mean = _shaped(law.mean, label, 1) if law.mean is not None and any(law.mean) else None
+    mean = _shaped(entries.mean, label, 1) if entries.mean is not None else None
     if mean is not None and label.symmetric and not np.array_equal(mean, mean.T):
         raise InputError(f"{label.name}: the letter is symmetric, but the mean is not.")
-    if law.covariance is None:
-        return entry_law(GaussianInit(law.variance), label.name), mean, None
-    covariance = _shaped(law.covariance, label, 2)
+    if entries.covariance is None:
+        return _independent(entries), mean, None
+    covariance = _shaped(entries.covariance, label, 2)
     return EntryLaw.gaussian_entries(_constant(f"cov {label.name}", label, 2, covariance)), mean, covariance
 
 
@@ -145,19 +142,30 @@ def _constant(name: str, label: Label, copies: int, values: np.ndarray[Any, Any]
 
 
 def entry_law(law: Any, name: str) -> EntryLaw:
-    """The law of the entries; `AssumptionError` where they are not independent with mean zero or given moments."""
-    if isinstance(law, IndependentInit):
-        return independent_law(law.law)
-    if isinstance(law, GaussianInit) and law.variance is not None and law.mean is None:
-        return EntryLaw.gaussian(ring_of([law.variance])(law.variance))
-    raise AssumptionError(f"{name}: index graphs know independent entries, GaussianInit(variance=...) or "
-                          f"IndependentInit(moments), not {law!r}.")
+    """The law of independent entries with mean zero or given moments; `AssumptionError` where they are not."""
+    entries = _entries(law, name)
+    if entries.covariance is not None or entries.mean is not None:
+        raise _no_law(law, name)
+    return _independent(entries)
 
 
-def independent_law(law: IndependentCoordinates) -> EntryLaw:
-    """Independent entries with the law's cumulants."""
+def _entries(law: Any, name: str) -> Entries:
+    if not isinstance(law, Distribution):
+        raise _no_law(law, name)
+    try:
+        return law.entries()
+    except AssumptionError as error:
+        raise _no_law(law, name) from error
+
+
+def _independent(entries: Entries) -> EntryLaw:
     def cumulant(order: int) -> Any:
-        value = law.cumulant(order)
+        value = entries.cumulant(order)
         return ring_of([value])(value)
 
-    return EntryLaw(cumulant)
+    return EntryLaw(cumulant, pairs_only=entries.gaussian)
+
+
+def _no_law(law: Any, name: str) -> AssumptionError:
+    return AssumptionError(f"{name}: index graphs know independent entries, GaussianInit(variance=...) or "
+                           f"IndependentInit(moments), not {law!r}.")

@@ -11,7 +11,6 @@ from typing import Any, get_args
 import numpy as np
 
 from sgdmoments.budget import Budget
-from sgdmoments.describe.initial import Init
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
@@ -185,7 +184,7 @@ class _Asked:
     @cached_property
     def constant(self) -> Array:
         """Where every run gives the same value: at b = n without replacement, but for noise and random weights."""
-        random = any(isinstance(value, Init) for value in self.sgd.initial.values())
+        random = self.sgd.starts_at_random
         alike = self.moment == "variance" and self.given == "initial" if random else True
         varies = self.sgd.model.noise is not None or not alike
         return np.array([b == self.sgd.population and not varies for b in self.sizes])

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from sgdmoments.budget import Budget
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.reading import read_choice, shown
@@ -143,7 +143,7 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         identity = {"fingerprint": gradients.problem.fingerprint(times[-1]), "times": list(times),
                     "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": bool(x64),
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
-        random_start = any(isinstance(value, Init) for value in problem.start)  # the same at every b
+        random_start = any(map(is_random, problem.start))  # the same at every b
         stream = _start(resume, identity, options.paired or random_start)
         runner = _Runner(programs, mesh, memory)
         found = _run(runner, stream, goals, observables, identity, target_precision, progress,

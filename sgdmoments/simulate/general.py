@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.laws import Gaussian, IndependentCoordinates
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key
-from sgdmoments.simulate.draws import cubature, sampler, to_floats
+from sgdmoments.simulate.cubature import cubature
+from sgdmoments.simulate.draws import sampler, to_floats
 from sgdmoments.simulate.gradients import Gradients, Projection
 from sgdmoments.simulate.problem import ActsOnRows, Array, Problem
 
@@ -225,11 +226,7 @@ class General(Gradients):
         return np.repeat(np.arange(self.n), atoms // self.n)
 
 
-def _two_moments(law: Any, dimension: int) -> tuple[Array, Array]:
-    """The mean and the covariance of a law."""
-    if isinstance(law, Gaussian):
-        covariance = np.eye(dimension) if law.covariance is None else to_floats(law.covariance, "covariance")
-        return np.zeros(dimension), covariance
-    assert isinstance(law, IndependentCoordinates)
-    mean, square = to_floats([law.coordinate_moment(1), law.coordinate_moment(2)], "moments")
-    return np.full(dimension, mean), np.eye(dimension) * (square - mean**2)
+def _two_moments(law: Law, dimension: int) -> tuple[Array, Array]:
+    """The mean and the covariance of a law, as floats."""
+    mean, covariance = law.mean_and_covariance(dimension)
+    return to_floats(mean, "mean"), to_floats(covariance, "covariance")

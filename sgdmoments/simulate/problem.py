@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.initial import GaussianInit, IndependentInit, Init, RandomInit
-from sgdmoments.describe.laws import Empirical, Gaussian
+from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.errors import InputError
 from sgdmoments.sgd import SGD
 from sgdmoments.simulate.backend import jnp
 from sgdmoments.simulate.counters import step_key
-from sgdmoments.simulate.draws import sampler, square_root, to_floats
+from sgdmoments.simulate.draws import sampler, to_floats
 
 Array = np.ndarray[Any, Any]
 
@@ -56,8 +55,8 @@ class Problem:
                 raise InputError(f"initial[{parameter.name!r}]: simulation needs numbers, found "
                                  f"{'letters' if value is None else f'the shape {parameter.shape}'}; give an array "
                                  "or a law such as GaussianInit(variance=...).")
-            start.append(value if isinstance(value, Init) else to_floats(value, f"initial[{parameter.name!r}]"))
-        points = to_floats(model.data.points, "points") if isinstance(model.data, Empirical) else None
+            start.append(value if is_random(value) else to_floats(value, f"initial[{parameter.name!r}]"))
+        points = None if model.data.points is None else to_floats(model.data.points, "points")
         targets = None if model.targets is None else to_floats(model.targets, "targets")
         return cls(sgd, points, targets, tuple(start), int(model.inputs), int(model.outputs))
 
@@ -113,7 +112,8 @@ class Problem:
             if isinstance(value, np.ndarray):
                 parts.append(jnp.asarray(value.ravel(), dtype=float))
             else:
-                parts.append(_draw(value, _size(parameter), step_key(key, k), ids))
+                draw = sampler(value, _size(parameter))
+                parts.append(draw(step_key(key, k), ids, 1)[:, 0, :])
         if all(part.ndim == 1 for part in parts):
             return jnp.concatenate(parts)
         count = ids.shape[0]
@@ -174,20 +174,6 @@ class ActsOnRows:
 
     def __matmul__(self, z: Any) -> Any:
         return z @ self.matrix.T
-
-
-def _draw(law: Init, size: int, key: Any, ids: Any) -> Any:
-    """Array (ids, size). `RandomInit` is drawn as a Gaussian with its mean and covariance."""
-    if isinstance(law, IndependentInit):
-        return sampler(law.law, size)(key, ids, 1)[:, 0, :]
-    if not isinstance(law, (GaussianInit, RandomInit)):
-        raise InputError(f"initial: cannot draw from {law}.")
-    mean = np.zeros(size) if law.mean is None else to_floats(law.mean, "mean")
-    z = sampler(Gaussian(), size)(key, ids, 1)[:, 0, :]
-    if law.covariance is not None:
-        return mean + z @ square_root(to_floats(law.covariance, "covariance")).T
-    assert isinstance(law, GaussianInit)
-    return mean + z * float(np.sqrt(to_floats(law.variance, "variance")))
 
 
 def _size(parameter: Parameter) -> int:

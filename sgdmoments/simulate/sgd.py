@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.laws import Coordinates, Gaussian, Law, Rademacher, Uniform
 from sgdmoments.errors import AssumptionError
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key
@@ -133,18 +132,9 @@ def check_options(gradients: Gradients, options: Options) -> None:
     """`AssumptionError` where an option would change what is estimated."""
     problem = gradients.problem
     law = problem.model.data
-    if options.antithetic and gradients.n is None and not is_symmetric(law):
+    if options.antithetic and gradients.n is None and not law.is_even:
         raise AssumptionError(f"antithetic=True draws x and -x: the law of x must be symmetric about 0, found {law}; "
                               "leave the option out.")
-
-
-def is_symmetric(law: Law) -> bool:
-    """Whether x and -x have one law (as the simulator draws it)."""
-    if isinstance(law, Uniform):
-        return law.a == -law.b
-    if isinstance(law, Coordinates):
-        return all(m == 0 for m in law.moments[0::2])
-    return isinstance(law, (Gaussian, Rademacher))
 
 
 def sort_for_antithetic(gradients: Gradients, options: Options) -> None:

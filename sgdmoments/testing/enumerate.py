@@ -34,7 +34,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import sympy
 
-from sgdmoments.describe.laws import Empirical
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.sgd import SGD
@@ -237,7 +236,7 @@ def _reader(problem: _Problem) -> Callable[[Vector, Vector | None], Vector]:
         offset += int(q.size)
     matrices = quantity.matrices
     if matrices is not None:
-        if not isinstance(model.data, Empirical) or len(matrices) != len(sample.points):
+        if model.n is None or len(matrices) != len(sample.points):
             raise InputError(f"matrices: {len(matrices)} are given; sample_gradients needs one for each point of "
                              f"a finite data set (here {model.data}).")
         _check_columns("matrices", matrices[0], offset)

@@ -13,16 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import comb, prod
 from typing import Any
 
 import flint
 import numpy as np
 
-from sgdmoments.describe.laws import Empirical, Law, Rademacher
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
-from sgdmoments.errors import AssumptionError
+from sgdmoments.errors import AssumptionError, InputError
 
 Point = np.ndarray[Any, Any]
 
@@ -63,20 +62,22 @@ def dimension(model: Model) -> int:
 
 
 def support(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]:
-    """The values of a law in R^size with their probabilities, or its `quadrature`."""
-    if isinstance(law, Empirical):
-        return [(x, Fraction(1, law.n)) for x in law.points]
-    if isinstance(law, Rademacher):
-        return [(np.array(x, dtype=object), Fraction(1, 2**size))
-                for x in product((Fraction(1), Fraction(-1)), repeat=size)]
-    return quadrature(law, size, degree)
+    """The values of a law in R^size with their probabilities, as the law lists them, or its `quadrature`."""
+    listed = law.support(size, degree)
+    if listed is None:
+        return quadrature(law, size, degree)
+    found = [(np.asarray(x, dtype=object), chance) for x, chance in listed]
+    total = sum((chance for _, chance in found), Fraction(0))
+    if total != 1 or any(x.shape != (size,) for x, _ in found):
+        raise InputError(f"{law}.support: expected values in R^{size} whose probabilities sum to 1, found shapes "
+                         f"{sorted({x.shape for x, _ in found})} and the sum {total}.")
+    return found
 
 
 def support_size(law: Law, size: int, degree: int) -> int:
     """The number of values that `support` lists, at most."""
-    if isinstance(law, Empirical):
-        return law.n
-    return 2**size if isinstance(law, Rademacher) else comb(degree + size, size)
+    listed = law.support_size(size, degree)
+    return comb(degree + size, size) if listed is None else listed
 
 
 def quadrature(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]:

@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.laws import Empirical, Law, Rademacher
+from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.coordinates import Rademacher
+from sgdmoments.describe.laws.empirical import Empirical
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.quantities import (
     Quantity,
@@ -154,7 +156,7 @@ def regression_sgds(draw: st.DrawFn, max_n: int = 5, max_p: int = 3, steps: int 
 def network_sgds(draw: st.DrawFn, models: st.SearchStrategy[Network] | None = None, steps: int = 1) -> SGD:
     """SGD on `networks` (or on the strategy given) with student and teacher weights, any schedule and sampling."""
     model = draw(networks() if models is None else models)
-    sampling = draw(samplings()) if isinstance(model.data, Empirical) else None
+    sampling = draw(samplings()) if model.n is not None else None
     return SGD(model, draw(schedules(steps)), draw(initial_weights(model)), sampling)
 
 

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.describe.laws import IndependentCoordinates
+from sgdmoments.describe.laws.coordinates import IndependentCoordinates
 from sgdmoments.testing import enumerate_moment
 
 POINTS = sm.Empirical([[1, 2], [2, 0], [0, 1]])

@@ -9,13 +9,13 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sgdmoments.describe.laws import Coordinates, Rademacher, Uniform
+from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.rules import expectation as rule
 from sgdmoments.rules.expectation import EntryLaw, Expectation, truncated
-from sgdmoments.rules.random_letters import independent_law
+from sgdmoments.rules.random_letters import entry_law
 
 n, p = sympy.symbols("n p")
 G = Label("G", (n, p), kind="data")
@@ -96,7 +96,7 @@ MATRICES = {A: [[1, 2], [0, -1]], B: [[3, -1], [1, 2]]}
 @given(data_graphs(max_samples=2), st.sampled_from([0, rule.LISTED_BLOCKS]))
 def test_skewed_law_by_listing(edges, listed_blocks):
     support = (Fraction(-1), Fraction(-1), Fraction(2))  # moments 0, 2, 2, 6, 10, 22
-    law = independent_law(Coordinates([sum(s**k for s in support) / 3 for k in range(1, 9)]))
+    law = entry_law(Coordinates([sum(s**k for s in support) / 3 for k in range(1, 9)]), "x")
     default, rule.LISTED_BLOCKS = rule.LISTED_BLOCKS, listed_blocks
     try:
         answer = Expectation({x: law}, Ring((INVERSE_BATCH,)))(Expression.from_edges(edges))
@@ -114,7 +114,7 @@ def test_the_two_ways_to_make_blocks_agree(edges):
         answers = []
         for limit in (0, 13):
             default, rule.LISTED_BLOCKS = rule.LISTED_BLOCKS, limit
-            answers.append(Expectation({x: independent_law(law)}, Ring((INVERSE_BATCH,)))(Expression.from_edges(edges)))
+            answers.append(Expectation({x: entry_law(law, "x")}, Ring((INVERSE_BATCH,)))(Expression.from_edges(edges)))
             rule.LISTED_BLOCKS = default
         assert answers[0] == answers[1]
 

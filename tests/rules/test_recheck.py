@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.describe.laws import Coordinates, Rademacher, Uniform
+from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression

@@ -6,16 +6,17 @@ import pytest
 import sympy
 from second_ways import check_expectation, check_gradient, check_update
 
-from sgdmoments.describe.laws import Gaussian, Uniform
+from sgdmoments.describe.laws.coordinates import Uniform
+from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, ring_of
 from sgdmoments.graphs.derived import relabelled
 from sgdmoments.graphs.join import squared_norm
 from sgdmoments.graphs.labels import BATCH, Label
-from sgdmoments.routes.symbolic.setting import independent_law
 from sgdmoments.routes.symbolic.system import matrix, network_system
-from sgdmoments.rules.expectation import EXPECTATION, EntryLaw, Expectation
+from sgdmoments.rules.expectation import EXPECTATION, Expectation
 from sgdmoments.rules.gradient import GRADIENT
+from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.update import UPDATE, Update, update
 
 p, p1, p2, p3, alpha = sympy.symbols("p p1 p2 p3 alpha")
@@ -65,7 +66,7 @@ def test_expectation(law, sizes, activation):
     network = system((p, p1, p2), activation)
     (x,) = network.data
     ring = ring_of([p, p1, p2]).union(Ring((INVERSE_BATCH,)))
-    entry = EntryLaw.gaussian() if isinstance(law, Gaussian) else independent_law(law)
+    entry = entry_law(law, "x")
     before = squared_norm(network.gradients[1]) if activation == (0, 1) else network.loss
     after = Expectation({x: entry}, ring)(before)
     degree = max(sum(e[0] is x for g in m for e in g.edges) for m in before.monomials)

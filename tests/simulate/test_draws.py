@@ -4,7 +4,8 @@ import pytest
 import sgdmoments as sm
 from sgdmoments.simulate import counters
 from sgdmoments.simulate.backend import jax, jnp, precision
-from sgdmoments.simulate.draws import cubature, sampler
+from sgdmoments.simulate.cubature import cubature
+from sgdmoments.simulate.draws import sampler
 
 LAWS = [
     (sm.Gaussian(), 4, 8), (sm.Gaussian(), 5, 3), (sm.Gaussian(), 8, 3), (sm.Gaussian([[2, 1], [1, 3]]), 6, 2),

@@ -6,7 +6,6 @@ from typing import Any
 
 import flint
 
-from sgdmoments.describe.initial import Init
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.linear import rational_matrix
 from sgdmoments.exact.rational import RationalFunction
@@ -36,7 +35,7 @@ def unmoved_start(sgd: Run, system: Pencil) -> tuple[Vector, tuple[Vector, ...] 
         return [(a, from_fmpq(away[i, a])) for a in range(count) if away[i, a]]
 
     mean = tuple(sum((moment(a) * c for a, c in row(i)), RationalFunction(0)) for i in range(count))
-    if not any(isinstance(value, Init) for value in sgd.initial.values()):
+    if not sgd.starts_at_random:
         return mean, None
     return mean, tuple(tuple(
         sum((moment(a, b) * (c * d) for a, c in row(i) for b, d in row(j)), RationalFunction(0)) - mean[i] * mean[j]

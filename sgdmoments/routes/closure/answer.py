@@ -16,8 +16,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.describe.description import is_plainly
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
@@ -26,7 +25,6 @@ from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.univariate import product
-from sgdmoments.models.network import Network
 from sgdmoments.recursion.initial_moments import VScalar, to_scalar
 from sgdmoments.recursion.sample_moments import SampleMoments, sample_gradient
 from sgdmoments.routes.closure.derivatives import Derivatives
@@ -51,9 +49,9 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return "t is a letter; for a formula in t see closed_form"
     if any(isinstance(s, sympy.Symbol) for parameter in sgd.model.parameters for s in parameter.shape):
         return "the widths are letters; closure needs numbers"
-    if getattr(sgd.model.data, "letter", None) is not None:
+    if sgd.model.data.letter is not None:
         return "the covariance of the data is a letter; closure needs a matrix"
-    if any(isinstance(sgd.initial[parameter.name], Init) for parameter in sgd.model.teacher_parameters):
+    if any(is_random(sgd.initial[parameter.name]) for parameter in sgd.model.teacher_parameters):
         return "the teacher is random; closure needs a fixed one"
     if sgd.model.noise is not None and sgd.population is not None:
         return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
@@ -110,7 +108,7 @@ class Route:
 
     def variance(self, given: Given) -> VScalar:
         """E||q||^2 minus the squared mean: the mean given w_0, or the mean over w_0 too."""
-        random = any(isinstance(value, Init) for value in self.sgd.initial.values())
+        random = self.sgd.starts_at_random
         means = [self.engine.pull_back([m]) for m in self.parts.means]
         if random and given == "initial":
             squared = self.engine.at_start(self.engine.sum_of_squares(means))
@@ -126,7 +124,7 @@ class Route:
     def polynomial(self, entries: VScalar, kind: str, start: float, given: Given = "initial") -> BatchPolynomial:
         """The answer in powers of u, with its receipt."""
         n = self.sgd.population
-        random = any(isinstance(value, Init) for value in self.sgd.initial.values())
+        random = self.sgd.starts_at_random
         condition = "" if kind != "variance" else (
             ", total (over the initial weights too)" if random and given == "nothing"
             else ", given the initial weights" + ", averaged over them" * random)
@@ -151,7 +149,7 @@ def gradient_of(sgd: Run) -> Any:
         teacher = {}
         for parameter in sgd.model.teacher_parameters:
             value = sgd.initial[parameter.name]
-            if isinstance(value, Init):
+            if is_random(value):
                 raise RouteError(f"{parameter.name} is random; the closure route needs a fixed teacher.")
             teacher[parameter.name] = user_letters(parameter, sgd.symbols()) if value is None else value
         cache["gradient"] = sample_gradient(sgd.model, teacher)
@@ -178,13 +176,9 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 
 
 def _bent(sgd: Run) -> bool:
-    """A quick exact test at three points in a line: a linear prediction has no second difference.
-
-    Of a network with its own prediction the number of layers says it: with a σ that is constant only the last counts.
-    """
-    model = sgd.model
-    if isinstance(model, Network) and is_plainly(model, Network):
-        return len(model.parameters) > 1 and len(model.activation) > 1
+    """What the model says, or a quick exact test at three points in a line: an affine map has no second difference."""
+    if sgd.model.affine is not None:
+        return not sgd.model.affine
     rng = np.random.default_rng(0)
     x = _integers(rng, (int(sgd.model.inputs),))
     base = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}

@@ -16,7 +16,7 @@ from typing import Any
 import flint
 
 from sgdmoments.budget import Monitor, tick
-from sgdmoments.describe.initial import Init
+from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
@@ -146,7 +146,7 @@ def _mean_over_start(value: Polynomial, weights: Sequence[Any], arrays: Sequence
     numbers: list[Any] = []
     drawn: list[tuple[int, int, Init]] = []
     for size, initial in arrays:
-        if isinstance(initial, Init):
+        if is_random(initial):
             drawn.append((len(numbers), len(numbers) + size, initial))
             numbers += [Fraction(1)] * size
         else:

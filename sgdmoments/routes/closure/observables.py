@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.laws import Empirical
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
@@ -103,7 +102,7 @@ def _mean_loss(operator: StepOperator) -> Polynomial:
 
 def _sample_gradients(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     data = sgd.model.data
-    if not isinstance(data, Empirical) or sgd.model.noise is not None:
+    if data.points is None or sgd.model.noise is not None:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set without label noise: grad L_i "
                               "belongs to a data point i.")
     assert quantity.matrices is not None

@@ -15,7 +15,6 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget
-from sgdmoments.describe.laws import Empirical
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded
@@ -61,7 +60,7 @@ def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
     # the rows of a state grow with the steps, and so do its numbers: sums of s and s^2 over the steps
     work = products * coefficient * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
                                 + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
-    read = _PAIR if order <= 2 and isinstance(sgd.model.data, Empirical) else _READ * (2 * count + 2)
+    read = _PAIR if order <= 2 and sgd.model.data.points is not None else _READ * (2 * count + 2)
     length = bits * steps / 8
     work *= 1 + _BEYOND_CACHE * min(1.0, rows * length / 2**21)
     setup = (_LEAST + means * coefficient * (read + _JOINED * 6 ** max(order - 2, 0))
@@ -111,7 +110,7 @@ def _bits_per_step(sgd: Run, order: int) -> float:
     rate_bits = (rate.denominator.bit_length() + rate.numerator.bit_length()) if isinstance(rate, Fraction) else 8
     data, model = sgd.model.data, sgd.model
     entry_bits = 2.0
-    if isinstance(data, Empirical):
+    if data.points is not None:
         sampled: list[Any] = list(data.points.flat[:_SAMPLED])
         sampled += [] if model.targets is None else list(model.targets.flat[:_SAMPLED])
         numbers = [e for e in sampled if isinstance(e, Fraction)]
@@ -127,7 +126,7 @@ def _coefficient_terms(sgd: Run, quantity: Quantity, order: int) -> tuple[float,
     if not letters:
         return 1.0, 1.0
     own = 1.0
-    if isinstance(model.data, Empirical):  # a product of two means is a sum over two points
+    if model.data.points is not None:  # a product of two means is a sum over two points
         if any(not isinstance(entry, Fraction) for entry in model.data.points.flat[:_SAMPLED]):
             own = float(len(model.data.points)) ** 2
     elif not sgd.schedule.symbols(0) >= sgd.symbols():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import sympy
 
 from sgdmoments.describe.description import changes, is_plainly
-from sgdmoments.describe.initial import GaussianInit, IndependentInit
-from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates
+from sgdmoments.describe.initial import is_random
+from sgdmoments.describe.laws.base import Distribution
+from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
+from sgdmoments.errors import AssumptionError
 from sgdmoments.models.network import Network
 
 
@@ -40,14 +41,24 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return why_not
     if quantity.left is not None or quantity.kind == "sample_gradients":
         return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
-    if not isinstance(sgd.model.data, (Empirical, Gaussian, IndependentCoordinates)):
-        return f"index graphs know Gaussian laws, independent coordinates and finite data, not {sgd.model.data}"
-    if isinstance(sgd.model.data, Empirical) and sgd.model.noise is not None:
+    data, noise = sgd.model.data, sgd.model.noise
+    if data.points is not None and noise is not None:
         return "label noise on a finite data set"
+    for law in (data, noise):
+        if law is not None and law.points is None and entries_of(law) is None:
+            return f"index graphs know Gaussian laws, independent coordinates and finite data, not {law}"
     for name, value in sgd.initial.items():
-        plain = isinstance(value, GaussianInit) and value.variance is not None and value.mean is None
-        if not (value is None or plain or isinstance(value, (np.ndarray, IndependentInit))):
+        entries = entries_of(value) if is_random(value) else None
+        if is_random(value) and (entries is None or entries.covariance is not None or entries.mean is not None):
             return f"initial[{name!r}] has entries that are not independent with mean zero or given moments"
     if isinstance(quantity.step, sympy.Symbol) and sgd.schedule.constant is None:
         return "t is a letter and the learning rate is not constant"
     return ""
+
+
+def entries_of(law: Distribution) -> Entries | None:
+    """How graphs join the entries of a law; None where it does not say."""
+    try:
+        return law.entries()
+    except AssumptionError:
+        return None

@@ -10,8 +10,8 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.describe.initial import Init
-from sgdmoments.describe.laws import Empirical, Gaussian, IndependentCoordinates, Law
+from sgdmoments.describe.initial import is_random
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
@@ -25,7 +25,7 @@ from sgdmoments.routes.symbolic.reach import no_graphs
 from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
-from sgdmoments.rules.random_letters import entry_law, independent_law
+from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
 
@@ -113,14 +113,14 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
     letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
-    laws_of_entries = [law for law in (model.data, model.noise, *sgd.initial.values())
-                       if isinstance(law, (IndependentCoordinates, Init))]
+    random = (*(law for law in (model.data, model.noise) if law is not None and law.points is None),
+              *filter(is_random, sgd.initial.values()))
     scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
-               *(e for law in laws_of_entries for e in law.expressions)]
+               *(e for law in random if law.entries().covariance is None for e in law.expressions)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
-    if isinstance(model.data, Empirical):
-        mean = Sampling(samples, model.data.n, sgd.sampling == "without_replacement", ring, inverse_batch_order)
+    if model.data.points is not None:
+        mean = Sampling(samples, len(model.data.points), sgd.sampling == "without_replacement", ring, inverse_batch_order)
     else:
         mean = Expectation(laws, ring, inverse_batch_order, monitor)
     directions = {label: -array for label, array in zip(system.weights, system.gradients, strict=True)}
@@ -139,7 +139,7 @@ def _covariance_letters(model: Network) -> set[str]:
     """The names of covariances that are letters; `InputError` where one name stands for matrices of two sizes."""
     sizes: dict[str, Dimension] = {}
     for law, size in ((model.data, model.widths[0]), (model.noise, model.widths[-1])):
-        if isinstance(law, Gaussian) and law.letter is not None and sizes.setdefault(law.letter, size) != size:
+        if law is not None and law.letter is not None and sizes.setdefault(law.letter, size) != size:
             raise InputError(f"the covariances of the data (of size {model.widths[0]}) and of the noise (of size "
                              f"{size}) are both called {law.letter!r}; give one of them another name.")
     return set(sizes)
@@ -149,14 +149,15 @@ def _data_laws(model: Network, system: System, known: dict[Label, Any],
                ) -> tuple[dict[Label, EntryLaw], dict[Label, Label]]:
     """The law of each data label, or for finite data the constant array that it samples."""
     x, extra = system.data[0], list(system.data[1:])
-    if isinstance(model.data, Empirical):
+    if model.data.points is not None:
         if model.noise is not None:
             raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
                              "noise to the targets, or use a data law.")
-        samples = {x: sample_label("X", model.data.n, x)}
+        n = len(model.data.points)
+        samples = {x: sample_label("X", n, x)}
         known[samples[x]] = model.data.points
         if model.targets is not None:
-            samples[extra[0]] = sample_label("y", model.data.n, extra[0])
+            samples[extra[0]] = sample_label("y", n, extra[0])
             known[samples[extra[0]]] = model.targets
         return {}, samples
     laws = {x: _entry_law(model.data, model.widths[0], "Sigma", known)}
@@ -166,17 +167,14 @@ def _data_laws(model: Network, system: System, known: dict[Label, Any],
 
 
 def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any]) -> EntryLaw:
-    if isinstance(law, Gaussian):
-        if law.covariance is None and law.letter is None:
-            return EntryLaw.gaussian()
-        if law.letter is not None:
-            return EntryLaw.gaussian_rows(Label(law.letter, (dimension, dimension), symmetric=True))
-        covariance = Label(name, (dimension, dimension), kind="run", symmetric=True)
-        known[covariance] = law.covariance
-        return EntryLaw.gaussian_rows(covariance)
-    if isinstance(law, IndependentCoordinates):
-        return independent_law(law)
-    raise RouteError(f"the symbolic route knows Gaussian laws and laws with independent coordinates, not {law}.")
+    entries = law.entries()
+    if entries.covariance is None:
+        return entry_law(law, name)
+    if isinstance(entries.covariance, str):
+        return EntryLaw.gaussian_rows(Label(entries.covariance, (dimension, dimension), symmetric=True))
+    covariance = Label(name, (dimension, dimension), kind="run", symmetric=True)
+    known[covariance] = entries.covariance
+    return EntryLaw.gaussian_rows(covariance)
 
 
 def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:

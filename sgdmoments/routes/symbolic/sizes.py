@@ -15,7 +15,6 @@ from typing import Any
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.describe.laws import Empirical
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.models.network import Network
@@ -63,7 +62,7 @@ def unmerged(sgd: Run, quantity: Quantity, order: int | None = None) -> float:
 
 
 def _of_layer(sgd: Run, counts: Counts, quantity: Quantity, layer: int, order: int | None) -> float:
-    finite = isinstance(sgd.model.data, Empirical)
+    finite = sgd.model.data.points is not None
     # a finite data set merges batch vertices, one for each factor; a law pairs data edges
     own: Counter[int] = Counter()
     if quantity.kind != "weights":

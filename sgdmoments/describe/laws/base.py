@@ -1,0 +1,100 @@
+"""What a law can be asked, each question once. `moment` is enough for components and closure; what else a law
+gives opens more: `entries` the index graphs, `source` the simulator, `support` shorter enumerations.
+
+>>> from fractions import Fraction
+>>> class Signs(Law):
+...     '''x = (s, s) with a random sign s.'''
+...     dimension = 2
+...     def moment(self, exponents):
+...         return Fraction(1 - sum(exponents) % 2)
+>>> Signs().source()
+Traceback (most recent call last):
+    ...
+sgdmoments.errors.AssumptionError: simulation draws samples, and Signs() does not say from what: give Signs a method \
+source() that returns a Source.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+
+from sgdmoments.describe.description import Description
+from sgdmoments.describe.laws.entries import Entries
+from sgdmoments.describe.laws.source import Source
+from sgdmoments.errors import AssumptionError
+from sgdmoments.exact.numbers import Exact
+
+
+class Distribution(Description):
+    """A law of an array: of a sample (`Law`), or of initial weights (`describe.initial.Init`)."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def moment(self, exponents: Sequence[int]) -> Exact:
+        """E[x_1^e_1 ... x_p^e_p] over the entries, flat, exactly."""
+
+    def entries(self) -> Entries:
+        """How index graphs join the entries: by cumulants, or by a covariance."""
+        raise AssumptionError(f"index graphs know Gaussian laws and independent entries of given cumulants, not {self};"
+                              f" give {type(self).__name__} a method entries() that returns Entries, or take "
+                              "route='components' or 'closure'.")
+
+    def source(self) -> Source:
+        """From what the simulator draws."""
+        raise AssumptionError(f"simulation draws samples, and {self} does not say from what: give "
+                              f"{type(self).__name__} a method source() that returns a Source.")
+
+    @property
+    def is_even(self) -> bool:
+        """Whether x and -x are known to have one law (odd moments are zero)."""
+        return False
+
+    def named(self, role: str) -> Self:
+        """The same law, whose errors say what it is the law of: "the data", "the initial weights W1", ..."""
+        return self
+
+
+class Law(Distribution):
+    """The law of one sample x in R^p. Immutable.
+
+    Attributes:
+        dimension: p where the law fixes it, else None (any p).
+        points: for a finite data set the array (n, p) of its points, each equally likely; else None.
+        letter: the name of the covariance where that is a letter, else None.
+    """
+
+    __slots__ = ()
+    dimension: int | None = None
+    points: np.ndarray[Any, Any] | None = None
+    letter: str | None = None
+
+    @property
+    def n(self) -> int | None:
+        """The number of points of a finite data set; None for a law that gives fresh samples."""
+        return None if self.points is None else len(self.points)
+
+    def support(self, size: int, degree: int) -> Iterable[tuple[np.ndarray[Any, Any], Fraction]] | None:
+        """The values in R^size that a sample takes, with their probabilities; None where they are not listed.
+
+        Any signed measure will do whose moments up to `degree` are those of the law. Where there is none, enumeration
+        finds one from `moment`.
+        """
+        return None if self.points is None else [(x, Fraction(1, len(self.points))) for x in self.points]
+
+    def support_size(self, size: int, degree: int) -> int | None:
+        """How many values `support` lists, known before they are."""
+        listed = self.support(size, degree)
+        return None if listed is None else sum(1 for _ in listed)
+
+    def mean_and_covariance(self, size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """E x and cov x in R^size, exactly."""
+        unit = np.eye(size, dtype=int)
+        mean = np.array([self.moment(tuple(map(int, row))) for row in unit], dtype=object)
+        square = np.array([[self.moment(tuple(map(int, a + b))) for a in unit] for b in unit], dtype=object)
+        return mean, square - np.multiply.outer(mean, mean)
