@@ -18,6 +18,7 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.describe.laws.base import Distribution
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.ring import ring_of
 from sgdmoments.graphs.contract import evaluate
 from sgdmoments.graphs.derived import expand_derived, substitute_letters
@@ -121,7 +122,7 @@ def _read(law: Any, label: Label) -> tuple[EntryLaw, np.ndarray[Any, Any] | None
     if mean is not None and label.symmetric and not np.array_equal(mean, mean.T):
         raise InputError(f"{label.name}: the letter is symmetric, but the mean is not.")
     if entries.covariance is None:
-        return _independent(entries), mean, None
+        return _independent(entries, label.name), mean, None
     covariance = _shaped(entries.covariance, label, 2)
     return EntryLaw.gaussian_entries(_constant(f"cov {label.name}", label, 2, covariance)), mean, covariance
 
@@ -146,7 +147,7 @@ def entry_law(law: Any, name: str) -> EntryLaw:
     entries = _entries(law, name)
     if entries.covariance is not None or entries.mean is not None:
         raise _no_law(law, name)
-    return _independent(entries)
+    return _independent(entries, name)
 
 
 def _entries(law: Any, name: str) -> Entries:
@@ -158,9 +159,9 @@ def _entries(law: Any, name: str) -> Entries:
         raise _no_law(law, name) from error
 
 
-def _independent(entries: Entries) -> EntryLaw:
+def _independent(entries: Entries, name: str) -> EntryLaw:
     def cumulant(order: int) -> Any:
-        value = entries.cumulant(order)
+        value = to_exact(entries.cumulant(order), f"{name}: the cumulant of order {order}")
         return ring_of([value])(value)
 
     return EntryLaw(cumulant, pairs_only=entries.gaussian)

@@ -34,9 +34,9 @@ def sampler(law: Distribution, dimension: int) -> Callable[[Any, Any, int], Any]
         rows = to_floats(source.values, "values")
         if rows.shape[1] != dimension:
             raise InputError(f"{law}.source: the rows have {rows.shape[1]} entries, a sample has {dimension}.")
-        numbers = _discrete(np.arange(len(rows), dtype=float), to_floats(source.chances, "chances"))
+        edges = np.cumsum(to_floats(source.chances, "chances"))[:-1]
         return lambda key, replicates, count: move(
-            rows[jnp.moveaxis(numbers(key, replicates, count), 1, 0).astype(jnp.int32)])
+            jnp.asarray(rows)[jnp.searchsorted(edges, counters.uniforms(key, replicates, count)).T])
     draw = _DRAWS[source.kind](source)
 
     def samples(key: Any, replicates: Any, count: int) -> Any:
