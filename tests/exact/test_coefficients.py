@@ -134,3 +134,36 @@ def test_coefficients_that_are_no_polynomials():
     root = sm.BatchPolynomial((sympy.sqrt(x), sympy.exp(x) * y))
     assert root.evaluate({"x": 4, "y": 0}).coefficients == (2,)
     assert root.evaluate({"x": 0}, partial=True).coefficients == (0, y)
+
+
+def test_letters_of_coefficients_of_every_kind():
+    a, b = sympy.symbols("a b")
+    graph = sm.trace(sm.matrix("A", "k", "k")) * b
+    p = sm.BatchPolynomial((sympy.sqrt(a), x, RationalFunction(RING(1), RING(y)), graph, F(1)))
+    assert {s.name for s in p.symbols} == {"a", "x", "y", "b"} | {s.name for s in graph.free_symbols}
+
+
+def test_dummies_come_back_from_a_file_as_themselves():
+    first, second = sympy.Dummy("d"), sympy.Dummy("d")
+    p = sm.BatchPolynomial((first, second * 2))
+    again = sm.BatchPolynomial.from_json(p.to_json())
+    assert again == p
+    assert again.symbols == {first, second}
+    assert again != sm.BatchPolynomial((second, first * 2))
+
+
+def test_coefficients_are_shown_factored():
+    (found,) = sm.BatchPolynomial((x**2 - y**2,)).coefficients
+    assert found.is_Mul
+    assert set(found.args) == {x - y, x + y}
+
+
+def test_every_kind_of_coefficient_comes_back_from_a_file():
+    ball = flint.arb(flint.fmpq(1, 3))
+    p = sm.BatchPolynomial((RationalFunction(RING(1), RING(x + y)), F(2, 3), 0.1, RING(x * y - 1)))
+    again = sm.BatchPolynomial.from_json(p.to_json())
+    assert again == p
+    assert [type(entry) for entry in again.entries] == [type(entry) for entry in p.entries]
+    (found,) = sm.BatchPolynomial.from_json(sm.BatchPolynomial((ball,)).to_json()).entries
+    assert found.mid() == ball.mid()
+    assert found.contains(ball)

@@ -174,3 +174,24 @@ def test_products_of_several_radicals():
     cube = ring_of([cbrt(30)])(cbrt(30))
     assert cube**3 == 30
     assert cube != ring_of([cbrt(5)])(cbrt(5))
+
+
+def test_nested_roots_that_are_quadratic_numbers():
+    """sqrt(3 + 2 sqrt 2) = 1 + sqrt 2, and (sqrt(6 + 2 sqrt 5) - 1)/2 = sqrt(5)/2."""
+    for value, simple in ((sqrt(3 + 2 * sqrt(2)), 1 + sqrt(2)), ((sqrt(6 + 2 * sqrt(5)) - 1) / 2, sqrt(5) / 2),
+                          (sqrt(28 - 10 * sqrt(3)), 5 - sqrt(3))):
+        found = ring_of([value])(value)
+        assert found == ring_of([simple])(simple)
+        assert found * found == ring_of([simple])(sympy.expand(simple**2))
+
+
+def test_roots_of_one_cubic_are_told_apart():
+    """x^3 - 3x + 1 has three real roots, 2 cos(2 pi k/9) for k = 1, 2, 4: their sum is 0, each obeys the equation."""
+    z = sympy.Symbol("z")
+    roots = [sympy.CRootOf(z**3 - 3 * z + 1, k) for k in range(3)]
+    elements = [ring_of([value])(value) for value in roots]
+    for value, element in zip(roots, elements, strict=True):
+        assert element**3 == 3 * element - 1
+        assert element**5 == 9 * element - 3 - element**2
+        assert float(element.to_sympy()) == pytest.approx(float(value), rel=1e-12)
+    assert len({id(element.ring) for element in elements}) == 3

@@ -2,12 +2,15 @@
 
 from fractions import Fraction as F
 
+import flint
 import mpmath
+import numpy as np
 import pytest
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import to_exact, to_fraction
+from sgdmoments.exact.numbers import to_exact, to_exact_array, to_fraction
+from sgdmoments.exact.ring import Ring
 
 
 @pytest.mark.parametrize(("value", "exact"), [
@@ -42,3 +45,33 @@ def test_floats_beyond_any_size_are_refused():
     for exponent in (500_000, -500_000):
         with pytest.raises(InputError, match=r"beyond 2\^400,000"):
             to_fraction(mpmath.mpf(2) ** exponent)
+
+
+@pytest.mark.parametrize(("value", "exact"), [
+    (sympy.Rational(2, 3), F(2, 3)), (flint.fmpq(-5, 7), F(-5, 7)), (flint.fmpz(12), 12), (sympy.Integer(4), 4)])
+def test_quotients_of_other_libraries(value, exact):
+    assert to_fraction(value) == exact
+
+
+def test_elements_of_a_ring_are_read_as_what_they_write():
+    x = sympy.Symbol("x")
+    assert to_exact(Ring((x,)).generator(x) / 2 + 1) == x / 2 + 1
+
+
+@pytest.mark.parametrize("value", [-sympy.oo, sympy.Symbol("x") - sympy.oo, sympy.zoo, sympy.I * 2])
+def test_expressions_that_are_not_finite_and_real_are_refused(value):
+    with pytest.raises(InputError, match="is not a finite real polynomial expression"):
+        to_exact(value)
+
+
+def test_the_place_of_a_bad_entry_is_named():
+    with pytest.raises(InputError, match=r"^X\[1, 0\]: cannot read the text 'three'"):
+        to_exact_array([[1, 2], ["three", 4]], "X")
+    with pytest.raises(InputError, match=r"^y\[2\]: found nan"):
+        to_exact_array([1.0, 2.0, float("nan")], "y")
+    with pytest.raises(InputError, match=r"^c: cannot read the text 'x'"):
+        to_exact_array("x", "c")
+    masked = np.ma.array([[1, 2], [3, 4]], mask=[[False, True], [False, False]])
+    with pytest.raises(InputError, match=r"^X\[0, 1\]: the entry is masked"):
+        to_exact_array(masked, "X")
+    assert to_exact_array(np.ma.array([1, 2]), "X").tolist() == [1, 2]

@@ -122,3 +122,11 @@ def test_reciprocals_at_whole_numbers():
         assert reciprocals(1 / X + 1 / X**2).substitute({X: four}) == Fraction(5, 16)
     with pytest.raises(InputError, match="cannot be zero"):
         reciprocals(1 / X).evaluate({X: 0})
+
+
+def test_derivatives_by_hand():
+    f = RING(X**2 * Y + 3 * Y)
+    assert f.derivative(X) == 2 * X * Y
+    assert f.derivative(Y) == X**2 + 3
+    assert f.derivative(Z) == 0
+    assert RING(5).derivative(X) == 0

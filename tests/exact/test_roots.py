@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sgdmoments.errors import CertificateError, NeverDecreases
 from sgdmoments.exact.roots import (
     Certificate,
+    _least_batch_size,
     bernstein,
     decreasing_from,
     evaluate,
@@ -98,3 +99,22 @@ def test_false_thresholds_are_refused():
         verify_decreasing(polynomial, replace(good, batch_size=1, witness=None))
     with pytest.raises(CertificateError, match="too small"):
         verify_decreasing(polynomial, replace(good, witness=F(1, 2)))
+
+
+@pytest.mark.parametrize("root", [F(3, 10), F(2, 5), F(1, 3), F(1, 2), F(7, 20), F(1), F(99, 100), F(1, 50)])
+def test_the_least_batch_size_beside_a_root_by_hand(root):
+    """Of root - u: the least b with 1/b <= root, from whatever interval around the root."""
+    least = -(-1 // root)
+    for left in (F(0), root / 2, root * F(14, 15), root):
+        for right in (F(9, 10), F(1), root * F(16, 15), root):
+            if left <= root <= right:
+                assert _least_batch_size((root, F(-1)), left, right) == least
+
+
+def test_a_negative_point_is_negative():
+    """dp/du = (2/5 - u)(1/2 - u) is negative between its roots and 0 at 1/2: b_0 = 3, and 1/2 is no witness."""
+    polynomial = (F(0), F(1, 5), F(-9, 20), F(1, 3))
+    certificate = decreasing_from(polynomial)
+    assert certificate.batch_size == 3
+    assert F(2, 5) < certificate.witness < F(1, 2)
+    verify_decreasing(polynomial, certificate)

@@ -92,3 +92,34 @@ def test_letters_are_compared_once_they_have_values():
     again = sm.BatchPolynomial.from_json(series.to_json())
     assert again == series
     assert again.last_order == series.last_order
+
+
+def test_the_next_coefficient_is_evaluated_too():
+    letter = sympy.Symbol("a")
+    p = sm.BatchPolynomial((1, letter), truncated=1, next_coefficient=2 * letter)
+    assert p.evaluate({"a": 3}).next_coefficient == 6
+    assert p.evaluate({"a": 3}).coefficients == (1, 3)
+    assert sm.BatchPolynomial((1, letter), truncated=1).evaluate({"a": 3}).next_coefficient is None
+
+
+def test_the_shorter_of_two_answers_decides():
+    """1 + 2u + 3u^2 with 1 + u + O(u^2): what is known of the sum ends at u, of the product too."""
+    whole, short = sm.BatchPolynomial((1, 2, 3)), sm.BatchPolynomial((1, 1), truncated=1)
+    for found, coefficients in ((whole + short, (2, 3)), (short + whole, (2, 3)), (whole * short, (1, 3)),
+                                (short * whole, (1, 3)), (whole - short, (0, 1)), (short - whole, (0, -1))):
+        assert (found.coefficients, found.truncated) == (coefficients, 1)
+    shorter = sm.BatchPolynomial((5,), truncated=0)
+    assert (short + shorter).truncated == (shorter + short).truncated == (short * shorter).truncated == 0
+
+
+def test_the_last_order_is_carried_by_a_product():
+    """alpha u of order 1 in the rate, times 3."""
+    series = sm.BatchPolynomial((1, 2), learning_rate_order=1, last_order=(0, 2))
+    assert (series * 3).last_order == (0, 6)
+    assert (3 * series).last_order == (0, 6)
+    assert (series + series).last_order == (0, 4)
+
+
+def test_the_warning_says_what_to_ask_for():
+    with pytest.warns(sm.TruncationWarning, match=r"Ask for a higher order or for the whole polynomial\.$"):
+        sm.BatchPolynomial((1, 100), truncated=1)(1)
