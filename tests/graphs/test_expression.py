@@ -12,6 +12,7 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
 from sgdmoments.graphs.derived import substitute_letters
 from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.graphs.join import hadamard_product, inner_product, matrix_product, renumber_open
 from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.graphs.modular import PRIME, RandomPoint
@@ -195,3 +196,15 @@ def test_terms_come_with_fewer_edges_first():
 def test_an_expression_that_is_a_number_hashes_as_that_number():
     assert hash(Expression({(): F(2)})) == hash(2)
     assert len({Expression({(): F(1, 2)}), F(1, 2), Expression.constant(F(1, 2))}) == 1
+
+
+def test_data_meets_expressions_in_every_operation():
+    """What a derived letter stands for is data: it adds, multiplies and compares as the expression does."""
+    data, expression = GraphSum({(): RING.generator(s)}), Expression({(): RING.generator(s)})
+    other = norm(A)
+    for pair in ((other + data, other + expression), (data + other, expression + other),
+                 (other * data, other * expression), (data - other, expression - other), (other / data, other / s)):
+        assert isinstance(pair[0], Expression)
+        assert pair[0] == pair[1]
+    assert expression == data
+    assert data == expression
