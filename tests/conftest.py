@@ -35,7 +35,7 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     """Call a command in an empty folder; its status and what it prints."""
     monkeypatch.chdir(tmp_path)
 
-    from sgdmoments.cli import main
+    from sgdmoments.cli.app import main
 
     def call(*arguments: str) -> Outcome:
         with pytest.raises(SystemExit) as stop:

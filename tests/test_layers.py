@@ -16,11 +16,9 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "sgdmoments"
 #: Sub-packages whose `__init__.py` gives names: the doors that users import from.
-DOORS = {"sgdmoments", "sgdmoments.cli", "sgdmoments.data", "sgdmoments.simulate", "sgdmoments.testing"}
+DOORS = {"sgdmoments", "sgdmoments.data", "sgdmoments.simulate", "sgdmoments.testing"}
 #: Imports inside functions: what they import needs JAX, which is an extra.
-LATE = {("sgdmoments.cli.check", "sgdmoments.simulate.check"), ("sgdmoments.cli.check", "sgdmoments.show.plots"),
-        ("sgdmoments.cli.regression", "sgdmoments.show.plots"), ("sgdmoments.cli.report", "sgdmoments"),
-        ("sgdmoments.simulate", "sgdmoments.simulate.estimate")}
+LATE = {("sgdmoments.cli.check", "sgdmoments.simulate.check"), ("sgdmoments.simulate", "sgdmoments.simulate.estimate")}
 
 
 @cache

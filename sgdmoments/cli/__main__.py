@@ -1,6 +1,6 @@
 """`python -m sgdmoments.cli`."""
 
-from sgdmoments.cli import main
+from sgdmoments.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -36,6 +36,7 @@ from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.sgd import SGD
+from sgdmoments.show.plots import pyplot
 
 check = typer.Typer(no_args_is_help=True, help="Check exact results against simulated SGD (extra: jax). Exit status 0 "
                     "where they passed, 1 where they are rejected, 3 where the runs leave it undecided; 2 is an error.")
@@ -89,8 +90,6 @@ def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, sample
 
     check_targets((output, plot), inputs)
     if plot is not None:
-        from sgdmoments.show.plots import pyplot
-
         pyplot()
     report = run_check(sgd, asked, samples=samples,
                        batch_sizes=None if batch_sizes is None else integers(batch_sizes, "--batch-sizes"),

@@ -31,6 +31,7 @@ from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
 from sgdmoments.cli.values import run_values, values_csv, values_json, values_text
 from sgdmoments.errors import InputError
+from sgdmoments.show.plots import new_axes, plot_batch_polynomials, plot_trajectory, pyplot
 
 Format = Annotated[Literal["table", "latex", "json", "csv"], typer.Option(
     help="table and latex round long rationals; json and csv are lossless.")]
@@ -51,8 +52,6 @@ def regression(
     inputs = (data,)
     check_targets((output, plot), inputs)
     if plot is not None:  # said before the work, not after it
-        from sgdmoments.show.plots import pyplot
-
         pyplot()
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
@@ -78,8 +77,6 @@ def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: 
     with progress_bar() as progress:
         run = run_values(problem, moment, quantity, steps, sizes, certified, progress)
     if plot is not None:
-        from sgdmoments.show.plots import new_axes, plot_trajectory
-
         write_figure(plot, plot_trajectory(run, new_axes()), inputs)
     if format == "table":
         deliver(values_text(run, problem, reported, console()), output, inputs)
@@ -89,8 +86,6 @@ def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: 
 
 def draw(results: Results) -> object:
     """The family of polynomials against b; axes."""
-    from sgdmoments.show.plots import new_axes, plot_batch_polynomials
-
     return plot_batch_polynomials(
         [a.polynomial for a in results.answers], labels=[f"$t = {a.step}$" for a in results.answers],
         ax=new_axes(), ylabel="$" + results.latex_name(0).replace("_{0}", "_t") + "$")

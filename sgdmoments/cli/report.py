@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sgdmoments import __version__
 from sgdmoments.cli.options import (
     At,
     BatchSizes,
@@ -68,8 +69,6 @@ def report(
 
 def html(results: Results, command: str = "") -> str:
     """The report as an HTML page."""
-    from sgdmoments import __version__
-
     title = f"{results.name('t')} for {results.problem.source}"
     parts = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(line)}</p>" for line in results.problem.description()),
              "<h2>Values</h2>", _values(results), "<h2>Against the batch size</h2>", _figure(results),

@@ -68,7 +68,7 @@ def test_bad_claims(cli: Any, content: str, message: str) -> None:
 
 def test_without_jax() -> None:
     program = ("import sys; sys.modules['jax'] = None\n"
-               "from sgdmoments.cli import main\n"
+               "from sgdmoments.cli.app import main\n"
                f"main({list(REGRESSION)!r})")
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert result.returncode == 2

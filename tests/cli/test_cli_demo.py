@@ -52,6 +52,6 @@ def test_as_a_module_with_a_closed_pipe() -> None:
 
 
 def test_the_core_imports_neither_matplotlib_nor_jax() -> None:
-    program = "import sys, sgdmoments.cli; print([m for m in ('jax', 'matplotlib', 'IPython') if m in sys.modules])"
+    program = "import sys, sgdmoments.cli.app; print([m for m in ('jax', 'matplotlib', 'IPython') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert result.stdout.strip() == "[]"

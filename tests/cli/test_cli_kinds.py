@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from sgdmoments.cli import app
+from sgdmoments.cli.app import app
 
 TEXTS = (
     "", " ", ",", "1,,2", "x", "y", "z", "name", "flat", "-", "--", "-1", "0", "1", "2", "1.5", "1/3", "1/0", "0/0",

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from sgdmoments.cli import main
+from sgdmoments.cli.app import main
 
 _FENCE = re.compile(r"^( *)(```+)([^\n]*)\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 
