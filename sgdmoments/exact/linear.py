@@ -19,6 +19,7 @@ from typing import Any
 import flint
 import networkx
 
+from sgdmoments.budget import tick
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
@@ -40,6 +41,7 @@ def row_times(row: Sequence[Polynomial], a: Matrix) -> Vector:
     total = [zero] * len(a[0])
     for factor, line in zip(row, a, strict=True):
         if factor:
+            tick("a product of matrices")
             for j, entry in enumerate(line):
                 if entry:
                     total[j] = total[j] + factor * entry
@@ -100,6 +102,7 @@ def determinant(a: Matrix) -> Polynomial:
             rows[k], rows[pivot] = rows[pivot], rows[k]
             sign = -sign
         for i in range(k + 1, size):
+            tick("a determinant")
             for j in range(k + 1, size):
                 rows[i][j] = (rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]).exact_quotient(previous)
         previous = rows[k][k]
@@ -124,6 +127,7 @@ def solve(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...
         rows[k], rows[pivot] = rows[pivot], rows[k]
         for i in range(size):
             if i != k:
+                tick("a linear system")
                 for j in range(size, k, -1):
                     rows[i][j] = (rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]).exact_quotient(previous)
                 for j in range(k):
@@ -156,6 +160,7 @@ def characteristic_polynomial(a: Matrix) -> Vector:
         block = tuple(a[i][:k] for i in range(k))
         toeplitz = [ring.one, -a[k][k]]
         for _ in range(k):
+            tick("a characteristic polynomial")
             toeplitz.append(-dot(row, column))
             column = tuple(dot(line, column) for line in block)
         vector = [sum((toeplitz[i - j] * vector[j] for j in range(min(i, k) + 1)), ring.zero) for i in range(k + 2)]

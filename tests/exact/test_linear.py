@@ -1,11 +1,17 @@
 """Fraction-free linear algebra against sympy's."""
 
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmoments import AssumptionError
+from sgdmoments import AssumptionError, Budget, BudgetExceeded
+from sgdmoments.budget import Monitor
 from sgdmoments.exact import linear
 from sgdmoments.exact.ring import Ring
 
@@ -53,3 +59,15 @@ def test_power(rows, exponent):
 def test_irreducible_blocks_of_a_hidden_triangular_form():
     rows = [[a, 0, 1, 0], [2, 1, 0, c], [0, 0, 3, 0], [0, a, c, 1]]
     assert linear.irreducible_blocks(linear.matrix(RING, rows)) == ((0,), (1, 3), (2,))
+
+
+@pytest.mark.parametrize("work", [linear.determinant, linear.characteristic_polynomial,
+                                  lambda m: linear.power(m, 60), lambda m: linear.solve(m, m[0])])
+def test_linear_algebra_keeps_the_budget(work: Callable[[Any], object]) -> None:
+    rng = random.Random(1)
+    entries = linear.matrix(RING, [[rng.randint(1, 9) * a + rng.randint(1, 9) * c + rng.randint(1, 9)
+                                    for _ in range(16)] for _ in range(16)])
+    start = time.process_time()
+    with pytest.raises(BudgetExceeded), Monitor(Budget(seconds=0.1)):
+        work(entries)
+    assert time.process_time() - start < 1
