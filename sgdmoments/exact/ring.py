@@ -131,6 +131,8 @@ class Ring:
 
     def _from_sympy(self, expression: sympy.Expr) -> Polynomial:
         expression = with_letters(expression)
+        if expression.is_Rational:  # roots that cancel
+            return self(expression)
         unknown = expression.free_symbols - set(self.generators)
         if unknown and self.reduction is not None:
             found = {g: self.reduction.radical(g) for g in unknown if isinstance(g, NumberLetter)}

@@ -195,3 +195,23 @@ def test_roots_of_one_cubic_are_told_apart():
         assert element**5 == 9 * element - 3 - element**2
         assert float(element.to_sympy()) == pytest.approx(float(value), rel=1e-12)
     assert len({id(element.ring) for element in elements}) == 3
+
+
+def test_cube_roots_that_are_quadratic_numbers():
+    """With phi = (1 + sqrt 5)/2: phi^3 = 2 + sqrt 5, phi^-3 = sqrt 5 - 2, phi^-6 = 9 - 4 sqrt 5."""
+    for value, simple in ((cbrt(2 + sqrt(5)), (1 + sqrt(5)) / 2), (cbrt(sqrt(5) - 2), (sqrt(5) - 1) / 2),
+                          (cbrt(9 - 4 * sqrt(5)), (3 - sqrt(5)) / 2)):
+        assert ring_of([value])(value) == ring_of([simple])(simple)
+    both = cbrt(2 + sqrt(5)) - cbrt(sqrt(5) - 2)
+    assert ring_of([both])(both) == 1
+
+
+@pytest.mark.parametrize("one", [cbrt(2 + sqrt(5)) - cbrt(sqrt(5) - 2), sqrt(3 + 2 * sqrt(2)) - sqrt(2)])
+def test_roots_that_cancel_are_rational_data(one):
+    letter = sympy.Symbol("a")
+    assert ring_of([one])(one) == 1
+    assert ring_of([letter])(one) == 1
+    assert ring_of([letter * one])(letter * one) == letter
+    written, plain = (sm.SGD(sm.LinearRegression([[value], [2]], [1, value]), "1/10", [0]).variance(sm.gradient(1))
+                      for value in (one, 1))
+    assert written == plain

@@ -13,9 +13,11 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
 from sgdmoments.recursion.backward import pieces
 from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
+from sgdmoments.routes.closure import answer as closure
 from sgdmoments.routes.closure.sizes import _bits_per_step, _letters, estimate, operator_terms
 from sgdmoments.routes.components import route as components
 from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
+from sgdmoments.routes.expansion import route as expansion
 
 LINEAR = Degrees(steps=2, weight_degree=1, top=2, held=6, width=2, statistics=3, letters=0, start_letters=0, gradings=0,
                  now=2, population=None)
@@ -142,6 +144,12 @@ def test_receipts(name, sizes):
         assert "sampling without replacement" in receipt.conventions
     if name == "components":
         assert "forward steps" in dict(receipt.sizes)
+
+
+def test_routes_called_by_themselves_say_how_long_they_took():
+    for route in (components, expansion, closure):
+        sgd = network(1, 2, 1) if route is not closure else regression()[0]
+        assert 0 < route.moment(sgd, sm.gradient(1), "variance").provenance.seconds < 60
 
 
 def test_degrees_of_questions_by_hand():
