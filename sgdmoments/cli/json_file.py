@@ -30,7 +30,7 @@ def read_json(path: str | Path, option: str, instead: str = "") -> Any:
     try:
         return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_each_once)
     except RecursionError:
-        raise InputError(f"{option}: {path} is not JSON that can be read: the brackets are nested too deeply.") from None
+        raise InputError(f"{option}: {path} is not JSON that can be read: it is nested too deeply.") from None
     except InputError as error:
         raise InputError(f"{option}: {path}: {error}") from None
     except ValueError as error:
