@@ -78,7 +78,7 @@ class RegressionDerivation(Derivation):
         self._x = [[_scalar(entry) for entry in row] for row in model.X]
         self._y = [_scalar(entry) for entry in model.y]
         self._n = len(self._y)
-        self._noise = Ring((INVERSE_BATCH if sgd.population is None else CB,))
+        self._noise = Ring((INVERSE_BATCH if sgd.batches.independent else CB,))
         self._begin(quantity)
         assert isinstance(quantity.step, int)
         for t in range(quantity.step - 1, -1, -1):
@@ -158,9 +158,7 @@ class RegressionDerivation(Derivation):
         expanded = RATIONALS.zero + self.expand(value)
         entries = expanded.coefficients(self._noise.generators[0])
         plain = [entry.ring.zero + entry for entry in entries]
-        if self._sgd.population is None:
-            return BatchPolynomial(tuple(plain))
-        return BatchPolynomial.from_cb(plain, self._sgd.population)
+        return self._sgd.batches.polynomial(plain)
 
 
 def applies(sgd: Run, quantity: Quantity) -> str:

@@ -1,136 +1,151 @@
-"""How a batch is drawn, and the only thing the calculator needs to know of it: the weights of batch means.
-
-For functions f_1, ..., f_j of a sample, with the population mean written m[.],
-
-    E[ mean_B f_1 ... mean_B f_j ] = sum over set partitions rho of {1..j} of W_rho(u) prod_blocks m[prod f],
-
-u = 1/b. For independent draws W_rho = b^-j (b)_|rho|. Without replacement from n points the sum over distinct
-samples is turned into free sums by Moebius inversion on the lattice of partitions, so that no subset of the
-data is ever listed.
-
-Without replacement only b = 1, ..., n exist, and many polynomials in u have the same values there: W_rho is the one of
-degree < n. It is unique, so that every route gives the same polynomial for the moments of one step; the weights of
-different steps are multiplied and not reduced again.
-"""
+"""How a batch is drawn: the one description that every question about sampling is put to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
-from math import factorial, prod
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
-from sgdmoments.errors import InputError
+import numpy as np
+import sympy
 
-Sampling = Literal["without_replacement", "with_replacement", "fresh"]
+from sgdmoments.describe.batch_weights import UPolynomial, batch_weight, distinct_weight, in_cb
+from sgdmoments.describe.description import sealed
+from sgdmoments.errors import InputError, RouteError
+from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 
-#: A polynomial in u = 1/b with rational coefficients, constant first.
-UPolynomial = tuple[Fraction, ...]
-
-
-def check_sampling(sampling: str | None, finite: bool) -> Sampling:
-    """The sampling scheme that a model is run with; the default where None is given."""
-    if sampling is None:
-        return "without_replacement" if finite else "fresh"
-    if sampling not in get_args(Sampling):
-        raise InputError(f"sampling: found {sampling!r}; use one of {', '.join(get_args(Sampling))}.")
-    if finite == (sampling == "fresh"):
-        raise InputError(f"sampling: {sampling!r} does not fit "
-                         + ("a finite data set; use 'without_replacement' or 'with_replacement'." if finite
-                            else "a data law that gives fresh samples; use 'fresh' (the default)."))
-    return cast(Sampling, sampling)
+Scheme = Literal["without_replacement", "with_replacement", "fresh"]
 
 
-def set_partitions(size: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """All set partitions of {0, ..., size-1}, blocks in order of their least element.
+@sealed
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """How the samples of a batch are drawn, and what follows for means over it.
 
-    >>> [len(list(set_partitions(k))) for k in range(6)]
-    [1, 1, 2, 5, 15, 52]
+    Moments of one batch are polynomials in a variable v: c_b = (n - b)/(b (n - 1)) for batches without replacement (in
+    c_b the second-order operator has degree 1 and every coefficient is a positive map), u = 1/b for independent draws.
+
+    Attributes:
+        sampling: "without_replacement", "with_replacement" or "fresh".
+        n: the number of data points (perhaps a letter); None for a law that gives fresh samples.
+
+    >>> Batches("without_replacement", 5).partition_weight((2,))  # c_b
+    (Fraction(-1, 4), Fraction(5, 4))
+    >>> Batches("without_replacement", 5).value(2), Batches("fresh").value(2)
+    (Fraction(3, 8), Fraction(1, 2))
     """
-    if size == 0:
-        yield ()
-        return
-    last = size - 1
-    for smaller in set_partitions(size - 1):
-        for k, block in enumerate(smaller):
-            yield (*smaller[:k], (*block, last), *smaller[k + 1:])
-        yield (*smaller, (last,))
+
+    sampling: Scheme
+    n: int | sympy.Symbol | None = None
+
+    @staticmethod
+    def read(sampling: str | None, n: int | sympy.Symbol | None) -> Batches:
+        """From what a user gives; the default where that is None."""
+        if sampling is None:
+            return Batches("fresh" if n is None else "without_replacement", n)
+        if sampling not in get_args(Scheme):
+            raise InputError(f"sampling: found {sampling!r}; use one of {', '.join(get_args(Scheme))}.")
+        if (n is None) != (sampling == "fresh"):
+            raise InputError(f"sampling: {sampling!r} does not fit "
+                             + ("a data law that gives fresh samples; use 'fresh' (the default)." if n is None else
+                                "a finite data set; use 'without_replacement' or 'with_replacement'."))
+        return Batches(cast(Scheme, sampling), n)
+
+    @property
+    def independent(self) -> bool:
+        """Whether the samples of a batch are independent draws."""
+        return self.sampling != "without_replacement"
+
+    @property
+    def population(self) -> Any:
+        """n where batches are drawn without replacement (then b <= n), else None."""
+        return None if self.independent else self.n
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is what is taken where a user says nothing."""
+        return self == Batches.read(None, self.n)
+
+    @property
+    def words(self) -> str:
+        """For receipts: "without replacement", ..."""
+        return self.sampling.replace("_", " ")
+
+    # -- weights ----------------------------------------------------------------------------------------------
+
+    def partition_weight(self, block_sizes: tuple[int, ...]) -> UPolynomial:
+        """W_rho as a polynomial in u, constant first, for a partition of the factors into blocks of these sizes."""
+        return batch_weight(block_sizes, self.population)
+
+    def distinct_weight(self, count: int, order: int) -> UPolynomial:
+        """The weight of `count` distinct samples in a product of `order` batch means, as a polynomial in u."""
+        return distinct_weight(count, order, self.population)
+
+    def partition_weight_in_v(self, block_sizes: tuple[int, ...]) -> UPolynomial:
+        """W_rho as a polynomial in v, constant first; where n is a letter, of order 2 at most.
+
+        >>> Batches("without_replacement", 7).partition_weight_in_v((2,))
+        (Fraction(0, 1), Fraction(1, 1))
+        """
+        n = self.population
+        if isinstance(n, sympy.Symbol):
+            if sum(block_sizes) > 2:
+                raise RouteError(f"moments of order above 2 depend on n beyond c_b; put a number in place of {n}.")
+            n = 2  # to order 2 the weights depend on n through c_b alone
+        return batch_weight(block_sizes, n) if n is None else in_cb(batch_weight(block_sizes, n), n)
+
+    # -- the variable and its value ---------------------------------------------------------------------------
+
+    def variable(self, taken: Collection[sympy.Symbol] = ()) -> sympy.Symbol:
+        """The letter v: u or c_b, other than the symbols that are taken (n among them)."""
+        letter = {self.population} if isinstance(self.population, sympy.Symbol) else set()
+        return fresh_symbol("u" if self.independent else "c_b", {*taken, *letter})
+
+    def value(self, b: Any) -> Fraction:
+        """v at batch size b."""
+        size, n = to_fraction(b, "b"), self.population
+        if isinstance(n, sympy.Symbol):
+            raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; give the model a number n, or "
+                             "of a closed form ask formula(b=..., n=...).")
+        if size < 1 or (n is not None and (size > n or size.denominator != 1)):
+            raise InputError(f"b: found {b}; a batch size lies in 1..{n or '∞'}.")
+        if n is None:
+            return 1 / size
+        return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
+
+    def expression(self, b: Any, n: Any = None) -> sympy.Expr:
+        """v as an expression in b, and in n where another is given."""
+        size = _to_sympy(b)
+        if self.independent:
+            return 1 / size
+        count = _to_sympy(self.n if n is None else n)
+        return (count - size) / (size * (count - 1))
+
+    def size_at(self, v: Fraction) -> Fraction | None:
+        """The batch size at which the variable has the value v; None where there is none, or n is a letter."""
+        n = self.population
+        if n is None:
+            return 1 / v if v else None
+        return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None
+
+    def read_size(self, b: Any, name: str = "batch_sizes") -> int:
+        """b as an int; `InputError` where it is not a positive integer, or exceeds n without replacement."""
+        if isinstance(b, bool) or not isinstance(b, (int, np.integer)) or b < 1:
+            raise InputError(f"{name}: found {b!r}; a batch size is a positive integer.")
+        if isinstance(self.population, int) and b > self.population:
+            raise InputError(f"{name}: found {b} > n = {self.population}; batches are drawn without replacement.")
+        return int(b)
+
+    def polynomial(self, coefficients: Sequence[Any], provenance: Provenance | None = None) -> BatchPolynomial:
+        """The polynomial in u = 1/b with the given coefficients in powers of v."""
+        if self.independent:
+            return BatchPolynomial(tuple(coefficients), provenance=provenance or Provenance())
+        return BatchPolynomial.from_cb(coefficients, self.population, provenance)
 
 
-@cache
-def batch_weight(block_sizes: tuple[int, ...], n: int | None) -> UPolynomial:
-    """W_rho(u) for a partition with the given block sizes; n None: independent draws.
-
-    >>> batch_weight((2,), 5), batch_weight((1, 1), 5)  # c_b = (5u - 1)/4 and 1 - c_b
-    ((Fraction(-1, 4), Fraction(5, 4)), (Fraction(5, 4), Fraction(-5, 4)))
-    >>> batch_weight((1, 1), None)
-    (Fraction(1, 1), Fraction(-1, 1))
-    """
-    order = sum(block_sizes)
-    if n is None:
-        return distinct_weight(len(block_sizes), order, None)
-    total = [Fraction(0)] * (order + 1)
-    for refinement, weight in _refinements(tuple(sorted(block_sizes))):
-        if refinement <= n:  # more distinct samples do not exist
-            for k, c in enumerate(distinct_weight(refinement, order, n)):
-                total[k] += weight * n ** len(block_sizes) * c
-    return _trimmed(total)
-
-
-@cache
-def distinct_weight(count: int, order: int, n: int | None) -> UPolynomial:
-    """b^-order (b)_count, and without replacement that over (n)_count: the weight of `count` distinct samples.
-
-    A product of `order` batch means is the sum of these weights times sums over tuples of distinct draws (for
-    independent draws: of distinct places in the batch). Without replacement it has degree < n.
-
-    >>> distinct_weight(2, 2, None), distinct_weight(1, 3, 2)  # u^2 is (3u - 1)/2 at b = 1 and at b = 2
-    ((Fraction(1, 1), Fraction(-1, 1)), (Fraction(-1, 4), Fraction(3, 4)))
-    """
-    poly = [Fraction(1)]
-    for i in range(1, count):
-        poly = [a - i * c for a, c in zip([*poly, Fraction(0)], [Fraction(0), *poly], strict=True)]
-    poly = [Fraction(0)] * (order - count) + poly
-    if n is None:
-        return tuple(poly)
-    scale = prod(range(n - count + 1, n + 1))
-    return _trimmed([c / scale for c in _below_degree(n, poly)])
-
-
-def _below_degree(n: int, polynomial: list[Fraction]) -> list[Fraction]:
-    """The polynomial of degree < n with the same values at u = 1, 1/2, ..., 1/n: a remainder."""
-    if len(polynomial) <= n:
-        return polynomial
-    vanishing = [Fraction(1)]  # constant first, leading coefficient 1
-    for b in range(1, n + 1):
-        vanishing = [a - c / b for a, c in zip([Fraction(0), *vanishing], [*vanishing, Fraction(0)], strict=True)]
-    rest = list(polynomial)
-    while len(rest) > n:
-        leading = rest.pop()
-        for k in range(n):
-            rest[len(rest) - n + k] -= leading * vanishing[k]
-    return rest
-
-
-def _trimmed(polynomial: list[Fraction]) -> UPolynomial:
-    while len(polynomial) > 1 and not polynomial[-1]:
-        polynomial.pop()
-    return tuple(polynomial)
-
-
-@cache
-def _refinements(block_sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """(number of blocks, summed Moebius value mu(pi, rho)) over the partitions pi that refine rho."""
-    totals = {0: 1}
-    for size in block_sizes:
-        own: dict[int, int] = {}
-        for partition in set_partitions(size):
-            c = len(partition)
-            own[c] = own.get(c, 0) + (-1) ** (c - 1) * factorial(c - 1)
-        merged: dict[int, int] = {}
-        for a, x in totals.items():
-            for c, y in own.items():
-                merged[a + c] = merged.get(a + c, 0) + x * y
-        totals = merged
-    return tuple(sorted(totals.items()))
+def _to_sympy(value: Any) -> sympy.Expr:
+    exact = to_exact(value, "b or n")
+    return sympy.Rational(exact.numerator, exact.denominator) if isinstance(exact, Fraction) else exact

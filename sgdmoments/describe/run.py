@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import sympy
 
-from sgdmoments.describe.batches import check_sampling
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model
@@ -28,12 +28,12 @@ class Run(Description):
         model: what is trained, on which data.
         initial: read-only, for each parameter name an exact array, an `Init`, or None (a letter).
         schedule: the learning rates.
-        sampling: how the batches are drawn.
+        batches: how the batches are drawn.
 
     A run is frozen: `replace` makes another.
     """
 
-    __slots__ = ("initial", "memo", "model", "sampling", "schedule")
+    __slots__ = ("batches", "initial", "memo", "model", "schedule")
     working = Description.working | {"memo"}
 
     def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
@@ -42,7 +42,7 @@ class Run(Description):
             raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
         check_model(model)
         self.model = model
-        self.sampling = check_sampling(sampling, model.n is not None)
+        self.batches = Batches.read(sampling, model.n)
         self.initial: Mapping[str, np.ndarray[Any, Any] | Init | None] = read_initial(model, initial)
         if learning_rate is None:
             learning_rate = self._letter()
@@ -77,9 +77,8 @@ class Run(Description):
 
     def _arguments(self) -> dict[str, Any]:
         given = {name: value for name, value in self.initial.items() if value is not None}
-        usual = self.sampling == check_sampling(None, self.model.n is not None)
         return {"model": self.model, "learning_rate": self.schedule.learning_rate, "initial": given or None,
-                "sampling": None if usual else self.sampling}
+                "sampling": None if self.batches.is_default else self.sampling}
 
     def symbols(self, quantity: Quantity | None = None) -> frozenset[sympy.Symbol]:
         """The user's symbols: in the model, the initial weights, the learning rates, and the question if given.
@@ -108,9 +107,14 @@ class Run(Description):
         return any(map(is_random, self.initial.values()))
 
     @property
+    def sampling(self) -> str:
+        """"without_replacement", "with_replacement" or "fresh"."""
+        return self.batches.sampling
+
+    @property
     def population(self) -> int | None:
         """n where batches are drawn without replacement (then b <= n), else None."""
-        return self.n if self.sampling == "without_replacement" else None
+        return self.batches.population
 
     def asked(self) -> Self:
         """This run, at the beginning of a question: nothing is kept of a model that may have changed."""

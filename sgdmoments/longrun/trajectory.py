@@ -15,7 +15,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import lcm
 from typing import Any
 
@@ -167,12 +166,10 @@ class _Run:
         require_linear(sgd, "a trajectory", "recurrence(...).at(t), or evaluated at numbers")
         if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
             raise InputError(f"steps: found {steps!r}; an integer >= 0 is needed.")
-        self.batch_sizes = tuple(check_batch_size(b, sgd.population) for b in batch_sizes)
+        self.batch_sizes = tuple(map(sgd.batches.read_size, batch_sizes))
         if not self.batch_sizes:
             raise InputError("batch_sizes: the list is empty.")
-        n = sgd.population
-        self.v = tuple(Fraction(1, b) if n is None else Fraction(n - b, b * (n - 1)) if n > 1 else Fraction(0)
-                       for b in self.batch_sizes)
+        self.v = tuple(map(sgd.batches.value, self.batch_sizes))
         self.sgd, self.steps, self.moment, self.given, self.monitor = sgd, int(steps), moment, given, monitor
         self.question = f"{moment.replace('_', ' ')} of {str(asked).replace('_0', '_t')}"
         self.operator: StepOperator = operator_of(sgd, 2, monitor.budget)
@@ -281,12 +278,3 @@ class _Run:
             means = [self.start[tuple(int(a == b) for b in range(len(basis[i])))] for a in factors]
             covariance[place] = self.start[basis[i]] - means[0] * means[1]
         return covariance
-
-
-def check_batch_size(b: Any, population: int | None) -> int:
-    """b as an int; `InputError` where it is not a positive integer, or exceeds n without replacement."""
-    if isinstance(b, bool) or not isinstance(b, (int, np.integer)) or b < 1:
-        raise InputError(f"batch_sizes: found {b!r}; a batch size is a positive integer.")
-    if population is not None and b > population:
-        raise InputError(f"batch_sizes: found {b} > n = {population}; batches are drawn without replacement.")
-    return int(b)

@@ -6,7 +6,7 @@ bar be the mean over the data law. Both ways of sampling come from one generatin
     independent draws      exp(y (bar exp(theta.m) - 1)),          y^k -> (b)_k
     without replacement    prod_points (1 + y (exp(theta.m) - 1)), y^k -> (b)_k / (n)_k
 
-where both are divided by b^|e| (the weights of `describe.batches.distinct_weight`). Its logarithm has the
+where both are divided by b^|e| (the weights of `Batches.distinct_weight`). Its logarithm has the
 coefficients C_e(y) = y bar(m^e), and C_e(y) = n bar(m^e) kappa_|e|(y) with the cumulants kappa of a Bernoulli(y)
 variable. The moments follow from the logarithm by the usual recursion, one factor at a time, each kept: no set
 partition and no subset of the data is ever listed.
@@ -27,7 +27,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import tick
-from sgdmoments.describe.batches import distinct_weight
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.values import expressions
@@ -42,22 +42,22 @@ class BatchMoments:
 
     Args:
         model: gives the law of a sample (x, then the target or nothing, then the noise or nothing).
-        population: n where batches are drawn without replacement, else None.
+        batches: how a batch is drawn.
         statistics: the exponents of the monomials m_1, ..., m_k.
         ring: the ring of the answers; it has `INVERSE_BATCH` and the letters of the data.
 
     >>> from sgdmoments.models.network import Network
-    >>> BatchMoments(Network((1, 1)), None, ((2,),), Ring((INVERSE_BATCH,)))((2,))  # E (mean of x^2)^2
+    >>> BatchMoments(Network((1, 1)), Batches("fresh"), ((2,),), Ring((INVERSE_BATCH,)))((2,))  # E (mean of x^2)^2
     2*_u + 1
     """
 
-    def __init__(self, model: Model, population: int | None, statistics: Iterable[Exponents], ring: Ring) -> None:
+    def __init__(self, model: Model, batches: Batches, statistics: Iterable[Exponents], ring: Ring) -> None:
         self.model = model
         self.statistics = tuple(statistics)
         self.ring = ring
-        self.population = population
+        self.batches = batches
         self._sample = SampleMoments(model)
-        self._points = _points(model) if population is not None and model.noise is not None else ()
+        self._points = _points(model) if not batches.independent and model.noise is not None else ()
         self._noise: Law | None = model.noise
         self._letters = Ring((_Y, *(g for g in ring.generators if g is not INVERSE_BATCH)))
         self._numeric = not _has_letters(model)
@@ -74,7 +74,7 @@ class BatchMoments:
         return self._moments[exponents]
 
     def __reduce__(self) -> tuple[Any, ...]:  # FLINT's polynomials do not pickle: the memo is left behind
-        return BatchMoments, (self.model, self.population, self.statistics, self.ring)
+        return BatchMoments, (self.model, self.batches, self.statistics, self.ring)
 
     def prepare(self, wanted: Iterable[Exponents]) -> None:
         """Compute the wanted moments together: one pass over the data, lower orders first."""
@@ -132,10 +132,10 @@ class BatchMoments:
         if found is None:
             if self._points:
                 found = sum((self._point_cumulant(k, e) for k in range(len(self._points))), 0 * self._y)
-            elif self.population is None:
+            elif self.batches.independent:
                 found = self._y * self._scalar(self.sample_moment(e))
             else:
-                found = self._bernoulli_cumulant(sum(e)) * self._scalar(self.population * self.sample_moment(e))
+                found = self._bernoulli_cumulant(sum(e)) * self._scalar(self.batches.population * self.sample_moment(e))
             self._logarithm[e] = found
         return found
 
@@ -183,7 +183,7 @@ class BatchMoments:
         for k, part in enumerate(parts):
             if not part:
                 continue
-            weight = _weight(k, order, self.population)
+            weight = _weight(k, order, self.batches)
             if self._numeric:
                 numeric += weight * part
             else:
@@ -199,9 +199,9 @@ class BatchMoments:
 
 
 @cache
-def _weight(count: int, order: int, n: int | None) -> flint.fmpq_poly:
-    """`distinct_weight` as FLINT's polynomial in u; to be read, never changed."""
-    return flint.fmpq_poly(list(map(to_fmpq, distinct_weight(count, order, n))))
+def _weight(count: int, order: int, batches: Batches) -> flint.fmpq_poly:
+    """`Batches.distinct_weight` as FLINT's polynomial in u; to be read, never changed."""
+    return flint.fmpq_poly(list(map(to_fmpq, batches.distinct_weight(count, order))))
 
 
 def _has_letters(model: Model) -> bool:

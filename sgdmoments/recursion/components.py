@@ -18,6 +18,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor, tick
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.model import Parameter
@@ -61,7 +62,7 @@ class Problem:
         rates: alpha_0, ..., alpha_(t-1).
         moments: joint moments of the statistics, in the ring of u and the letters.
         outputs: the components of the quantity by statistics (those of the gradient hold batch statistics).
-        population: n where batches are drawn without replacement, else None.
+        batches: how a batch is drawn.
         scalar: whether the quantity is a number.
     """
 
@@ -74,7 +75,7 @@ class Problem:
     rates: tuple[Fraction | Polynomial, ...]
     moments: BatchMoments
     outputs: tuple[ByStatistic, ...]
-    population: int | None
+    batches: Batches
     scalar: bool
 
     @property
@@ -164,11 +165,11 @@ def _read(sgd: Run, quantity: Quantity) -> Problem:
     statistics, relations = _independent(monomials, SampleMoments(model), len(sample.sample))
     gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
     small = Ring((INVERSE_BATCH, *letters))
-    moments = BatchMoments(model, sgd.population, statistics, small)
+    moments = BatchMoments(model, sgd.batches, statistics, small)
     outputs = _outputs(sgd, quantity, sample, gradient, moments, ring)
     return Problem(
         letters, sample.weights, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
-        tuple(r if isinstance(r, Fraction) else small(r) for r in rates), moments, outputs, sgd.population,
+        tuple(r if isinstance(r, Fraction) else small(r) for r in rates), moments, outputs, sgd.batches,
         quantity.kind == "loss")
 
 

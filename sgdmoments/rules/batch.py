@@ -19,7 +19,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sgdmoments.describe.batches import batch_weight, set_partitions
+from sgdmoments.describe.batch_weights import set_partitions
+from sgdmoments.describe.batches import Batches
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Monomial, disjoint_edges, normal_form
@@ -37,17 +38,17 @@ class Sampling:
 
     Args:
         samples: the constant label (sample, ...) that each data label (batch, ...) turns into.
-        n: the number of points.
-        without_replacement: else the draws are independent.
+        batches: how a batch is drawn from the n points.
         ring: a ring that holds every coefficient and INVERSE_BATCH.
         inverse_batch_order: keep powers of 1/b up to this order only.
     """
 
-    def __init__(self, samples: Mapping[Label, Label], n: int, without_replacement: bool, ring: Ring,
+    def __init__(self, samples: Mapping[Label, Label], batches: Batches, ring: Ring,
                  inverse_batch_order: int | None = None) -> None:
+        assert isinstance(batches.n, int)
         self.samples = dict(samples)
-        self.n = n
-        self.population = n if without_replacement else None
+        self.n: int = batches.n
+        self.batches = batches
         self.ring = ring
         self.order = inverse_batch_order
         self._memo: dict[Monomial, Mapping[Monomial, Any]] = {}
@@ -94,7 +95,7 @@ class Sampling:
         scale = Fraction(1, self.n ** len(block_sizes))
         u = self.ring.generator(INVERSE_BATCH)
         total = self.ring.zero
-        for power, c in enumerate(batch_weight(block_sizes, self.population)):
+        for power, c in enumerate(self.batches.partition_weight(block_sizes)):
             if self.order is None or power <= self.order:
                 total = total + u**power * (c * scale)
         return total.raw

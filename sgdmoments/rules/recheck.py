@@ -111,7 +111,8 @@ def recheck_sampling(rule: Sampling, monomial: Monomial, terms: Mapping[Monomial
         _fix_sizes(point, (before, after))
         data = {drawn: point.array(source)[0] for drawn, source in rule.samples.items()}
         rows = range(rule.n)
-        batches: list[Sequence[int]] = list(combinations(rows, b) if rule.population else product(rows, repeat=b))
+        batches: list[Sequence[int]] = list(
+            product(rows, repeat=b) if rule.batches.independent else combinations(rows, b))
         total: Any = 0
         for batch in batches:
             values = {drawn: array[list(batch)] for drawn, array in data.items()}

@@ -35,7 +35,7 @@ class Gradients(ABC):
         self.problem = problem
         self.n = problem.n
         self.order = np.arange(problem.n or 0)
-        self.with_replacement = problem.sgd.sampling == "with_replacement"
+        self.with_replacement = problem.sgd.batches.independent
 
     @abstractmethod
     def batch(self, constants: Any, w: Any, teacher: Any, key: Any, replicates: Any, b: int, mirror: Any) -> Any:

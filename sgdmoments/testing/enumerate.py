@@ -178,7 +178,7 @@ class _Problem:
         order = self._order(step)
         n = support_size(model.data, dimension(model), 2 * self._degrees[1] * order)
         noises = 1 if model.noise is None else support_size(model.noise, int(model.outputs), order)
-        if self.sgd.sampling != "without_replacement":
+        if self.sgd.batches.independent:
             return comb(n * noises + b - 1, b)
         if b > n:
             raise InputError(f"batch_size: b = {b} is larger than n = {n}, and batches are drawn without "
@@ -188,7 +188,7 @@ class _Problem:
     def batches(self, b: int, sample: Listing) -> Iterator[tuple[Fraction, tuple[int, ...]]]:
         """Every batch, as a tuple of atoms, with its probability."""
         n = len(sample.points)
-        if self.sgd.sampling == "without_replacement":
+        if not self.sgd.batches.independent:
             for chosen in combinations(sample.points, b):
                 for batch in product(*chosen):  # given its points: each atom has n times its chance
                     yield prod((n * sample.chances[atom] for atom in batch), start=Fraction(1, comb(n, b))), batch

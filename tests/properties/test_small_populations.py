@@ -6,7 +6,8 @@ import pytest
 from comparison import assert_equals_listing
 
 import sgdmoments as sm
-from sgdmoments.describe.batches import batch_weight, distinct_weight, set_partitions
+from sgdmoments.describe.batch_weights import set_partitions
+from sgdmoments.describe.batches import Batches
 
 X = [[1, 2], [3, -1], [2, 5]]
 Y = [1, 0, 2]
@@ -61,7 +62,7 @@ def test_the_loss_at_one_step_by_hand():
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5, 6])
 def test_weights_have_degree_below_n_and_the_values_of_the_draws(order, n):
     for count in range(1, min(order, n) + 1):
-        weight = distinct_weight(count, order, n)
+        weight = Batches("without_replacement", n).distinct_weight(count, order)
         assert len(weight) <= n
         for b in range(1, n + 1):
             falling = F(1)
@@ -69,7 +70,7 @@ def test_weights_have_degree_below_n_and_the_values_of_the_draws(order, n):
                 falling *= F(b - i, n - i)
             assert sum(c * F(1, b**k) for k, c in enumerate(weight)) == falling / b**order
     for partition in set_partitions(order):
-        assert len(batch_weight(tuple(map(len, partition)), n)) <= n
+        assert len(Batches("without_replacement", n).partition_weight(tuple(map(len, partition)))) <= n
 
 
 def test_regression_keeps_its_degree_and_its_basis():

@@ -8,6 +8,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
@@ -107,7 +108,8 @@ def test_what_is_too_large_or_cut_off_is_not_claimed_to_be_checked():
 @pytest.mark.parametrize("without_replacement", [True, False])
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_batches_of_a_finite_data_set(without_replacement, n):
-    rule = Sampling({X: sample_label("X", n, X)}, n, without_replacement, RING)
+    batches = Batches("without_replacement" if without_replacement else "with_replacement", n)
+    rule = Sampling({X: sample_label("X", n, X)}, batches, RING)
     for net in (system(), system((1, 2, 3))):
         for monomial in net.loss.monomials + squared_norm(net.gradients[0]).monomials[:2]:
             result = rule.monomial(monomial)
@@ -124,7 +126,7 @@ def test_checked_rules_count_their_checks():
     assert mean.monomial(norm.monomials[0]) == mean.mean.monomial(norm.monomials[0])
     assert mean.asked == 1
     assert mean.memo_size == mean.mean.memo_size
-    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, 3, True, RING))
+    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, Batches("without_replacement", 3), RING))
     sampled(norm)
     assert (sampled.asked, sampled.count) == (1, 1)
 

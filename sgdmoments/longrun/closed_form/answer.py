@@ -13,16 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy
 
 from sgdmoments.budget import Budget, Monitor
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.linear import matrix
-from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
+from sgdmoments.exact.numbers import fresh_symbol
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
@@ -34,8 +35,6 @@ from sgdmoments.recursion.initial_moments import initial_moments
 from sgdmoments.routes.closure.answer import RULES, operator_of
 from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import degree_of, observables
-
-Population: TypeAlias = int | sympy.Symbol | None
 
 CONVENTIONS = ("loss with the factor 1/2", "batch gradient = mean over the batch", "variance = trace of the covariance")
 
@@ -60,7 +59,7 @@ class ClosedForm:
     Attributes:
         systems: the moment is the sum of these sequences row @ matrix^t @ start.
         v: the letter of the batch size: c_b = (n-b)/(b(n-1)) without replacement, else 1/b.
-        population: n (a number or a letter) without replacement, else None.
+        batches: how a batch is drawn.
         question: e.g. "variance of g_t".
         order: the order in the weights of the moments that it needs, 1, 2 or 4.
         sgd: the run, for naming its stability threshold.
@@ -75,7 +74,7 @@ class ClosedForm:
 
     systems: tuple[LinearSystem, ...]
     v: sympy.Symbol
-    population: Population
+    batches: Batches
     question: str = ""
     order: int = 2
     sgd: Run | None = field(default=None, repr=False, compare=False)
@@ -100,9 +99,7 @@ class ClosedForm:
             sizes=(("systems", len(self.systems)), ("monomials", max(s.size for s in self.systems))), rules=RULES)
         ring = Ring(g for g in polynomial.ring.generators if g != self.v)
         entries = [ring(c) for c in polynomial.coefficients(self.v)]
-        if self.population is None:
-            return BatchPolynomial(tuple(entries), provenance=receipt)
-        return BatchPolynomial.from_cb(entries, self.population, receipt)
+        return self.batches.polynomial(entries, receipt)
 
     def value(self, t: int, b: Any) -> Any:
         """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
@@ -115,22 +112,11 @@ class ClosedForm:
 
     def noise(self, b: Any) -> Fraction:
         """v at batch size b."""
-        size = to_fraction(b, "b")
-        n = self.population
-        if size < 1 or (isinstance(n, int) and size > n):
-            raise InputError(f"b: found {b}; a batch size lies in 1..{n or '∞'}.")
-        if n is None:
-            return 1 / size
-        if isinstance(n, sympy.Symbol):
-            raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; use formula(b=..., n=...).")
-        return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
+        return self.batches.value(b)
 
     def batch_size_of(self, v: Fraction) -> Fraction | None:
         """The batch size at which the letter v has this value; None where there is none, or n is a letter."""
-        n = self.population
-        if n is None:
-            return 1 / v if v else None
-        return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None
+        return self.batches.size_at(v)
 
     def generating_function(self, z: sympy.Symbol | None = None) -> RationalFunction:
         """sum_t s_t z^t as a rational function of z, v and the letters.
@@ -181,16 +167,7 @@ class ClosedForm:
             result = sympy.Add(*(radical_formula(system, step) for system in self.systems))
         else:
             result = sympy.Add(*(term.to_sympy(step) for term in self.terms))
-        return result if b is None else result.xreplace({self.v: self.v_of(b, n)})
-
-    def v_of(self, b: Any, n: Any = None) -> sympy.Expr:
-        """v as an expression in b (and n): (n-b)/(b(n-1)), or 1/b."""
-        size = _sympy(b)
-        population = self.population if n is None else n
-        if population is None or self.population is None:
-            return 1 / size
-        count = _sympy(population)
-        return (count - size) / (size * (count - 1))
+        return result if b is None else result.xreplace({self.v: self.batches.expression(b, n)})
 
     def limit(self, b: Any = None) -> RationalFunction:
         """The limit as t grows: the coefficient of 1^t, where every other base lies inside the unit circle.
@@ -277,9 +254,7 @@ class _Builder:
         entries = [entry for by_v in by_rate for part in by_v for entry in part.values()]
         found = ring_of([rate, *start, *entries, *self.parts.means, *self.parts.square]).generators
         letters = tuple(s for s in found if s not in operator.gradient.weights)
-        self.population: Population = sgd.population
-        taken = set(letters) | ({self.population} if isinstance(self.population, sympy.Symbol) else set())
-        self.v = fresh_symbol("u" if self.population is None else "c_b", taken)
+        self.v = sgd.batches.variable(letters)
         ring = self.ring = Ring((*letters, self.v))
         alpha, v = ring(rate), ring.generator(self.v)
         rows = [[ring.zero] * operator.size for _ in range(operator.size)]
@@ -312,14 +287,9 @@ class _Builder:
 
     def closed(self, systems: list[LinearSystem]) -> ClosedForm:
         """The answer."""
-        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.population, self.question, self.order,
+        return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.sgd.batches, self.question, self.order,
                           self.sgd)
 
 
 def _negated(system: LinearSystem) -> LinearSystem:
     return LinearSystem(tuple(-c for c in system.row), system.matrix, system.start)
-
-
-def _sympy(value: Any) -> sympy.Expr:
-    exact = to_exact(value, "b or n")
-    return sympy.Rational(exact.numerator, exact.denominator) if isinstance(exact, Fraction) else exact

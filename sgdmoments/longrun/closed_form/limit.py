@@ -186,8 +186,8 @@ def divergence(closed: ClosedForm, values: Mapping[sympy.Symbol, Fraction]) -> D
     if known:
         place += (", " if place else " at ") + ", ".join(f"{s} = {x}" for s, x in sorted(known.items(), key=str))
     text = f"{closed.question}{place}: diverges as t grows"
-    if b is None and closed.order == 1 and isinstance(closed.population, int):
-        b, order = Fraction(closed.population), 1  # the mean is that of the whole data set at each step
+    if b is None and closed.order == 1 and isinstance(closed.batches.population, int):
+        b, order = Fraction(closed.batches.population), 1  # the mean is that of the whole data set at each step
     names = f"{_ORDERS.get(order, f'moments of order {order}')} converge for learning rates below "
     found: Any = None
     if b is not None and closed.sgd is not None:
@@ -219,7 +219,7 @@ def proved_for_every_batch_size(closed: ClosedForm) -> bool:
 
 def _holds_somewhere(condition: Convergence) -> bool:
     """Whether the limit exists at some batch size: those tried are n and below, or the powers of 2."""
-    n = condition.closed.population
+    n = condition.closed.batches.population
     sizes = [2**k for k in range(64)] if not isinstance(n, int) else sorted({n, *(max(1, n >> k) for k in range(9))})
     for b in sorted(sizes, reverse=True):
         try:

@@ -151,7 +151,7 @@ def higher_stability(system: Pencil, operator: StepOperator, taken: frozenset[sy
     """
     parts, order = operator.parts(), operator.order
     letters = ring_of([entry for by_v in parts for part in by_v for entry in part.values()]).generators
-    v = fresh_symbol("u" if system.population is None else "c_b", set(letters) | taken)
+    v = system.batches.variable({*letters, *taken})
     ring = Ring((*letters, v))
     local = [e for e in monomials(system.rank, order) if sum(e) == order]
     place = {e: i for i, e in enumerate(local)}

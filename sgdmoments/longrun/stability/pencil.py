@@ -16,10 +16,10 @@ import flint
 import sympy
 
 from sgdmoments.budget import Budget, Monitor
+from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
-from sgdmoments.exact.numbers import fresh_symbol, to_fraction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.longrun.closed_form.system import pairs
 from sgdmoments.routes.closure.answer import operator_of
@@ -33,7 +33,7 @@ class Pencil:
 
     Attributes:
         operator: the closure operator of order 2 it is read from.
-        population: n without replacement (a number or a letter), else None.
+        batches: how a batch is drawn.
         v: the letter of the batch size in `ring`: c_b, or 1/b.
         basis: U, one column for each of the r directions; its rows at `pivots` are the identity.
         pivots: r places among the weights.
@@ -41,7 +41,7 @@ class Pencil:
     """
 
     operator: StepOperator
-    population: Any
+    batches: Batches
     v: sympy.Symbol
     ring: Ring
     basis: Matrix
@@ -68,21 +68,11 @@ class Pencil:
 
     def noise(self, b: Any) -> Fraction:
         """v at batch size b."""
-        size, n = to_fraction(b, "b"), self.population
-        if isinstance(n, sympy.Symbol):
-            raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; give the model a number n.")
-        if size < 1 or (n is not None and (size > n or size.denominator != 1)):
-            raise InputError(f"b: found {b}; a batch size lies in 1..{n or '∞'}.")
-        if n is None:
-            return 1 / size
-        return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
+        return self.batches.value(b)
 
     def batch_size_of(self, v: Fraction) -> Fraction | None:
         """The batch size at which the letter v has this value; None where there is none, or n is a letter."""
-        n = self.population
-        if n is None:
-            return 1 / v if v else None
-        return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None
+        return self.batches.size_at(v)
 
     def substituted(self, values: Mapping[sympy.Symbol, Any]) -> Pencil:
         """The matrices with letters other than v replaced by numbers."""
@@ -143,8 +133,7 @@ def _build(sgd: Run, operator: StepOperator) -> Pencil:
     parts = operator.parts()
     count = len(operator.gradient.weights)
     letters = ring_of([entry for by_v in parts for part in by_v for entry in part.values()]).generators
-    taken = set(letters) | sgd.symbols()
-    v = fresh_symbol("u" if sgd.population is None else "c_b", taken)
+    v = sgd.batches.variable({*letters, *sgd.symbols()})
     ring = Ring((*letters, v))
     zero = Fraction(0)
     hessian = matrix(ring, [[-parts[1][0].get((1 + i, 1 + j), zero) for j in range(count)] for i in range(count)])
@@ -174,7 +163,7 @@ def _build(sgd: Run, operator: StepOperator) -> Pencil:
             rows.append(tuple(line))
         return tuple(rows)
 
-    return Pencil(operator, sgd.population, v, ring, basis, pivots, restricted(parts[1][0], -1),
+    return Pencil(operator, sgd.batches, v, ring, basis, pivots, restricted(parts[1][0], -1),
                   restricted(parts[2][0], 1), restricted(parts[2][1] if len(parts[2]) > 1 else {}, 1))
 
 

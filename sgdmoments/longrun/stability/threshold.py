@@ -181,7 +181,7 @@ class Stability:
 
 def least_batch_size(problem: Stability | HigherStability, system: Pencil, rate: Fraction) -> int | None:
     """The least stable b: the spectral radius of a step on moments of even order falls with b."""
-    low, high, largest = 0, 1, system.population or _LARGEST_BATCH
+    low, high, largest = 0, 1, system.batches.population or _LARGEST_BATCH
     while not problem.is_stable(rate, min(high, largest)):
         if high >= largest:
             return None

@@ -53,7 +53,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return "the covariance of the data is a letter; closure needs a matrix"
     if any(is_random(sgd.initial[parameter.name]) for parameter in sgd.model.teacher_parameters):
         return "the teacher is random; closure needs a fixed one"
-    if sgd.model.noise is not None and sgd.population is not None:
+    if sgd.model.noise is not None and not sgd.batches.independent:
         return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
                 "not independent but their noise is, so that one batch has no moments in c_b alone")
     return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
@@ -123,7 +123,6 @@ class Route:
 
     def polynomial(self, entries: VScalar, kind: str, start: float, given: Given = "initial") -> BatchPolynomial:
         """The answer in powers of u, with its receipt."""
-        n = self.sgd.population
         random = self.sgd.starts_at_random
         condition = "" if kind != "variance" else (
             ", total (over the initial weights too)" if random and given == "nothing"
@@ -133,12 +132,11 @@ class Route:
             route="closure", reason="the gradient is linear in the weights",
             conventions=("loss with the factor 1/2", "batch gradient = mean over the batch",
                          "variance = trace of the covariance",
-                         f"sampling {self.sgd.sampling.replace('_', ' ')}"),
+                         f"sampling {self.sgd.batches.words}"),
             sizes=(("monomials", self.operator.size), ("steps", int(self.quantity.step)),
                    ("degree", len(entries) - 1), ("arithmetic", self.engine.name)),
             rules=RULES)
-        result = (BatchPolynomial(tuple(entries), None, provenance=receipt) if n is None else
-                  BatchPolynomial.from_cb(entries, n, receipt))
+        result = self.sgd.batches.polynomial(entries, receipt)
         return replace(result, provenance=replace(receipt, seconds=time.perf_counter() - start))
 
 
@@ -163,7 +161,7 @@ def operator_of(sgd: Run, order: int, budget: Budget) -> StepOperator:
         require_operator(sgd, order, budget)
         if "moments" not in sgd.memo:
             sgd.memo["moments"] = SampleMoments(sgd.model)
-        sgd.memo[key] = StepOperator(gradient_of(sgd), sgd.memo["moments"], sgd.population, order)
+        sgd.memo[key] = StepOperator(gradient_of(sgd), sgd.memo["moments"], sgd.batches, order)
     return sgd.memo[key]
 
 

@@ -5,7 +5,7 @@
 
 with v = c_b = (n-b)/(b(n-1)) for batches without replacement (in c_b the second-order operator has degree 1 and
 every coefficient is a positive map) and v = u = 1/b otherwise. No subset of the data is ever listed: the weights
-W_rho come from `describe.batches.batch_weight`.
+W_rho come from `describe.batches.Batches`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from operator import add
 from typing import Any
 
 import flint
-import sympy
 
 from sgdmoments.budget import tick
-from sgdmoments.describe.batches import batch_weight, set_partitions
+from sgdmoments.describe.batch_weights import set_partitions
+from sgdmoments.describe.batches import Batches
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
@@ -53,48 +53,19 @@ def monomials(variables: int, degree: int) -> tuple[Exponents, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=256)
-def v_weight(block_sizes: tuple[int, ...], population: int | sympy.Symbol | None) -> tuple[Fraction, ...]:
-    """W_rho as a polynomial in v, constant first.
-
-    >>> v_weight((2,), 7), v_weight((1, 1), None)
-    ((Fraction(0, 1), Fraction(1, 1)), (Fraction(1, 1), Fraction(-1, 1)))
-    """
-    if isinstance(population, sympy.Symbol):
-        if sum(block_sizes) > 2:
-            raise RouteError(f"moments of order above 2 depend on n beyond c_b; put a number in place of "
-                             f"{population}.")
-        population = 2  # to order 2 the weights depend on n through c_b alone
-    weights = batch_weight(block_sizes, population)
-    if population is None:
-        return weights
-    constant, slope = Fraction(1, population), Fraction(population - 1, population)  # u = constant + slope * c_b
-    result: list[Fraction] = []
-    for w in reversed(weights):
-        grown = [r * constant for r in result] + [Fraction(0)]
-        for k, r in enumerate(result):
-            grown[k + 1] += slope * r
-        grown[0] += w
-        result = grown
-    while len(result) > 1 and not result[-1]:
-        result.pop()
-    return tuple(result)
-
-
 class StepOperator:
     """T as matrices: parts[j][k] is the coefficient of alpha^j v^k, acting on rows of monomial coefficients.
 
     Args:
         gradient: the per-sample gradient, linear in the weights.
         moments: the moments of the sample.
-        population: n for batches without replacement, else None.
+        batches: how a batch is drawn.
         order: m, the greatest degree of an observable.
     """
 
-    def __init__(self, gradient: SampleGradient, moments: SampleMoments, population: int | sympy.Symbol | None,
-                 order: int) -> None:
+    def __init__(self, gradient: SampleGradient, moments: SampleMoments, batches: Batches, order: int) -> None:
         self.order = order
-        self.population = population
+        self.batches = batches
         self.gradient = gradient
         self.sample_moments = moments
         count = len(gradient.weights)
@@ -211,7 +182,7 @@ class StepOperator:
             by_sizes[sizes] = by_sizes[sizes] + product if sizes in by_sizes else product
         total: VPolynomial = []
         for sizes, part in by_sizes.items():
-            for k, weight in enumerate(v_weight(sizes, self.population)):
+            for k, weight in enumerate(self.batches.partition_weight_in_v(sizes)):
                 while len(total) <= k:
                     total.append(self.ring.zero)
                 if weight:

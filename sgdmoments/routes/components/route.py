@@ -85,7 +85,7 @@ def _moment(sgd: Run, quantity: Quantity, kind: str, given: Given, monitor: Moni
             f"{kind} of {quantity}" + (f" given {'F_0' if given == 'initial' else 'nothing'}"
                                        if kind == "variance" else ""),
             "components", "", CONVENTIONS, tuple(receipt.items()), RULES, checks, time.perf_counter() - start)
-        return BatchPolynomial(in_inverse_batch(value), problem.population, provenance=provenance)
+        return BatchPolynomial(in_inverse_batch(value), problem.batches.population, provenance=provenance)
 
     if kind == "mean":
         answers = [answer(average_over_start(problem, value)) for value in values]

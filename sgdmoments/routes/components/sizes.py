@@ -68,7 +68,7 @@ class Degrees:
             letters in the initial weights.
         gradings: independent ways to weigh letters and weights under which a step is homogeneous.
         now: how many factors of its own step's statistics the target held: 0, 1 or 2.
-        population: n where batches are drawn without replacement.
+        independent: whether the samples of a batch are independent draws.
     """
 
     steps: int
@@ -81,7 +81,7 @@ class Degrees:
     start_letters: int
     gradings: int
     now: int
-    population: Any
+    independent: bool
 
 
 def predict(problem: Problem, target: Polynomial, statistics_now: int) -> Sizes:
@@ -94,7 +94,8 @@ def predict(problem: Problem, target: Polynomial, statistics_now: int) -> Sizes:
     return sizes_of(Degrees(
         len(problem.rates), problem.weight_degree, degree_in(target, problem.weights), len(target),
         len(problem.weights), len(problem.statistics), len(problem.letters),
-        len({s for w in problem.start for s in w.symbols}), _gradings(problem), statistics_now, problem.population))
+        len({s for w in problem.start for s in w.symbols}), _gradings(problem), statistics_now,
+        problem.batches.independent))
 
 
 def is_small(sgd: Run, size: ProblemSize, quantity: Quantity) -> bool:
@@ -124,7 +125,7 @@ def bound(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
     held = min(terms, int(monomials(size.width + size.letters, top + size.letters)))
     found = sizes_of(Degrees(
         int(quantity.step), size.weight_degree, top, held, size.width, size.statistics, size.letters, letters,
-        len(sgd.model.parameters) + (size.letters > 0), times * (quantity.kind == "gradient"), sgd.population))
+        len(sgd.model.parameters) + (size.letters > 0), times * (quantity.kind == "gradient"), sgd.batches.independent))
     return Sizes(found.terms, found.middle, found.degree, setup_seconds(size))
 
 
@@ -146,7 +147,7 @@ def sizes_of(by: Degrees) -> Sizes:
     for k in range(steps - 1, -1, -1):
         factors += orders[k]
         u_degree[k] = u_degree[k + 1] + max(orders[k] - 1, 0)
-        if by.population is not None:  # at most n distinct samples in each step
+        if not by.independent:  # at most n distinct samples in each step
             u_degree[k] = min(u_degree[k], factors)
     free = max(by.width + by.letters - by.gradings, 1)
     variables = free if by.letters else by.width

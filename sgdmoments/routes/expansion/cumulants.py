@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Monitor, tick
-from sgdmoments.describe.batches import set_partitions
+from sgdmoments.describe.batch_weights import set_partitions
 from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
 from sgdmoments.routes.expansion.tables import Array, Table
 

@@ -115,7 +115,7 @@ def _moment(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str
 def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the route cannot answer the question; an empty text where it can."""
     return components.applies(sgd, quantity) or (
-        "batches are drawn without replacement" if sgd.population is not None else "")
+        "" if sgd.batches.independent else "batches are drawn without replacement")
 
 
 def estimate(sgd: Run, quantity: Quantity, kind: str, *, order: int = 1, arithmetic: str = "exact") -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _check(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str)
     reason = components.applies(sgd, quantity)
     if reason:
         raise RouteError(f"expansion: {reason}; try route='symbolic'.")
-    if sgd.population is not None:
+    if not sgd.batches.independent:
         raise AssumptionError(
             "the expansion in 1/b needs independent draws. Without replacement every cumulant of a batch mean has "
             "a term linear in c_b, so the first coefficient needs all of them. Try sampling='with_replacement', or "

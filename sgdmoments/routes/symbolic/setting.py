@@ -120,8 +120,7 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
     if model.data.points is not None:
-        mean = Sampling(samples, len(model.data.points), sgd.sampling == "without_replacement", ring,
-                        inverse_batch_order)
+        mean = Sampling(samples, sgd.batches, ring, inverse_batch_order)
     else:
         mean = Expectation(laws, ring, inverse_batch_order, monitor)
     directions = {label: -array for label, array in zip(system.weights, system.gradients, strict=True)}
