@@ -185,11 +185,11 @@ def test_every_check_is_counted():
     for count, monomial in enumerate(monomials, 1):
         mean.monomial(monomial)
         assert (mean.asked, mean.count) == (count, count)
-    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, 3, True, RING))
+    sampled = CheckedMean(Sampling({X: sample_label("X", 3, X)}, Batches("without_replacement", 3), RING))
     for count, monomial in enumerate(monomials, 1):
         sampled.monomial(monomial)
         assert (sampled.asked, sampled.count) == (count, count)
-    large = CheckedMean(Sampling({X: sample_label("X", 300, X)}, 300, True, RING))
+    large = CheckedMean(Sampling({X: sample_label("X", 300, X)}, Batches("without_replacement", 300), RING))
     large.monomial(monomials[0])
     assert (large.asked, large.count) == (1, 0)
     net = system()
