@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import sympy
 
+from sgdmoments.describe import saving
 from sgdmoments.describe.values import expressions, freeze, is_value, key, show
 from sgdmoments.errors import FrozenError, InputError
 from sgdmoments.exact.numbers import free_symbols
@@ -63,6 +64,7 @@ class Description(metaclass=_Sealed):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        saving.register(cls)
         for base in cls.__mro__[1:]:
             changed = changes(cls, base) if base in _FINAL else []
             if changed:
@@ -126,6 +128,37 @@ class Description(metaclass=_Sealed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self._state())
+
+    def to_json(self) -> str:
+        """A JSON text from which `from_json` rebuilds an equal object: exact numbers, symbols with assumptions.
+
+        Raises `InputError` for what has no text: a callable learning rate, a class that is not at the top of a module.
+        """
+        return saving.write(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The object that `to_json` wrote; `InputError` where the text is none of this class. Nothing is executed."""
+        found = saving.read(text)
+        if not isinstance(found, cls):
+            raise InputError(f"{cls.__name__}.from_json: found a {type(found).__name__}.")
+        return found
+
+    def _saved(self) -> dict[str, dict[str, Any]]:
+        """What is written: the arguments of the constructor, or of a user's own class the attributes."""
+        arguments = None if saving.is_own(type(self)) else self._arguments()
+        if arguments is None:
+            return {"state": self._state()}
+        return {"arguments": {name: getattr(self, name) if isinstance(value, Code) else value
+                              for name, value in arguments.items()}}
+
+    @classmethod
+    def _restored(cls, state: dict[str, Any]) -> Self:
+        made = cls.__new__(cls)
+        for name, value in state.items():
+            object.__setattr__(made, name, value)
+        made._seal()
+        return made
 
     def __copy__(self) -> Self:
         return self
@@ -219,6 +252,7 @@ def sealed(cls: T) -> T:
     def refuse(self: Any, name: str, value: Any = None) -> None:
         raise FrozenError(f"{type(self).__name__} is frozen: {name!r} cannot be changed; make another object.")
 
+    saving.register(cls)
     cls.__setattr__ = refuse  # type: ignore[method-assign]
     cls.__delattr__ = refuse  # type: ignore[method-assign,assignment]
     return cls
@@ -243,8 +277,4 @@ def _names(thing: Description) -> Iterator[str]:
 
 
 def _rebuilt(cls: type[Description], state: dict[str, Any]) -> Description:
-    made = cls.__new__(cls)
-    for name, value in state.items():
-        object.__setattr__(made, name, value)
-    made._seal()
-    return made
+    return cls._restored(state)

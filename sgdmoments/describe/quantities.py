@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
+from sgdmoments.describe import saving
 from sgdmoments.describe.description import sealed
 from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
@@ -67,6 +68,18 @@ class Quantity:
                                  "that is applied already.")
             matrix = matrix @ current
         return replace(self, left=tuple(map(tuple, matrix)))
+
+    def to_json(self) -> str:
+        """A JSON text from which `from_json` rebuilds an equal quantity."""
+        return saving.write(self)
+
+    @staticmethod
+    def from_json(text: str) -> Quantity:
+        """The quantity that `to_json` wrote; `InputError` where the text is none."""
+        found = saving.read(text)
+        if not isinstance(found, Quantity):
+            raise InputError(f"Quantity.from_json: found a {type(found).__name__}.")
+        return found
 
     def __repr__(self) -> str:
         parts = [show(self.step) or ""]

@@ -34,12 +34,12 @@ def register_coefficient(kind: str, reader: Callable[[Any], Any]) -> None:
 def entry_to_json(coefficient: Any) -> Any:
     """What stands for a coefficient in JSON."""
     if isinstance(coefficient, Fraction):
-        return _write_rational(coefficient)
+        return write_rational(coefficient)
     if isinstance(coefficient, float):
         return {"kind": "float", "hex": coefficient.hex()}
     if isinstance(coefficient, Polynomial):
         return {"kind": "polynomial", "generators": [symbol_to_json(g) for g in coefficient.ring.generators],
-                "terms": [[list(e), _write_rational(c)] for e, c in coefficient.terms()]}
+                "terms": [[list(e), write_rational(c)] for e, c in coefficient.terms()]}
     if isinstance(coefficient, RationalFunction):
         return {"kind": "rational function", "numerator": entry_to_json(coefficient.numerator),
                 "denominator": entry_to_json(coefficient.denominator)}
@@ -54,7 +54,7 @@ def entry_to_json(coefficient: Any) -> Any:
 def entry_from_json(data: Any) -> Any:
     """The coefficient that `entry_to_json` wrote."""
     if isinstance(data, str):
-        return _read_rational(data)
+        return read_rational(data)
     reader = _READERS.get(data["kind"])
     if reader is None:
         raise InputError(f"from_json: unknown kind of coefficient {data['kind']!r}.")
@@ -110,7 +110,7 @@ def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:
         if symbol.radical:
             return {"radical": list(symbol.radical)}
         if symbol.powers:
-            return {"powers": [_write_rational(c) for c in symbol.powers], "place": symbol.place}
+            return {"powers": [write_rational(c) for c in symbol.powers], "place": symbol.place}
         return {"constant": str(symbol.number)}
     data: dict[str, Any] = {"symbol": symbol.name, "assumptions": dict(symbol._assumptions_orig)}
     if isinstance(symbol, sympy.Dummy):
@@ -125,7 +125,7 @@ def symbol_from_json(data: Mapping[str, Any]) -> sympy.Symbol:
     if "radical" in data:
         return radical_letter(*map(int, data["radical"]))
     if "powers" in data:
-        return root_letter([_read_rational(c) for c in data["powers"]], int(data["place"]))
+        return root_letter([read_rational(c) for c in data["powers"]], int(data["place"]))
     if "constant" in data:
         return NumberLetter({"pi": sympy.pi, "E": sympy.E}[data["constant"]])
     if "dummy" in data:
@@ -140,14 +140,16 @@ def _read_ball(data: Any) -> flint.arb:
 
 def _read_polynomial(data: Any) -> Polynomial:
     ring = Ring(map(symbol_from_json, data["generators"]))
-    return ring.from_terms({tuple(e): _read_rational(c) for e, c in data["terms"]})
+    return ring.from_terms({tuple(e): read_rational(c) for e, c in data["terms"]})
 
 
-def _write_rational(value: Fraction) -> str:
+def write_rational(value: Fraction) -> str:
+    """A fraction of any length as text."""
     return str(to_fmpq(value))  # FLINT: Python refuses to print or read integers of more than 4300 digits
 
 
-def _read_rational(text: str) -> Fraction:
+def read_rational(text: str) -> Fraction:
+    """The fraction that `write_rational` wrote."""
     above, _, below = text.partition("/")
     return from_fmpq(flint.fmpq(flint.fmpz(above), flint.fmpz(below or "1")))
 

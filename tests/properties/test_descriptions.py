@@ -89,7 +89,8 @@ descriptions = st.one_of(laws, inits, models, st.builds(Schedule, schedules), qu
 
 @given(descriptions)
 def test_a_description_is_a_value(x):
-    again = [eval(repr(x), dict(NAMES)), pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x)]
+    again = [eval(repr(x), dict(NAMES)), pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x),
+             type(x).from_json(x.to_json())]
     for other in again:
         assert type(other) is type(x)
         assert other == x
