@@ -4,5 +4,6 @@
 """
 
 from sgdmoments.testing.enumerate import enumerate_moment, outcomes
+from sgdmoments.testing.laws import check_law
 
-__all__ = ["enumerate_moment", "outcomes"]
+__all__ = ["check_law", "enumerate_moment", "outcomes"]

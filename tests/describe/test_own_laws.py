@@ -8,7 +8,7 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.describe.initial import Init
-from sgdmoments.testing import enumerate_moment, outcomes
+from sgdmoments.testing import check_law, enumerate_moment, outcomes
 
 START = {"W1": [[1, 2]], "W1*": [[0, 1]]}
 SIGNS = [(1, 1, F(3, 8)), (-1, -1, F(3, 8)), (1, -1, F(1, 8)), (-1, 1, F(1, 8))]
@@ -199,3 +199,9 @@ def test_mean_and_covariance_are_those_of_the_moments(law):
         exponents[i] += 1
         exponents[j] += 1
         assert value == law.moment(tuple(exponents)) - own[i] * own[j]
+
+
+@pytest.mark.parametrize(("law", "more"), [(Moments(), ()), (Listed(), ("support",)), (Drawn(), ("source",)),
+                                           (Independent(), ("entries",))])
+def test_they_agree_with_themselves(law, more):
+    assert check_law(law, degree=6) == ("moment", "mean_and_covariance", *more, "copies")
