@@ -332,3 +332,11 @@ def test_what_is_known_of_one_order_in_1_over_b_does_not_serve_another(tmp_path)
     for order in (None, 2):
         with pytest.raises(sm.InputError, match="order in 1/b"):
             moment(sgd, sm.gradient(1), "variance", inverse_batch_order=order, resume=file)
+
+
+def test_the_last_order_of_a_series_is_what_it_adds():
+    """The part of order K in the learning rate is the series to order K less that to order K - 1."""
+    sgd = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
+    for order in (1, 2, 3):
+        longer, shorter = (sgd.variance(sm.gradient(2), learning_rate_order=k) for k in (order, order - 1))
+        assert longer.last_order == (longer - shorter).entries
