@@ -264,6 +264,9 @@ def test_the_nearest_question_in_words():
     with pytest.raises(BudgetExceeded) as caught:
         components.moment(run((2, 2, 1)), sm.gradient(0), "variance", budget=Budget(terms=3))
     assert caught.value.nearest == "route='expansion' for the first coefficients in 1/b."
+    with pytest.raises(BudgetExceeded, match=r"^components: \u2207L_1 is predicted") as caught:  # nor is t = 0
+        components.moment(run((2, 2, 1)), sm.full_gradient(1), "variance", budget=Budget(terms=9))
+    assert caught.value.nearest == "route='expansion' for the first coefficients in 1/b."
     with pytest.raises(BudgetExceeded) as caught:
         components.moment(run((1, 1, 1)), sm.gradient(3), "variance", budget=Budget(terms=40))
     assert re.fullmatch(r"the same at t = [0-2], or route='expansion' for the first coefficients at this t\.",
