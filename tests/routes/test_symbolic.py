@@ -340,3 +340,15 @@ def test_the_last_order_of_a_series_is_what_it_adds():
     for order in (1, 2, 3):
         longer, shorter = (sgd.variance(sm.gradient(2), learning_rate_order=k) for k in (order, order - 1))
         assert longer.last_order == (longer - shorter).entries
+
+
+def test_checked_answers_are_the_same_and_say_what_was_checked():
+    names = ("W1", "W1*")
+    for sgd, lines in ((sm.SGD(sm.Network(("p", 1))), 3),
+                       (sm.SGD(sm.Network(("p", 1)), initial=dict.fromkeys(names, sm.GaussianInit())), 4)):
+        checked = sgd.second_moment(sm.gradient(1), route="symbolic", check=True)
+        plain = sgd.second_moment(sm.gradient(1), route="symbolic")
+        assert checked == plain
+        assert (len(checked.provenance.checks), plain.provenance.checks) == (lines, ())
+    query = trace(weights_matrix(sm.SGD(sm.Network(WIDTHS)), 1, 1).T @ teacher_matrix(sm.SGD(sm.Network(WIDTHS)), 1))
+    assert expectation(sm.SGD(sm.Network(WIDTHS)), query).provenance.checks == ()
