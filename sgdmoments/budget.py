@@ -21,6 +21,7 @@ from typing import Any
 
 from sgdmoments.errors import BudgetExceeded, InputError, Stopped
 from sgdmoments.memory import resident_bytes
+from sgdmoments.reading import LARGEST, is_flag, read_function, shown
 
 #: Seconds between two looks at the memory of the process.
 _MEMORY_INTERVAL = 0.02
@@ -46,8 +47,9 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("seconds", "terms", "memory"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
-                raise InputError(f"Budget: {name} = {value!r}; use a number >= 0, or None for no limit.")
+            if value is not None and (is_flag(value) or not isinstance(value, (int, float)) or not value >= 0
+                                      or LARGEST < value < float("inf")):
+                raise InputError(f"Budget: {name} = {shown(value)}; use a number >= 0, or None for no limit.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,30 @@ class Progress:
     terms: int
     seconds: float
 
+    def __post_init__(self) -> None:
+        total = 0 if self.total is None else self.total
+        fine = isinstance(self.stage, str) and all(
+            isinstance(value, (int, float)) for value in (self.done, self.terms, self.seconds, total))
+        if not fine or not -LARGEST <= max(self.done, self.terms, total) <= LARGEST:
+            found = (self.stage, self.done, self.total, self.terms, self.seconds)
+            raise InputError(f"Progress: found {shown(found)}; a text and numbers are needed.")
+
 
 #: Called with a `Progress`; returning False stops the work (`Stopped` is raised), anything else goes on.
 ProgressCallback = Callable[[Progress], object]
+
+
+def read_budget(budget: Any) -> Budget:
+    """The budget as given, or the default one for None."""
+    if not (budget is None or isinstance(budget, Budget)):
+        raise InputError(f"budget: found {shown(budget)}; use Budget(seconds=..., terms=..., memory=...).")
+    return Budget() if budget is None else budget
+
+
+def read_progress(progress: Any) -> ProgressCallback | None:
+    """The callback as given, or None."""
+    return None if progress is None else read_function(
+        progress, "progress", "a function of a Progress is needed; returning False stops the work")
 
 
 class Monitor:
@@ -73,12 +96,8 @@ class Monitor:
     """
 
     def __init__(self, budget: Budget | None = None, progress: ProgressCallback | None = None) -> None:
-        if not (budget is None or isinstance(budget, Budget)):
-            raise InputError(f"budget: found {budget!r}; use Budget(seconds=..., terms=..., memory=...).")
-        if not (progress is None or callable(progress)):
-            raise InputError(f"progress: found {progress!r}; a function of a Progress is needed.")
-        self.budget = budget or Budget()
-        self._progress = progress
+        self.budget = read_budget(budget)
+        self._progress = read_progress(progress)
         self._start = time.perf_counter()
         self._memory = resident_bytes()
         self._next_look = 0.0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sgdmoments.errors import InputError
+from sgdmoments.reading import shown
 
 PathLike = str | os.PathLike[str]
 
@@ -68,9 +69,9 @@ def _target(path: PathLike, inputs: Iterable[PathLike | None]) -> tuple[Path, in
     try:
         name = os.fspath(path)
     except TypeError:
-        raise InputError(f"path: expected the name of a file, found {path!r}.") from None
+        raise InputError(f"path: expected the name of a file, found {shown(path)}.") from None
     if not isinstance(name, str) or not name or name.endswith(("/", os.sep)) or "\0" in name:
-        raise InputError(f"path: expected the name of a file, found {name!r}.")
+        raise InputError(f"path: expected the name of a file, found {shown(name)}.")
     try:
         status = os.stat(name)
     except FileNotFoundError:

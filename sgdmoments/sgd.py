@@ -20,6 +20,7 @@ from sgdmoments.longrun.stability.higher import HigherStability
 from sgdmoments.longrun.stability.stationary import Stationary, stationary
 from sgdmoments.longrun.stability.threshold import Stability
 from sgdmoments.longrun.trajectory import trajectory
+from sgdmoments.options import call
 from sgdmoments.routes.plan import RouteEstimate, answer, derive, plan
 from sgdmoments.routes.symbolic.queries import expectation
 
@@ -92,7 +93,7 @@ class SGD(Run):
         The left-hand sides of Theorems 3.6 to 3.8 (P0); letters of the run come from `weights_matrix(sgd, t, k)`,
         `gradient_matrix(sgd, t, k)` and `teacher_matrix(sgd, k)`.
         """
-        return expectation(self.asked(), query, **options)
+        return call(expectation, "expectation", options, self.asked(), query)
 
     def derivation(self, quantity: Quantity, **options: Any) -> Any:
         """The derivation of E||q||^2 as a shared DAG of terms, with the rule of each step."""
@@ -111,22 +112,22 @@ class SGD(Run):
 
         Returns a `sgdmoments.longrun.trajectory.Trajectory`.
         """
-        return trajectory(self.asked(), check_function(quantity), steps, batch_sizes, moment=moment,
-                          certified=certified, **options)
+        return call(trajectory, "trajectory", {"moment": moment, "certified": certified, **options}, self.asked(),
+                    check_function(quantity), steps, batch_sizes)
 
     def closed_form(self, quantity: Callable[[int], Quantity], moment: str = "variance", **options: Any) -> Any:
         """A moment as a function of t, for a constant learning rate: `longrun.closed_form.answer.ClosedForm`.
 
         `quantity` is a function of t such as `gradient`; `moment` "variance", "second_moment" or "mean".
         """
-        return closed_form(self.asked(), check_function(quantity), moment, **options)
+        return call(closed_form, "closed_form", options, self.asked(), check_function(quantity), moment)
 
     def recurrence(self, quantity: Callable[[int], Quantity], moment: str = "second_moment", **options: Any) -> Any:
         """The same for one-layer networks with letters, as a finite recurrence on index graphs: any t at once.
 
         Returns a `longrun.recurrence.recurrence.GraphRecurrence`.
         """
-        return recurrence(self.asked(), check_function(quantity), moment, **options)
+        return call(recurrence, "recurrence", options, self.asked(), check_function(quantity), moment)
 
     def stability(self, order: int = 2) -> Stability | HigherStability:
         """The learning rates for which the moments of this order converge, for each batch size.

@@ -9,9 +9,11 @@ from typing import Any
 
 from sgdmoments.budget import Monitor, ProgressCallback
 from sgdmoments.describe.description import sealed
-from sgdmoments.describe.quantities import Quantity, check_moment
+from sgdmoments.describe.quantities import Quantity, check_moment, read_quantity
 from sgdmoments.describe.values import FrozenDict
 from sgdmoments.errors import InputError
+from sgdmoments.options import check_options
+from sgdmoments.reading import read_sequence, shown
 from sgdmoments.routes.plan import answer
 from sgdmoments.sgd import SGD
 
@@ -35,12 +37,11 @@ class Question:
 
     def __post_init__(self) -> None:
         if not isinstance(self.sgd, SGD):
-            raise InputError(f"sgd: found {self.sgd!r}; a question is asked of an SGD.")
-        if not isinstance(self.quantity, Quantity):
-            raise InputError(f"quantity: found {self.quantity!r}; use gradient(t), weights(t), loss(t), ...")
+            raise InputError(f"sgd: found {shown(self.sgd)}; a question is asked of an SGD.")
+        read_quantity(self.quantity)
         check_moment(self.moment)
         if not isinstance(self.options, Mapping) or not all(isinstance(name, str) for name in self.options):
-            raise InputError(f"options: found {self.options!r}; expected a dict such as {{'route': 'closure'}}.")
+            raise InputError(f"options: found {shown(self.options)}; expected a dict such as {{'route': 'closure'}}.")
         object.__setattr__(self, "options", FrozenDict(self.options))
 
 
@@ -62,10 +63,11 @@ def sweep(questions: Iterable[Question], *, executor: Executor | None = None,
     >>> [p.degree for p in sweep(Question(sgd, sm.gradient(t)) for sgd in runs for t in (0, 1))]
     [1, 2, 1, 2]
     """
-    asked = list(questions)
+    check_options({"executor": executor})
+    asked = read_sequence(questions, "questions", "a sweep takes a list of Question(sgd, quantity, ...)")
     for k, question in enumerate(asked):
         if not isinstance(question, Question):
-            raise InputError(f"questions[{k}]: found {question!r}; a sweep takes Question(sgd, quantity, ...).")
+            raise InputError(f"questions[{k}]: found {shown(question)}; a sweep takes Question(sgd, quantity, ...).")
     monitor = Monitor(None, progress)
     pending = None if executor is None else [executor.submit(_answer, question) for question in asked]
     answers: list[Any] = []

@@ -7,6 +7,7 @@ from importlib import resources
 from sgdmoments.data.reader import parse_csv
 from sgdmoments.data.table import Table
 from sgdmoments.errors import InputError
+from sgdmoments.reading import shown
 
 
 def available() -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def load(name: str) -> Table:
     >>> load("longley").names
     ('employment', 'price_deflator', 'gnp', 'unemployment', 'armed_forces', 'population', 'year')
     """
-    if name not in available():
-        raise InputError(f"no embedded data set is called {name!r}; there is {', '.join(available())}.")
+    if not isinstance(name, str) or name not in available():
+        raise InputError(f"no embedded data set is called {shown(name)}; there is {', '.join(available())}.")
     text = resources.files("sgdmoments.data").joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return parse_csv(text, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sgdmoments.data.table import Table
 from sgdmoments.errors import InputError
+from sgdmoments.reading import read_path, shortened, shown
 
 _SEPARATORS = ",;\t"
 
@@ -20,17 +21,15 @@ def read_csv(path: str | Path) -> Table:
 
     Raises `InputError` for a file that is missing, empty, not UTF-8 text, or has a line of a wrong length.
     """
-    file = Path(path)
+    file = read_path(path, "path")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file.") from None
+        raise InputError(f"{shortened(str(path))}: there is no such file.") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: the file is not UTF-8 text.") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
-    except ValueError:  # a null character, half of a surrogate pair: no file has such a name
-        raise InputError(f"{path!r} is not the name of a file.") from None
+        raise InputError(f"{shortened(str(path))}: cannot be read ({error.strerror}).") from None
     return parse_csv(text, str(path))
 
 
@@ -47,10 +46,11 @@ def parse_csv(text: str, source: str) -> Table:
         raise InputError(f"{source}: the file is empty.")
     (_, names), body = lines[0], lines[1:]
     if all(_is_number(name) for name in names):
-        raise InputError(f"{source}: the first line must name the columns, found the numbers {', '.join(names[:4])}.")
+        raise InputError(f"{source}: the first line must name the columns, found the numbers "
+                         f"{shortened(', '.join(names[:4]))}.")
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise InputError(f"{source}: two columns are called {repeated[0]!r}.")
+        raise InputError(f"{source}: two columns are called {shown(repeated[0])}.")
     if not body:
         raise InputError(f"{source}: the file has a line of column names but no data.")
     for line, row in body:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import sqrt
+from typing import Any
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.models.regression import LinearRegression
+from sgdmoments.reading import read_flag, read_integer, read_sequence, read_text, shortened, shown
 
 #: Larger powers of ten are taken for a slip, not for data.
 _LARGEST_EXPONENT = 400
@@ -32,6 +35,15 @@ class Design:
     names: tuple[str, ...]
     target: str
     standardized: bool
+
+    def __post_init__(self) -> None:
+        X, y = to_exact_array(self.X, "X", ndim=2), to_exact_array(self.y, "y", ndim=1)
+        if X.shape[0] != y.shape[0]:
+            raise InputError(f"y: expected {X.shape[0]} entries, one for each row of X, found {y.shape[0]}.")
+        for name, value in (("X", tuple(map(tuple, X))), ("y", tuple(y)), ("names", _texts(self.names, "names")),
+                            ("target", read_text(self.target, "target", "the name of a column is needed")),
+                            ("standardized", read_flag(self.standardized, "standardized"))):
+            object.__setattr__(self, name, value)
 
     @property
     def n(self) -> int:
@@ -62,6 +74,18 @@ class Table:
     source: str
     lines: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        names = _texts(self.names, "names")
+        rows = tuple(_texts(row, f"rows[{i}]") for i, row in enumerate(read_sequence(
+            self.rows, "rows", "a list of rows of cells is needed")))
+        lines = tuple(read_integer(line, "lines", 0, "numbers of lines are needed") for line in read_sequence(
+            self.lines, "lines", "a list of numbers of lines is needed"))
+        if any(len(row) != len(names) for row in rows) or len(lines) != len(rows):
+            raise InputError(f"rows: each needs {len(names)} cells, and a line of the file.")
+        for name, value in (("names", names), ("rows", rows), ("lines", lines),
+                            ("source", read_text(self.source, "source", "a text is needed"))):
+            object.__setattr__(self, name, value)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -77,9 +101,9 @@ class Table:
         """The numbers of several columns, each place looked up once."""
         places = {name: k for k, name in enumerate(self.names)}
         for name in chosen:
-            if name not in places:
-                raise InputError(f"{self.source}: there is no column {name!r}; the columns are "
-                                 f"{', '.join(self.names)}.")
+            if not isinstance(name, str) or name not in places:
+                raise InputError(f"{self.source}: there is no column {shown(name)}; the columns are "
+                                 f"{shortened(', '.join(self.names), 500)}.")
         return [tuple(self._number(row[places[name]], i, name) for i, row in enumerate(self.rows)) for name in chosen]
 
     def design(self, target: str, features: Sequence[str] | None = None, *, standardize: bool = False,
@@ -92,7 +116,13 @@ class Table:
                 taken as that exact dyadic number from there on.
             intercept: append a column of ones.
         """
-        chosen = tuple(n for n in self.names if n != target) if features is None else tuple(features)
+        standardize, intercept = read_flag(standardize, "standardize"), read_flag(intercept, "intercept")
+        if not isinstance(target, str):
+            raise InputError(f"target: found {shown(target)}; the name of a column is needed.")
+        chosen = tuple(n for n in self.names if n != target) if features is None else \
+            read_sequence(features, "features", "a list of names of columns is needed")
+        if not all(isinstance(name, str) for name in chosen):
+            raise InputError(f"features: found {shown(chosen)}; names of columns are needed.")
         if not chosen and not intercept:
             raise InputError(f"{self.source}: no features are left beside the target {target!r}.")
         for name, count in Counter(chosen).items():
@@ -110,7 +140,7 @@ class Table:
         return Design(tuple(zip(*xs, strict=True)), y, (*chosen, *(("intercept",) * intercept)), target, standardize)
 
     def _number(self, cell: str, row: int, name: str) -> Fraction:
-        place = f"{self.source}: row {row + 1} (line {self.lines[row]}), column {name!r}"
+        place = f"{self.source}: row {row + 1} (line {self.lines[row]}), column {shown(name)}"
         if not cell:
             raise InputError(f"{place}: the cell is empty.")
         try:
@@ -118,14 +148,22 @@ class Table:
                 return Fraction(cell)
             value = Decimal(cell)
         except (InvalidOperation, ValueError):
-            raise InputError(f"{place}: {cell!r} is not a number.") from None
+            raise InputError(f"{place}: {shown(cell)} is not a number.") from None
         except ZeroDivisionError:
-            raise InputError(f"{place}: {cell!r} divides by zero.") from None
+            raise InputError(f"{place}: {shown(cell)} divides by zero.") from None
         if not value.is_finite():
-            raise InputError(f"{place}: found {cell}; every number must be finite.")
+            raise InputError(f"{place}: found {shortened(cell)}; every number must be finite.")
         if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
-            raise InputError(f"{place}: {cell!r} is beyond 10^{_LARGEST_EXPONENT} or 10^-{_LARGEST_EXPONENT}.")
+            raise InputError(f"{place}: {shown(cell)} is beyond 10^{_LARGEST_EXPONENT} or 10^-{_LARGEST_EXPONENT}.")
         return Fraction(value)
+
+
+def _texts(values: Any, name: str) -> tuple[str, ...]:
+    found = read_sequence(values, name, "a list of texts is needed")
+    for text in found:
+        if not isinstance(text, str):
+            raise InputError(f"{name}: found {shown(text)}; a list of texts is needed.")
+    return found
 
 
 def standardized(values: Sequence[Fraction], name: str, source: str) -> tuple[Fraction, ...]:

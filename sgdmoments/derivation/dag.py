@@ -18,6 +18,7 @@ import networkx as nx
 from sgdmoments.errors import InputError
 from sgdmoments.exact import display
 from sgdmoments.exact.ring import Polynomial
+from sgdmoments.reading import read_integer, read_path, shown
 
 
 class Term(Protocol):
@@ -138,6 +139,7 @@ class Derivation:
 
     def latex(self, limit: int = 50) -> str:
         """The rewrites as aligned equations; at most `limit` of them."""
+        limit = read_integer(limit, "limit", 0, "the number of lines is an integer >= 0")
         start = _sum_latex([(c, self.graph.nodes[k]["term"]) for k, c in self.start.items()])
         lines = [start, *(step.latex().replace(" = ", " &= ", 1) for _, step in zip(range(limit), self.steps(),
                                                                                     strict=False))]
@@ -170,15 +172,18 @@ class Derivation:
 
     def to_graphml(self, path: str | Path) -> None:
         """Write the DAG as GraphML, terms and coefficients as text."""
-        target = Path(path)
+        target = read_path(path, "path")
         if not target.parent.is_dir():
-            raise InputError(f"to_graphml: the folder {target.parent} does not exist.")
+            raise InputError(f"to_graphml: the folder {shown(str(target.parent))} does not exist.")
         plain = nx.DiGraph()
         for node in self._plain()["nodes"]:
             plain.add_node(node["node"], level=node["level"], term=node["term"])
         for edge in self._plain()["edges"]:
             plain.add_edge(edge["from"], edge["to"], coefficient=edge["coefficient"], rule=edge["rule"])
-        nx.write_graphml(plain, target)
+        try:
+            nx.write_graphml(plain, target)
+        except OSError as error:
+            raise InputError(f"to_graphml: {shown(str(target))} cannot be written ({error.strerror}).") from None
 
 
 def _sum_latex(parts: Any) -> str:

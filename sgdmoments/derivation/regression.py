@@ -31,6 +31,7 @@ from sgdmoments.exact.numbers import Exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.ring import INVERSE_BATCH, RATIONALS, Polynomial, Ring, ring_of
 from sgdmoments.models.regression import LinearRegression
+from sgdmoments.reading import read_choice
 
 #: c_b = (n - b)/(b (n - 1)) as a ring generator.
 CB = sympy.Dummy("c_b", dummy_index=1_000_003)
@@ -181,9 +182,9 @@ def derive(sgd: Run, quantity: Quantity, *, theorem: Literal["corrected", "print
     why_not = applies(sgd, quantity)
     if why_not:
         raise RouteError(f"{why_not}.")
-    if theorem not in ("corrected", "printed"):
-        raise InputError(f"theorem: found {theorem!r}; use 'corrected' or 'printed'.")
-    return RegressionDerivation(sgd, quantity, theorem, Monitor(budget or Budget(terms=200_000), progress))
+    read_choice(theorem, "theorem", ("corrected", "printed"))
+    limit = Budget(terms=200_000) if budget is None else budget
+    return RegressionDerivation(sgd, quantity, theorem, Monitor(limit, progress))
 
 
 def _scalar(value: Exact | Polynomial) -> Fraction | Polynomial:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
-import numpy as np
 import sympy
 
 from sgdmoments.describe.batch_weights import UPolynomial, batch_weight, distinct_weight, in_cb
@@ -16,6 +15,7 @@ from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
+from sgdmoments.reading import read_choice
 
 Scheme = Literal["without_replacement", "with_replacement", "fresh"]
 
@@ -46,8 +46,7 @@ class Batches:
         """From what a user gives; the default where that is None."""
         if sampling is None:
             return Batches("fresh" if n is None else "without_replacement", n)
-        if sampling not in get_args(Scheme):
-            raise InputError(f"sampling: found {sampling!r}; use one of {', '.join(get_args(Scheme))}.")
+        sampling = read_choice(sampling, "sampling", get_args(Scheme))
         if (n is None) != (sampling == "fresh"):
             raise InputError(f"sampling: {sampling!r} does not fit "
                              + ("a data law that gives fresh samples; use 'fresh' (the default)." if n is None else
@@ -108,10 +107,10 @@ class Batches:
         """v at batch size b."""
         size, n = to_fraction(b, "b"), self.population
         if isinstance(n, sympy.Symbol):
-            raise InputError(f"n is the letter {n}: c_b has no value at b = {b} alone; give the model a number n, or "
+            raise InputError(f"n is the letter {n}: c_b has no value at b = {shown(b)} alone; give the model a number n, or "
                              "of a closed form ask formula(b=..., n=...).")
         if size < 1 or (n is not None and (size > n or size.denominator != 1)):
-            raise InputError(f"b: found {b}; a batch size lies in 1..{n or '∞'}.")
+            raise InputError(f"b: found {shown(b)}; a batch size lies in 1..{n or '∞'}.")
         if n is None:
             return 1 / size
         return Fraction(0) if n == 1 else (n - size) / (size * (n - 1))
@@ -133,11 +132,11 @@ class Batches:
 
     def read_size(self, b: Any, name: str = "batch_sizes") -> int:
         """b as an int; `InputError` where it is not a positive integer, or exceeds n without replacement."""
-        if isinstance(b, bool) or not isinstance(b, (int, np.integer)) or b < 1:
-            raise InputError(f"{name}: found {b!r}; a batch size is a positive integer.")
-        if isinstance(self.population, int) and b > self.population:
-            raise InputError(f"{name}: found {b} > n = {self.population}; batches are drawn without replacement.")
-        return int(b)
+        size = read_integer(b, name, 1, "a batch size is a positive integer")
+        if isinstance(self.population, int) and size > self.population:
+            raise InputError(f"{name}: found {shown(size)} > n = {self.population}; batches are drawn without "
+                             "replacement.")
+        return size
 
     def polynomial(self, coefficients: Sequence[Any], provenance: Provenance | None = None) -> BatchPolynomial:
         """The polynomial in u = 1/b with the given coefficients in powers of v."""

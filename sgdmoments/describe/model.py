@@ -15,6 +15,7 @@ from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
+from sgdmoments.reading import LARGEST, is_integer, read_integer, read_text, shown
 
 Dimension: TypeAlias = int | sympy.Symbol
 
@@ -29,16 +30,14 @@ class Parameter:
     layer: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise InputError(f"Parameter: found the name {self.name!r}; expected a text such as 'W1'.")
+        read_text(self.name, "Parameter: name", "expected a text such as 'W1'")
         if not isinstance(self.shape, (tuple, list)) or not all(map(_is_dimension, self.shape)):
-            raise InputError(f"Parameter {self.name}: found the shape {self.shape!r}; expected a tuple of "
+            raise InputError(f"Parameter {self.name}: found the shape {shown(self.shape)}; expected a tuple of "
                              "integers >= 1 or symbols.")
-        if isinstance(self.layer, bool) or not isinstance(self.layer, (int, np.integer)) or self.layer < 1:
-            raise InputError(f"Parameter {self.name}: found the layer {self.layer!r}; layers count from 1.")
+        layer = read_integer(self.layer, f"Parameter {self.name}: layer", 1, "layers count from 1")
         shape = tuple(s if isinstance(s, sympy.Symbol) else int(s) for s in self.shape)
         object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "layer", int(self.layer))
+        object.__setattr__(self, "layer", layer)
 
     @property
     def size(self) -> Dimension:
@@ -48,8 +47,7 @@ class Parameter:
 
 
 def _is_dimension(size: Any) -> bool:
-    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
-    return isinstance(size, sympy.Symbol) or (whole and int(size) >= 1)
+    return isinstance(size, sympy.Symbol) or (is_integer(size) and 1 <= int(size) <= LARGEST)
 
 
 class Model(Description):

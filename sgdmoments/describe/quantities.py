@@ -18,7 +18,7 @@ from sgdmoments.describe.description import sealed
 from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
-from sgdmoments.reading import read_choice, read_integer, shown
+from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 #: Whether the initial weights are held fixed or averaged over.
@@ -101,12 +101,27 @@ def check_moment(moment: Any) -> str:
     return read_choice(moment, "moment", MOMENTS)
 
 
+def read_quantity(value: Any, name: str = "quantity") -> Quantity:
+    """The quantity that a question asks for."""
+    if not isinstance(value, Quantity):
+        raise InputError(f"{name}: found {shown(value)}; use gradient(t), full_gradient(t), weights(t), loss(t) or "
+                         "sample_gradients(t, matrices).")
+    return value
+
+
 def check_function(quantity: Any) -> Callable[[int], Quantity]:
-    """A quantity as a function of t, such as `gradient` or ``lambda t: weights(t, layer=1)``."""
-    if not callable(quantity):
-        raise InputError(f"quantity: found {shown(quantity)}; for all t at once give a function of t: gradient, "
-                         "full_gradient, weights, loss, or lambda t: gradient(t, layer=1).")
-    return quantity
+    """A quantity as a function of t, such as `gradient` or ``lambda t: weights(t, layer=1)``.
+
+    >>> check_function(weights)(3)
+    weights(3)
+    """
+    function = read_function(quantity, "quantity", "for all t at once give a function of t: gradient, full_gradient, "
+                                                   "weights, loss, or lambda t: gradient(t, layer=1)")
+
+    def at(t: Any) -> Quantity:
+        return read_quantity(function(t), f"quantity(t) at t = {t}")
+
+    return at
 
 
 def gradient(t: Any, layer: int | None = None) -> Quantity:
@@ -135,7 +150,8 @@ def loss(t: Any) -> Quantity:
 
 def sample_gradients(t: Any, matrices: Sequence[Any]) -> Quantity:
     """sum_i A_i grad L_i(w_t) over a finite data set, for matrices A_1, ..., A_n (Theorem 3.2's quantity)."""
-    parts = tuple(tuple(map(tuple, to_exact_array(a, f"matrices[{i}]", ndim=2))) for i, a in enumerate(matrices))
+    listed = read_sequence(matrices, "matrices", "a list of matrices is needed, one for each data point")
+    parts = tuple(tuple(map(tuple, to_exact_array(a, f"matrices[{i}]", ndim=2))) for i, a in enumerate(listed))
     shapes = {(len(a), len(a[0]) if a else 0) for a in parts}
     if len(shapes) != 1:
         raise InputError(f"matrices: expected matrices of one shape, found {sorted(shapes) or 'none'}.")
@@ -149,8 +165,4 @@ def _step(t: Any) -> int | sympy.Symbol:
 
 
 def _layer(layer: Any) -> int | None:
-    if layer is None:
-        return None
-    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or int(layer) < 1:
-        raise InputError(f"layer: found {layer!r}; layers count from 1.")
-    return int(layer)
+    return None if layer is None else read_integer(layer, "layer", 1, "layers count from 1")

@@ -12,13 +12,14 @@ from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import Quantity, read_quantity
 from sgdmoments.describe.schedule import Schedule
 from sgdmoments.describe.shapes import check_model
 from sgdmoments.describe.start import read_initial
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import fresh_symbol
+from sgdmoments.reading import shown
 
 
 class Run(Description):
@@ -39,7 +40,7 @@ class Run(Description):
     def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
                  sampling: str | None = None) -> None:
         if not isinstance(model, Model):
-            raise InputError(f"model: expected LinearRegression or Network, found {model!r}.")
+            raise InputError(f"model: expected LinearRegression or Network, found {shown(model)}.")
         check_model(model)
         self.model = model
         self.batches = Batches.read(sampling, model.n)
@@ -90,6 +91,7 @@ class Run(Description):
             found = self.memo["symbols"] = self._problem_symbols()
         if quantity is None:
             return found | self.schedule.symbols(0)
+        quantity = read_quantity(quantity)
         steps = quantity.step if isinstance(quantity.step, int) else 0
         return found | self.schedule.symbols(steps) | quantity.symbols
 

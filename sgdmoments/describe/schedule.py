@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ import sympy
 from sgdmoments.describe.description import Description, final
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
+from sgdmoments.reading import is_listed, read_function, read_sequence, shown
 
 
 @final
@@ -37,15 +38,18 @@ class Schedule(Description):
         #: The rate where it is the same at every step, else None.
         self.constant: Exact | None = None
         if isinstance(learning_rate, (bytes, bytearray, memoryview)):
-            raise InputError(f"learning_rate: found {learning_rate!r}; bytes are not rates, use a number or a text.")
+            raise InputError(f"learning_rate: found {shown(learning_rate)}; bytes are not rates, use a number or a "
+                             "text.")
         if isinstance(learning_rate, np.ndarray) and learning_rate.ndim == 0:
             learning_rate = learning_rate.item()
-        if isinstance(learning_rate, (Sequence, np.ndarray)) and not isinstance(learning_rate, str):
-            self._list = tuple(_rate(a, f"learning_rate[{t}]") for t, a in enumerate(learning_rate))
+        if is_listed(learning_rate):
+            rates = read_sequence(learning_rate, "learning_rate", "a list of rates is needed")
+            self._list = tuple(_rate(a, f"learning_rate[{t}]") for t, a in enumerate(rates))
             if not self._list:
                 raise InputError("learning_rate: the sequence is empty.")
         elif callable(learning_rate) and not isinstance(learning_rate, sympy.Basic):
-            self._call = learning_rate
+            self._call = read_function(learning_rate, "learning_rate", "a rate is a number, a list of them, or a "
+                                                                       "function of t")
         else:
             self.constant = _rate(learning_rate, "learning_rate")
 

@@ -9,6 +9,7 @@ from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.errors import InputError
+from sgdmoments.reading import shown
 
 
 def check_model(model: Model) -> None:
@@ -24,7 +25,7 @@ def check_model(model: Model) -> None:
         raise InputError(f"{name}.data: expected a law such as Gaussian() or Empirical(points), found "
                          f"{getattr(model, 'data', None)!r}.")
     if model.noise is not None and not isinstance(model.noise, Law):
-        raise InputError(f"{name}.noise: expected a law or None, found {model.noise!r}.")
+        raise InputError(f"{name}.noise: expected a law or None, found {shown(model.noise)}.")
     if teacher and [p.shape for p in teacher] != [p.shape for p in parameters]:
         raise InputError(f"{name}.teacher_parameters: the teacher's arrays have the shapes of the trained ones, in "
                          f"their order: expected {[p.shape for p in parameters]}, found {[p.shape for p in teacher]}.")
@@ -43,7 +44,7 @@ def _parameters(model: Model, attribute: str) -> tuple[Parameter, ...]:
     found = getattr(model, attribute, ())
     if not isinstance(found, tuple) or not all(isinstance(parameter, Parameter) for parameter in found):
         raise InputError(f"{type(model).__name__}.{attribute}: expected a tuple of Parameter(name, shape, layer), "
-                         f"found {found!r}.")
+                         f"found {shown(found)}.")
     return found
 
 

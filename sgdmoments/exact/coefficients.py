@@ -20,16 +20,17 @@ from sgdmoments.exact.numbers import entry_name, to_exact
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.exact.univariate import compose_linear
+from sgdmoments.reading import attribute
 
 
 def read_entry(value: Any) -> Any:
     """The computing form of a coefficient: a Fraction, a ring element, a rational function, or what it is."""
     if isinstance(value, Fraction):
         return value
-    if hasattr(value, "simplest"):
+    if callable(attribute(value, "simplest")):
         return value.simplest()
-    if isinstance(value, (int, str)):
-        return to_exact(value, "coefficient")
+    if isinstance(value, (float, flint.arb)) or callable(attribute(value, "to_json")):
+        return value
     if isinstance(value, sympy.Basic):
         exact = to_exact(value, "coefficient")
         if isinstance(exact, Fraction):
@@ -38,7 +39,7 @@ def read_entry(value: Any) -> Any:
             return ring_of([exact])(exact).simplest()
         except InputError:  # not a polynomial
             return _read_quotient(exact)
-    return value
+    return to_exact(value, "coefficient")
 
 
 def _read_quotient(value: sympy.Expr) -> Any:

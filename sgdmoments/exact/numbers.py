@@ -21,7 +21,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.reading import shown
+from sgdmoments.reading import attribute, is_flag, shown
 
 #: What the package takes as an exact scalar.
 Exact: TypeAlias = Fraction | sympy.Expr
@@ -61,7 +61,7 @@ def to_exact(value: Any, name: str = "value") -> Exact:
     """
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, (bool, np.bool_)):
+    if is_flag(value):
         raise InputError(f"{name}: found the truth value {value}, not a number; where 1 and 0 are meant, say so: "
                          "int(value), or array.astype(int).")
     if isinstance(value, np.timedelta64):
@@ -84,9 +84,9 @@ def to_exact(value: Any, name: str = "value") -> Exact:
         raise InputError(f"{name}: the entry is masked; leave its row out, or fill it: array.filled(...).")
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return to_exact(value.item() if value.dtype == object else value[()], name)
-    if isinstance(getattr(value, "_mpf_", None), tuple):  # mpmath
+    if isinstance(attribute(value, "_mpf_"), tuple):  # mpmath
         return _from_binary(value._mpf_, name)
-    if not isinstance(value, type) and hasattr(value, "to_sympy"):
+    if callable(attribute(value, "to_sympy")):
         return _from_sympy(value.to_sympy(), name)
     raise _unreadable(value, name)
 
@@ -169,7 +169,7 @@ def to_exact_array(values: Any, name: str, ndim: int | None = None) -> np.ndarra
     Raises `InputError` for ragged input, a wrong number of dimensions, or an entry that is not exact; the
     message names the position of the entry.
     """
-    raw = _as_array(values, name)
+    raw = to_object_array(values, name)
     if ndim is not None and ndim > raw.ndim and any(_is_row(entry) for entry in raw.flat):
         raise InputError(f"{name}: rows of different lengths.")
     if ndim is not None and raw.ndim != ndim:
@@ -186,11 +186,11 @@ def to_exact_array(values: Any, name: str, ndim: int | None = None) -> np.ndarra
     return out
 
 
-def _as_array(values: Any, name: str) -> np.ndarray[Any, Any]:
+def to_object_array(values: Any, name: str) -> np.ndarray[Any, Any]:
     """The values in an array of objects, or of NumPy's numbers where they come as such."""
     if isinstance(values, sympy.MatrixBase):
         values = values.tolist()
-    if not isinstance(values, type) and hasattr(values, "to_numpy"):  # pandas
+    if callable(attribute(values, "to_numpy")):  # pandas
         values = values.to_numpy()
     if isinstance(values, np.ma.MaskedArray):
         for index in np.argwhere(np.ma.getmaskarray(values)):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.errors import AssumptionError, InputError, OperandError
 from sgdmoments.exact import display, roots
 from sgdmoments.exact.batch_size import BATCH_SIZE, inverse_of
 from sgdmoments.exact.coefficient_lists import least, product_of, sum_of, total_of
@@ -26,11 +26,13 @@ from sgdmoments.exact.coefficients import (
     value_at,
     with_letter_population,
 )
+from sgdmoments.exact.numbers import to_object_array
 from sgdmoments.exact.population import PopulationCertificate, decreasing_in_population
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.saving import polynomial_from_json, polynomial_to_json
 from sgdmoments.exact.truncation import coefficient_beyond, is_small, warn
+from sgdmoments.reading import is_foreign, is_listed, read_flag, read_integer, read_sequence, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,14 +72,22 @@ class BatchPolynomial:
     last_order: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        values = [read_entry(c) for c in self.entries] or [Fraction(0)]
+        for name in ("population", "truncated", "learning_rate_order"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, read_integer(value, name, int(name == "population"), _ORDER))
+        if not isinstance(self.provenance, Provenance):
+            raise InputError(f"provenance: found {shown(self.provenance)}; a receipt is a Provenance.")
+        given = read_sequence(self.entries, "entries", "a list of coefficients is needed, constant first")
+        values = [read_entry(c) for c in given] or [Fraction(0)]
         while len(values) > 1 and not values[-1]:
             values.pop()
         object.__setattr__(self, "entries", tuple(values))
         if self.next_coefficient is not None:
             object.__setattr__(self, "next_coefficient", read_entry(self.next_coefficient))
         if self.last_order is not None:
-            object.__setattr__(self, "last_order", tuple(map(read_entry, self.last_order)))
+            object.__setattr__(self, "last_order", tuple(map(read_entry, read_sequence(
+                self.last_order, "last_order", "a list of coefficients is needed, constant first"))))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BatchPolynomial):
@@ -101,14 +111,16 @@ class BatchPolynomial:
 
         Where n is a letter the coefficients are rational functions of it.
         """
+        receipt = Provenance() if provenance is None else provenance
+        given = [read_entry(c) for c in read_sequence(coefficients, "coefficients", "a list of coefficients is needed, "
+                                                                                    "constant first")]
         if isinstance(population, sympy.Symbol):
-            entries = with_letter_population(coefficients, population)
-            return cls(entries, provenance=provenance or Provenance())
-        if population == 1:  # the only batch is the data set: c_b = 0
-            return cls(tuple(coefficients[:1]), population, provenance=provenance or Provenance())
-        scale = Fraction(1, population - 1)
-        result = substitute_linear(coefficients, -scale, population * scale)
-        return cls(tuple(result), population, provenance=provenance or Provenance())
+            return cls(with_letter_population(given, population), provenance=receipt)
+        n = read_integer(population, "population", 1, "the number of data points is an integer >= 1, or a symbol")
+        if n == 1:  # the only batch is the data set: c_b = 0
+            return cls(tuple(given[:1]), n, provenance=receipt)
+        scale = Fraction(1, n - 1)
+        return cls(tuple(substitute_linear(given, -scale, n * scale)), n, provenance=receipt)
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -142,13 +154,13 @@ class BatchPolynomial:
         >>> p(2), p(float("inf")), p([1, 2, 3]).tolist()
         (Fraction(4, 1), Fraction(1, 1), [Fraction(7, 1), Fraction(4, 1), Fraction(3, 1)])
         """
-        if isinstance(b, (list, tuple, np.ndarray)) and np.ndim(b):
-            sizes = np.asarray(b, dtype=object)
+        if is_listed(b):
+            sizes = to_object_array(b, "b")
             values = np.empty(sizes.shape, dtype=object)
             for index in np.ndindex(sizes.shape):
                 values[index] = self._value(sizes[index])
             return values.astype(float) if values.size and all(isinstance(v, float) for v in values.flat) else values
-        return self._value(b[()] if isinstance(b, np.ndarray) else b)
+        return self._value(b[()] if type(b) is np.ndarray else b)
 
     def _value(self, b: Any) -> Any:
         if isinstance(b, sympy.Expr) and b.free_symbols:
@@ -189,6 +201,7 @@ class BatchPolynomial:
         >>> BatchPolynomial((x, x * y)).evaluate({"x": 2, "z": 5}, partial=True).coefficients
         (Fraction(2, 1), 2*y)
         """
+        partial = read_flag(partial, "partial")
         beyond = () if self.next_coefficient is None else (self.next_coefficient,)
         last = self.last_order or ()
         found = evaluate_entries((*self.entries, *beyond, *last), values, partial)
@@ -274,9 +287,12 @@ class BatchPolynomial:
             if None not in (self.population, other.population) and self.population != other.population:
                 raise InputError(f"polynomials for n = {self.population} and n = {other.population} do not mix.")
             return other
-        if isinstance(other, (int, Fraction, Polynomial, sympy.Expr)):
+        if isinstance(other, (int, Fraction, Polynomial, sympy.Expr)) and not isinstance(other, bool):
             return BatchPolynomial((other,))
-        return None
+        if is_foreign(other):
+            return None
+        raise OperandError(f"found {shown(other)} beside a BatchPolynomial; it goes with its like, numbers and sympy "
+                           "expressions.")
 
     def _with(self, other: BatchPolynomial, coefficients: Sequence[Any], beyond: Any,
               last: tuple[Any, ...] | None) -> BatchPolynomial:
@@ -344,6 +360,8 @@ class BatchPolynomial:
         if values is not None:
             return self.evaluate(values, partial=True).to_sympy(b)
         size = BATCH_SIZE if b is None else b
+        if not isinstance(size, sympy.Symbol):
+            raise InputError(f"b: found {shown(b)}; a symbol for the batch size is needed.")
         if size in self.symbols:
             raise InputError(f"the symbol {size} occurs in the coefficients; pass another one for the batch size.")
         return sympy.Add(*(entry_to_sympy(c) / size**k for k, c in enumerate(self.entries)))
@@ -384,6 +402,8 @@ class BatchPolynomial:
         """The polynomial that `to_json` wrote; `InputError` where the text is not such a polynomial."""
         return cls(**polynomial_from_json(text))
 
+
+_ORDER = "an integer is needed: >= 1 for a population, >= 0 for an order"
 
 #: Rational coefficients of more bits than this together are counted, not written out, by repr.
 _LONGEST_REPR = 10_000

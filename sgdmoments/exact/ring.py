@@ -55,6 +55,10 @@ def from_fmpq(value: flint.fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
+#: Coefficients of more bits are counted, not written out, by repr.
+_LONGEST_REPR = 10_000
+
+
 class Ring:
     """ℚ[generators]: an immutable description; rings with equal generators are one object.
 
@@ -438,7 +442,8 @@ class Polynomial:
         return str(sympy.latex(self.to_sympy()))
 
     def __repr__(self) -> str:
-        return str(self.to_sympy())
+        bits = max((c.numerator.bit_length() + c.denominator.bit_length() for _, c in self.terms()), default=0)
+        return str(self.to_sympy()) if bits <= _LONGEST_REPR else f"<{len(self)} terms, coefficients of {bits:,} bits>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.ring, tuple(self.terms()))

@@ -17,6 +17,7 @@ from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.reduction import ReciprocalLetter
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
+from sgdmoments.reading import is_integer, shortened, shown
 
 FORMAT = "sgdmoments.BatchPolynomial/2"
 #: The fields of a `BatchPolynomial` that are plain numbers.
@@ -57,7 +58,7 @@ def entry_from_json(data: Any) -> Any:
         return read_rational(data)
     reader = _READERS.get(data["kind"])
     if reader is None:
-        raise InputError(f"from_json: unknown kind of coefficient {data['kind']!r}.")
+        raise InputError(f"from_json: unknown kind of coefficient {shown(data['kind'])}.")
     return reader(data)
 
 
@@ -77,10 +78,12 @@ def polynomial_to_json(polynomial: Any) -> str:
 
 def polynomial_from_json(text: str) -> dict[str, Any]:
     """The arguments of the `BatchPolynomial` that `polynomial_to_json` wrote."""
+    if not isinstance(text, str):
+        raise InputError(f"from_json: found {shown(text)}; the text that to_json wrote is needed.")
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:
-            raise InputError(f"from_json: unknown format {data['format']!r}.")
+            raise InputError(f"from_json: unknown format {shown(data['format'])}.")
         receipt: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["provenance"].items()}
         receipt["sizes"] = tuple((k, v) for k, v in receipt["sizes"])
         beyond, last = data["next_coefficient"], data["last_order"]
@@ -92,13 +95,13 @@ def polynomial_from_json(text: str) -> dict[str, Any]:
             RecursionError, ZeroDivisionError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"from_json: the text is not a saved BatchPolynomial ({error}).") from None
+        raise InputError(f"from_json: the text is not a saved BatchPolynomial ({shortened(str(error))}).") from None
 
 
 def _read_plain(value: Any, name: str) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    if value is None or (is_integer(value) and value >= 0):
         return value
-    raise InputError(f"from_json: {name} is {value!r}, not a number.")
+    raise InputError(f"from_json: {name} is {shown(value)}, not a number.")
 
 
 def symbol_to_json(symbol: sympy.Symbol) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from sgdmoments.graphs.graph import Monomial
 from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import leaves, of_size, resized
+from sgdmoments.reading import read_flag, shown
 
 Sum = TypeVar("Sum", bound=GraphSum)
 
@@ -58,8 +59,9 @@ def evaluate(expression: GraphSum, values: Mapping[Any, Any], *, dtype: type | N
         InputError: a letter has no value, an array has the wrong shape, or dimensions disagree.
         BudgetExceeded: a graph needs too large an intermediate array.
     """
+    partial = read_flag(partial, "partial")
     if not any(dtype is known for known in (None, float, Fraction)):
-        raise InputError(f"dtype: found {dtype!r}; use None, float or fractions.Fraction.")
+        raise InputError(f"dtype: found {shown(dtype)}; use None, float or fractions.Fraction.")
     if expression.known and isinstance(values, Mapping):
         values = {**expression.known, **values}
     key = _identity(values, dtype), open_symbols

@@ -15,7 +15,6 @@ from fractions import Fraction
 from numbers import Number
 from typing import Any
 
-import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError, OperandError
@@ -29,6 +28,10 @@ from sgdmoments.graphs.graph import Monomial, monomial_product
 from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.meaning import Known, read_known, same_numbers
+from sgdmoments.reading import check_names, is_flag, is_foreign, read_integer, shown
+
+#: Powers beyond this are taken for a slip.
+LARGEST_POWER = 1000
 
 
 class Expression(GraphSum):
@@ -63,7 +66,8 @@ class Expression(GraphSum):
         if isinstance(value, Polynomial):
             return Expression({(): value})
         if not isinstance(value, (Number, Decimal, str, sympy.Basic)):
-            raise OperandError(f"scalar: found {value!r}; traces and matrices go with numbers and sympy expressions.")
+            raise OperandError(f"scalar: found {shown(value)}; traces and matrices go with numbers and sympy "
+                               "expressions.")
         try:
             exact = to_exact(value, "scalar")
         except InputError as error:
@@ -137,11 +141,11 @@ class Expression(GraphSum):
     __rmatmul__ = __matmul__
 
     def __pow__(self, exponent: int) -> Expression:
-        if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer, sympy.Integer)):
-            raise InputError(f"**: found exponent {exponent!r}; an exponent is an integer.")
-        base = self.inverse() if exponent < 0 else self
+        power = read_integer(exponent, "**", -LARGEST_POWER, "an exponent is an integer from "
+                             f"-{LARGEST_POWER} to {LARGEST_POWER}", LARGEST_POWER)
+        base = self.inverse() if power < 0 else self
         product = Expression.constant(1)
-        for _ in range(abs(int(exponent))):
+        for _ in range(abs(power)):
             product = product * base
         return product
 
@@ -180,6 +184,7 @@ class Expression(GraphSum):
         ``partial=True`` leaves open what is not given: ``evaluate({"n": 3}, partial=True).to_sympy()`` puts in a
         number by name (sympy's own ``subs("n", 3)`` does not know the assumptions of a dimension).
         """
+        check_names(evaluate, "evaluate", options, 2)
         return evaluate(self, values, **options)
 
     def to_sympy(self) -> sympy.Expr:
@@ -214,10 +219,9 @@ def _operand(value: Any) -> Expression | None:
     """The other side of an operation; None where its class has the operation, as matrices have."""
     if isinstance(value, GraphSum):
         return _as_expression(value)
-    if isinstance(value, (int, Fraction, Polynomial)) and not isinstance(value, bool):
+    if isinstance(value, (int, Fraction, Polynomial)) and not is_flag(value):
         return Expression({(): value})
-    has_its_own = hasattr(value, "__matmul__") and not isinstance(value, np.ndarray) and not hasattr(value, "tolist")
-    return None if has_its_own else Expression.scalar(value)
+    return None if is_foreign(value) else Expression.scalar(value)
 
 
 def _together(first: Known, second: Known) -> Known:

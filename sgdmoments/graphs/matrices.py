@@ -15,14 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import sympy
-
 from sgdmoments.errors import InputError, OperandError
 from sgdmoments.graphs.contract import zeros
-from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.expression import LARGEST_POWER, Expression
 from sgdmoments.graphs.join import join_open, renumber_open
 from sgdmoments.graphs.labels import Dimension, Label, Lettered, open_end
+from sgdmoments.reading import read_integer, shown
 
 Dimensions = tuple[Dimension, ...]
 
@@ -69,7 +67,7 @@ class MatrixExpression(Lettered):
 
     def __matmul__(self, other: Any) -> Any:
         if not isinstance(other, MatrixExpression):
-            raise OperandError(f"@: expected a matrix on the right, found {other!r}; a number is multiplied by *.")
+            raise OperandError(f"@: expected a matrix on the right, found {shown(other)}; a number is multiplied by *.")
         if self.columns != other.rows:
             raise InputError(f"@: the columns of the left matrix have dimensions {dimensions_text(self.columns)}, the "
                              f"rows of the right one {dimensions_text(other.rows)}"
@@ -81,13 +79,13 @@ class MatrixExpression(Lettered):
         return MatrixExpression(product, self.rows, other.columns) if m + n else product
 
     def __rmatmul__(self, other: Any) -> Any:
-        raise OperandError(f"@: expected a matrix on the left, found {other!r}; a number is multiplied by *.")
+        raise OperandError(f"@: expected a matrix on the left, found {shown(other)}; a number is multiplied by *.")
 
     def like(self, other: Any, sign: str) -> MatrixExpression:
         """The other side of an entrywise operation, a matrix of the same shape; an error that names the operation."""
         if not isinstance(other, MatrixExpression):
-            raise OperandError(f"{sign}: expected a matrix beside a matrix, found {other!r}; c times the identity is "
-                             "c * identity(n).")
+            raise OperandError(f"{sign}: expected a matrix beside a matrix, found {shown(other)}; c times the identity "
+                               "is c * identity(n).")
         if self.shape != other.shape:
             raise InputError(f"{sign}: shapes {shape_text(self)} and {shape_text(other)} differ.")
         return other
@@ -127,10 +125,10 @@ class MatrixExpression(Lettered):
     def __pow__(self, exponent: int) -> MatrixExpression:
         if self.rows != self.columns:
             raise InputError(f"**: expected a square matrix, found shape {shape_text(self)}.")
-        if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer, sympy.Integer)) or exponent < 1:
-            raise InputError(f"**: found exponent {exponent!r}; expected an integer >= 1 (identity(n) is the power 0).")
+        power = read_integer(exponent, "**", 1, f"an exponent is an integer from 1 to {LARGEST_POWER} (identity(n) is "
+                                                "the power 0)", LARGEST_POWER)
         product = self
-        for _ in range(int(exponent) - 1):
+        for _ in range(power - 1):
             product = product @ self
         return product
 

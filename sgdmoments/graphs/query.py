@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
@@ -24,7 +23,7 @@ from sgdmoments.graphs.join import hadamard_product, join_open, renumber_open
 from sgdmoments.graphs.join import squared_norm as array_norm
 from sgdmoments.graphs.labels import Dimension, Label, open_end
 from sgdmoments.graphs.matrices import Dimensions, MatrixExpression, dimensions_text, letter, shape_hint, shape_text
-from sgdmoments.reading import shown
+from sgdmoments.reading import LARGEST, is_flag, read_flag, shown
 
 
 def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> MatrixExpression:
@@ -40,12 +39,11 @@ def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> Matri
     True
     """
     row, column = _dimensions(rows, "rows"), _dimensions(columns, "columns")
-    if not isinstance(symmetric, (bool, np.bool_)):
-        raise InputError(f"symmetric: found {symmetric!r}; use True or False.")
+    symmetric = read_flag(symmetric, "symmetric")
     if symmetric and (len(row) != 1 or row != column):
         raise InputError(f"matrix({name!r}): symmetric=True needs one dimension for rows and columns, found "
                          f"{dimensions_text(row)} and {dimensions_text(column)}.")
-    return letter(Label(_name(name), (*row, *column), symmetric=bool(symmetric)), len(row))
+    return letter(Label(_name(name), (*row, *column), symmetric=symmetric), len(row))
 
 
 def vector(name: str, dimension: Any) -> MatrixExpression:
@@ -149,7 +147,7 @@ def _require_matrices(operation: str, *values: Any) -> None:
 
 def _name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise InputError(f"name: expected a text such as 'A', found {name!r}.")
+        raise InputError(f"name: expected a text such as 'A', found {shown(name)}.")
     return str(name)
 
 
@@ -163,15 +161,15 @@ def _dimensions(value: Any, name: str) -> Dimensions:
 def _dimension(value: Any, name: str) -> Dimension:
     if isinstance(value, str):
         if not value.isidentifier():
-            raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
+            raise InputError(f"{name}: found {shown(value)}; a dimension is a positive integer, a name or a symbol.")
         return sympy.Symbol(value, integer=True, positive=True)
     if isinstance(value, sympy.Symbol):
         if value.is_positive is False or value.is_integer is False or not value.is_commutative:
             raise InputError(f"{name}: the symbol {value} is assumed not to be a positive integer.")
         return value
-    if isinstance(value, bool):
-        raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
+    if is_flag(value):
+        raise InputError(f"{name}: found {shown(value)}; a dimension is a positive integer, a name or a symbol.")
     exact = to_exact(value, name)
-    if isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
-        raise InputError(f"{name}: found {value!r}; a dimension is a positive integer, a name or a symbol.")
+    if isinstance(exact, sympy.Expr) or exact.denominator != 1 or not 1 <= exact <= LARGEST:
+        raise InputError(f"{name}: found {shown(value)}; a dimension is a positive integer, a name or a symbol.")
     return int(exact)

@@ -14,13 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-import sympy
-
 from sgdmoments.errors import InputError
 from sgdmoments.graphs.labels import Dimension, Label
 from sgdmoments.graphs.matrices import MatrixExpression, letter
-from sgdmoments.reading import shown
+from sgdmoments.reading import attribute, read_integer, shown
 
 
 def step_letter(kind: str, name: str, dimensions: Iterable[Dimension], step: int) -> Label:
@@ -83,22 +80,25 @@ def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
 def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
     """W_k*, the teacher's weights of layer k, as a matrix for queries."""
     _parameter(sgd, layer)
-    teachers = getattr(sgd, "model", sgd).teacher_parameters
+    teachers = _model(sgd).teacher_parameters
     if not teachers:
         raise InputError("teacher_matrix: the model has no teacher.")
     return letter(initial_letter(teachers[layer - 1].name, teachers[layer - 1].shape))
 
 
 def _parameter(sgd: Any, layer: int) -> Any:
-    parameters = getattr(getattr(sgd, "model", sgd), "parameters", None)
+    parameters = attribute(_model(sgd), "parameters")
     if not isinstance(parameters, tuple):
         raise InputError(f"sgd: expected a run or a model, found {shown(sgd)}.")
-    if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not 1 <= layer <= len(parameters):
-        raise InputError(f"layer: found {layer!r}; the model has the layers 1, ..., {len(parameters)}.")
-    return parameters[layer - 1]
+    k = read_integer(layer, "layer", 1, f"the model has the layers 1, ..., {len(parameters)}", len(parameters))
+    return parameters[k - 1]
+
+
+def _model(sgd: Any) -> Any:
+    """The model of a run, or the model itself."""
+    model = attribute(sgd, "model")
+    return sgd if model is None else model
 
 
 def _step(t: Any) -> int:
-    if not isinstance(t, (int, np.integer, sympy.Integer)) or isinstance(t, bool) or t < 0:
-        raise InputError(f"t: found {t!r}; a step in a product of matrices is an integer >= 0.")
-    return int(t)
+    return read_integer(t, "t", 0, "a step in a product of matrices is an integer >= 0")

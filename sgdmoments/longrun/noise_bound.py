@@ -28,6 +28,7 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.longrun.stability.pencil import Pencil, pencil
 from sgdmoments.longrun.stability.threshold import is_positive_definite, simplest_between
+from sgdmoments.reading import read_sequence, read_symbol
 from sgdmoments.routes.closure.observables import observables
 
 Quadratic = tuple[Matrix, tuple[Polynomial, ...], Polynomial]
@@ -131,7 +132,7 @@ class NoiseBound:
         if slopes is None:
             high = self.slope_threshold(b)[1] or Fraction(1)
             slopes = [high * (1 + Fraction(2) ** k) for k in range(-20, 7)]
-        return tuple(self.least(slope, b) for slope in slopes)
+        return tuple(self.least(slope, b) for slope in read_sequence(slopes, "slopes", "a list of M_V is needed"))
 
     def formula(self, slope: sympy.Symbol | None = None) -> RationalFunction:
         """The least M as a rational function of M_V, v and the letters; up to 3 directions.
@@ -141,7 +142,7 @@ class NoiseBound:
         if self.pencil.rank > 3:
             raise InputError(f"formula: {self.pencil.rank} directions make a large formula; use least(M_V, b).")
         ring = self.pencil.ring
-        letter = fresh_symbol("M_V", set(ring.generators)) if slope is None else slope
+        letter = fresh_symbol("M_V", set(ring.generators)) if slope is None else read_symbol(slope, "slope")
         if letter in ring.generators:
             raise InputError(f"{letter} is a letter of the problem; use another one for M_V.")
         ring = ring.union(Ring((letter,)))

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.quantities import Given, Quantity, check_moment
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError
 from sgdmoments.exact import display
@@ -34,6 +34,7 @@ from sgdmoments.exact.numbers import Exact
 from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.longrun.zeros import Zeros
+from sgdmoments.reading import read_flag, read_integer, read_positive, read_sequence, shown
 from sgdmoments.recursion.initial_moments import initial_moments, to_scalar
 from sgdmoments.routes.closure.answer import operator_of
 from sgdmoments.routes.closure.linear import require_linear
@@ -75,6 +76,8 @@ class Trajectory:
 
     def error_against(self, certified: Trajectory) -> float:
         """The greatest relative error of these values against the bounds of a certified run of the same question."""
+        if not isinstance(certified, Trajectory):
+            raise InputError(f"error_against: found {shown(certified)}; a certified trajectory is needed.")
         if certified.lower is None or certified.upper is None:
             raise InputError("error_against: the other trajectory carries no bounds; run it with certified=True.")
         if self.values.shape != certified.values.shape or self.batch_sizes != certified.batch_sizes:
@@ -101,6 +104,8 @@ def trajectory(sgd: Run, quantity: Callable[[int], Quantity], steps: int, batch_
     >>> bool(run.lower[1, 0] <= sgd.variance(sm.gradient(1))(2) <= run.upper[1, 0])
     True
     """
+    read_flag(certified, "certified")
+    tolerance = read_positive(tolerance, "tolerance")
     with Monitor(budget, progress) as monitor:
         run = _Run(sgd, quantity, steps, batch_sizes, moment, given, monitor)
     if not certified:
@@ -131,7 +136,7 @@ def _floats(run: _Run) -> FloatArray:
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1)))
         warnings.warn(f"{run.question}: from t = {step} on the floats leave their range and are inf or nan; use "
-                      "certified=True, fewer steps or a smaller learning rate.", DivergenceWarning, stacklevel=4)
+                      "certified=True, fewer steps or a smaller learning rate.", DivergenceWarning, stacklevel=5)
     return values
 
 
@@ -160,13 +165,13 @@ class _Run:
     def __init__(self, sgd: Run, quantity: Callable[[int], Quantity], steps: int, batch_sizes: Sequence[int],
                  moment: str, given: Given, monitor: Monitor) -> None:
         asked = quantity(0)
-        if moment not in ("variance", "second_moment", "mean") or (moment == "mean") != (asked.kind == "loss"):
-            raise InputError(f"moment: found {moment!r} of {asked.kind}; a trajectory gives the 'variance' or "
+        if (check_moment(moment) == "mean") != (asked.kind == "loss"):
+            raise InputError(f"moment: found {shown(moment)} of {asked.kind}; a trajectory gives the 'variance' or "
                              "'second_moment' of a quantity linear in the weights, or the 'mean' of the loss.")
         require_linear(sgd, "a trajectory", "recurrence(...).at(t), or evaluated at numbers")
-        if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise InputError(f"steps: found {steps!r}; an integer >= 0 is needed.")
-        self.batch_sizes = tuple(map(sgd.batches.read_size, batch_sizes))
+        steps = read_integer(steps, "steps", 0, "the last step is an integer >= 0")
+        self.batch_sizes = tuple(map(sgd.batches.read_size, read_sequence(
+            batch_sizes, "batch_sizes", "a list of batch sizes is needed, such as [1, 2, 4]")))
         if not self.batch_sizes:
             raise InputError("batch_sizes: the list is empty.")
         self.v = tuple(map(sgd.batches.value, self.batch_sizes))

@@ -13,6 +13,10 @@ from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
+from sgdmoments.reading import is_integer, read_integer, shown
+
+#: The most features of a regression that is known by its moments.
+MOST_FEATURES = 10_000
 
 
 @final
@@ -36,12 +40,13 @@ class JointMoments(Law):
         self.dimension: int = dimension
         found: dict[tuple[int, ...], Exact] = {}
         if known is not None and not isinstance(known, Mapping):
-            raise InputError(f"moments: found {known!r}; expected a dict such as {{(2, 0): 1}}.")
+            raise InputError(f"moments: found {shown(known)}; expected a dict such as {{(2, 0): 1}}.")
         for exponents, value in (known or {}).items():
             key = tuple(exponents) if isinstance(exponents, (tuple, list)) else ()
-            if len(key) != dimension or any(isinstance(e, bool) or not isinstance(e, int) or e < 0 for e in key):
-                raise InputError(f"moments: found the key {exponents!r}; a key holds {dimension} exponents >= 0, those "
-                                 "of the coordinates of x and then that of y.")
+            if len(key) != dimension or not all(is_integer(e) and e >= 0 for e in key):
+                raise InputError(f"moments: found the key {shown(exponents)}; a key holds {dimension} exponents >= 0, "
+                                 "those of the coordinates of x and then that of y.")
+            key = tuple(map(int, key))
             found[key] = to_exact(value, f"moments[{key}]")
         why_not = refute_joint(found)
         if why_not:
@@ -83,10 +88,10 @@ class MomentRegression(Model):
     data: JointMoments
 
     def __init__(self, moments: Mapping[Sequence[int], Any] | None = None, *, features: int = 1, n: Any = None) -> None:
-        if isinstance(features, bool) or not isinstance(features, int) or features < 1:
-            raise InputError(f"features: found {features!r}; the number of features is an integer >= 1.")
-        if not (n is None or isinstance(n, sympy.Symbol) or (isinstance(n, int) and n >= 1)) or n is True:
-            raise InputError(f"n: found {n!r}; the number of samples is an integer >= 1, a symbol, or None.")
+        features = read_integer(features, "features", 1, "the number of features is an integer from 1 to "
+                                                         f"{MOST_FEATURES:,}", MOST_FEATURES)
+        if not (n is None or isinstance(n, sympy.Symbol)):
+            n = read_integer(n, "n", 1, "the number of samples is an integer >= 1, a symbol, or None")
         self.data = JointMoments(features + 1, moments)
         self.parameters = (Parameter("w", (features,), 1),)
         self._n = n

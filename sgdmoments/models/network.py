@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import sympy
 
 from sgdmoments.describe.description import Code, is_plainly
@@ -16,6 +15,7 @@ from sgdmoments.describe.model import Dimension, Model, Parameter
 from sgdmoments.describe.values import brief
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.reading import LARGEST, is_flag, read_flag, shown
 
 
 class Network(Model):
@@ -48,13 +48,12 @@ class Network(Model):
         if not any(self.activation):
             raise InputError("activation: every coefficient is zero; (0, 1) is the identity.")
         if data is not None and not isinstance(data, Law):
-            raise InputError(f"data: expected a law such as Gaussian() or Empirical(points), found {data!r}.")
+            raise InputError(f"data: expected a law such as Gaussian() or Empirical(points), found {shown(data)}.")
         self.data = Gaussian() if data is None else data
         p = self.widths[0]
         if self.data.dimension is not None and self.data.dimension != p:
             raise InputError(f"data: the law lives in dimension {self.data.dimension}, but widths[0] is {p}.")
-        if not isinstance(teacher, (bool, np.bool_)):
-            raise InputError(f"teacher: found {teacher!r}; use True or False.")
+        teacher = read_flag(teacher, "teacher")
         self.parameters = tuple(
             Parameter(f"W{k}", (self.widths[k], self.widths[k - 1]), k) for k in range(1, len(self.widths)))
         if targets is None:
@@ -65,7 +64,7 @@ class Network(Model):
             self.targets = self._check_targets(targets)
         if noise is not None and not (isinstance(noise, Law) and noise.points is None):
             raise InputError("noise: expected a law such as Gaussian() or Coordinates(moments=(0, s2, 0, s4)), "
-                             f"found {noise!r}.")
+                             f"found {shown(noise)}.")
         if noise is not None:
             self.noise = self._check_noise(noise)
 
@@ -153,7 +152,7 @@ def _width(value: Any, name: str) -> Dimension:
         if value.is_positive is False or value.is_integer is False:
             raise InputError(f"{name}: the symbol {value} is assumed not to be a positive integer.")
         return value
-    exact = None if isinstance(value, bool) else to_exact(value, name)
-    if exact is None or isinstance(exact, sympy.Expr) or exact.denominator != 1 or exact < 1:
-        raise InputError(f"{name}: found {value}; a width is a positive integer, a name or a symbol.")
+    exact = None if is_flag(value) else to_exact(value, name)
+    if exact is None or isinstance(exact, sympy.Expr) or exact.denominator != 1 or not 1 <= exact <= LARGEST:
+        raise InputError(f"{name}: found {shown(value)}; a width is a positive integer, a name or a symbol.")
     return int(exact)

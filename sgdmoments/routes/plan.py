@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,12 +15,14 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, read_budget
 from sgdmoments.derivation import regression
-from sgdmoments.describe.quantities import Quantity, check_moment
+from sgdmoments.describe.quantities import Quantity, check_moment, read_quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import BudgetExceeded, InputError, RouteError
+from sgdmoments.errors import BudgetExceeded, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.options import call, check_options
+from sgdmoments.reading import read_choice
 from sgdmoments.recursion import components as component_form
 from sgdmoments.routes.closure import answer as closure
 from sgdmoments.routes.closure import sizes as closure_sizes
@@ -95,7 +96,7 @@ def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -
         return "closure", "the gradient is linear in the weights"
     if graphs and (open_letters or symbolic_shapes(sgd)):
         return "symbolic", "weights or widths are letters"
-    budget = options.get("budget") or Budget()
+    budget = read_budget(options.get("budget"))
     estimates = plan(sgd, quantity, moment, budget=budget)
     for estimate in estimates:
         if estimate.affordable and estimate.route != "expansion":
@@ -120,8 +121,8 @@ def plan(sgd: Run, quantity: Quantity, moment: str = "variance", budget: Budget 
     >>> [estimate.route for estimate in plan(sgd, sm.gradient(5)) if estimate.affordable][0]
     'closure'
     """
-    _check_question(quantity, "auto", {})
-    limit = budget or Budget()
+    _check_question(quantity, "auto", {"learning_rate_order": learning_rate_order})
+    limit = read_budget(budget)
     found = []
     for route in ROUTES.values():
         reason = route.applies(sgd, quantity)
@@ -145,18 +146,14 @@ def derive(sgd: Run, quantity: Quantity, **options: Any) -> Any:
     """The derivation of E||q||^2 as a DAG; see `SGD.derivation`."""
     _check_question(quantity, "auto", options)
     if regression.applies(sgd, quantity) and "theorem" not in options:
-        return _call(graph_derivation.derivation, "symbolic", options, sgd, quantity)
-    return _call(regression.derive, "Theorem 3.2", options, sgd, quantity)
+        return call(graph_derivation.derivation, "the derivation on graphs", options, sgd, quantity)
+    return call(regression.derive, "the derivation by Theorem 3.2", options, sgd, quantity)
 
 
-def _check_question(quantity: Any, route: str, options: dict[str, Any]) -> None:
-    if not isinstance(quantity, Quantity):
-        raise InputError(f"quantity: found {quantity!r}; use gradient(t), full_gradient(t), weights(t), loss(t) or "
-                         "sample_gradients(t, matrices).")
-    if route != "auto" and route not in ROUTES:
-        raise InputError(f"route: found {route!r}; use one of auto, {', '.join(ROUTES)}.")
-    if options.get("given", "initial") not in ("initial", "nothing"):
-        raise InputError(f"given: found {options['given']!r}; use 'initial' or 'nothing'.")
+def _check_question(quantity: Any, route: Any, options: dict[str, Any]) -> None:
+    read_quantity(quantity)
+    read_choice(route, "route", ("auto", *ROUTES))
+    check_options(options)
 
 
 def _run(route: Route, sgd: Run, moment: str, quantity: Quantity, reason: str, options: dict[str, Any],
@@ -167,7 +164,7 @@ def _run(route: Route, sgd: Run, moment: str, quantity: Quantity, reason: str, o
     why_not = route.applies(sgd, quantity)
     if why_not:
         raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
-    result = _call(route.moment, route.name, options, sgd, quantity, moment)
+    result = call(route.moment, f"the {route.name} route", options, sgd, quantity, moment)
     with_reason = partial(_with_receipt, reason=reason, seconds=time.perf_counter() - start)
     if isinstance(result, np.ndarray):
         flat = np.empty(result.size, dtype=object)
@@ -186,14 +183,6 @@ def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
 
 def _with_receipt(result: BatchPolynomial, reason: str, seconds: float) -> BatchPolynomial:
     return replace(result, provenance=replace(result.provenance, reason=reason, seconds=seconds))
-
-
-def _call(function: Callable[..., Any], route: str, options: dict[str, Any], *arguments: Any) -> Any:
-    known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise InputError(f"the {route} route has no option {', '.join(unknown)}; it takes {', '.join(known)}.")
-    return function(*arguments, **options)
 
 
 def _short(value: Any) -> str:

@@ -25,6 +25,7 @@ from sgdmoments.graphs.derived import expand_derived, substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.matrices import MatrixExpression, letter
+from sgdmoments.reading import shown
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 
 
@@ -66,9 +67,9 @@ def expectation(expression: Any, laws: Mapping[Any, Any], *, budget: Budget | No
         return MatrixExpression(expectation(expression.array, laws, budget=budget, progress=progress),
                                 *expression.shape)
     if not isinstance(expression, Expression):
-        raise InputError(f"expectation: expected traces of matrices, or a matrix, found {expression!r}.")
+        raise InputError(f"expectation: expected traces of matrices, or a matrix, found {shown(expression)}.")
     if not isinstance(laws, Mapping):
-        raise InputError(f"laws: expected a dict of laws by name of the letter, found {laws!r}.")
+        raise InputError(f"laws: expected a dict of laws by name of the letter, found {shown(laws)}.")
     expression = expand_derived(expression)
     chosen: dict[Label, EntryLaw] = {}
     given: dict[Label, Any] = dict(expression.known)

@@ -21,6 +21,7 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.graphs.graph import IndexGraph, Monomial
 from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.graphs.labels import BATCH, Dimension, Edge, Label, open_number
+from sgdmoments.reading import read_integer
 from sgdmoments.show.graph_latex import TEXT, expression_text, graph_text
 from sgdmoments.show.layout import Point, ring, spread
 from sgdmoments.show.svg import GREY, INK, Picture, arrow, curve, dot, label, square, text_width
@@ -55,6 +56,7 @@ def expression_svg(expression: GraphSum, limit: int = 12, width: float = 900) ->
         limit: at most this many terms are drawn; the number of the others is said.
         width: where a new line begins, in pixels.
     """
+    limit = read_integer(limit, "limit", 1, "the number of terms is an integer >= 1")
     terms = list(expression.terms())
     pieces: list[Picture] = []
     for k, (monomial, coefficient) in enumerate(terms[:limit]):

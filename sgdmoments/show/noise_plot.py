@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.errors import InputError
+from sgdmoments.reading import read_sequence
 from sgdmoments.show.numbers import to_decimal
-from sgdmoments.show.plots import new_axes
+from sgdmoments.show.plots import axes_of, new_axes
 
 if TYPE_CHECKING:
     from sgdmoments.longrun.noise_bound import NoiseBound
@@ -23,10 +24,11 @@ def plot_noise_bound(bound: NoiseBound, batch_sizes: Sequence[int], ax: Any = No
 
     Returns the axes.
     """
-    if not batch_sizes:
+    sizes = read_sequence(batch_sizes, "batch_sizes", "a list of batch sizes is needed")
+    if not sizes:
         raise InputError("plot: no batch size given.")
-    axes = new_axes() if ax is None else ax
-    for b in batch_sizes:
+    axes = new_axes() if ax is None else axes_of(ax)
+    for b in sizes:
         points = [p for p in bound.curve(b) if p.value > 0]
         axes.plot([float(to_decimal(p.slope, 17)) for p in points], [float(to_decimal(p.value, 17)) for p in points],
                   linewidth=1.6, label=f"$b = {b}$")

@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.errors import InputError, MissingExtraError
+from sgdmoments.options import call
+from sgdmoments.reading import attribute, read_sequence, read_text, shown
 from sgdmoments.show.numbers import to_decimal
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ def pyplot() -> Any:
     except ImportError:
         raise MissingExtraError("plotting", "plot") from None
     return plt
+
+
+def axes_of(ax: Any) -> Any:
+    """The axes to draw on: those given, or new ones for None."""
+    if ax is None:
+        return pyplot().subplots(layout="constrained")[1]
+    if not all(callable(attribute(ax, name)) for name in ("plot", "set_xscale", "legend")):
+        raise InputError(f"ax: found {shown(ax)}; matplotlib axes are needed, or None for new ones.")
+    return ax
 
 
 def new_axes(width: float = 6.4, height: float = 4.2) -> Any:
@@ -54,16 +65,18 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
     """
     if not polynomials:
         raise InputError("plot: no polynomial given.")
-    if labels is not None and len(labels) != len(polynomials):
-        raise InputError(f"plot: {len(polynomials)} polynomials but {len(labels)} labels.")
-    axes = pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    texts = None if labels is None else [read_text(text, "label", "a text for the legend is needed")
+                                         for text in read_sequence(labels, "labels", "a list of texts is needed")]
+    if texts is not None and len(texts) != len(polynomials):
+        raise InputError(f"plot: {len(polynomials)} polynomials but {len(texts)} labels.")
+    axes = axes_of(ax)
     colours = pyplot().get_cmap("viridis")
     for k, polynomial in enumerate(polynomials):
         sizes, values = sample(polynomial, batch_sizes)
         if not sizes:
             raise InputError("plot: no value is positive, so nothing can be drawn on a logarithmic axis.")
         axes.plot(sizes, values, marker=marker, markersize=4, linewidth=1.6,
-                  color=colours(0.85 * k / max(len(polynomials) - 1, 1)), label=labels[k] if labels else None)
+                  color=colours(0.85 * k / max(len(polynomials) - 1, 1)), label=texts[k] if texts else None)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(lambda b, _: f"{b:g}")
@@ -73,14 +86,14 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
     if title:
         axes.set_title(title)
     axes.grid(True, which="major", alpha=0.3)
-    if labels:
+    if texts:
         axes.legend(frameon=False)
     return axes
 
 
 def plot_batch_polynomial(polynomial: BatchPolynomial, *, label: str | None = None, **options: Any) -> Any:
     """Draw one polynomial's value against b; `label` for the legend, options as for `plot_batch_polynomials`."""
-    return plot_batch_polynomials([polynomial], None if label is None else [label], **options)
+    return call(plot_batch_polynomials, "plot", options, [polynomial], None if label is None else [label])
 
 
 def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "", title: str = "") -> Any:
@@ -94,7 +107,7 @@ def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "",
 
     Returns the axes.
     """
-    axes = pyplot().subplots(layout="constrained")[1] if ax is None else ax
+    axes = axes_of(ax)
     colours = pyplot().get_cmap("viridis")
     count = len(trajectory.batch_sizes)
     for k, b in enumerate(trajectory.batch_sizes):

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, read_budget
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
@@ -19,7 +19,6 @@ from sgdmoments.sgd import SGD
 from sgdmoments.simulate.arguments import MOST_RUNS, positive_number, sample_counts, whole_numbers
 from sgdmoments.simulate.backend import precision
 from sgdmoments.simulate.claim import exact_answer, read_claim
-from sgdmoments.simulate.cost import read_budget
 from sgdmoments.simulate.directions import coefficient_directions, score, smallest_shift
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.simulate.evidence import Array, Evidence

@@ -11,6 +11,7 @@ from sgdmoments.budget import Budget
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, SgdMomentsError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 
 
@@ -23,7 +24,7 @@ def exact_answer(sgd: SGD, q: Quantity, moment: str, given: str, budget: Budget 
     if moment == "mean" and q.kind == "loss":
         found: BatchPolynomial = sgd.mean(q, budget=budget)
         return found
-    raise InputError(f"moment: found {moment!r}; use 'variance', 'second_moment', or 'mean' of a loss.")
+    raise InputError(f"moment: found {shown(moment)}; use 'variance', 'second_moment', or 'mean' of a loss.")
 
 
 def read_claim(claim: Any, population: int | None) -> BatchPolynomial:

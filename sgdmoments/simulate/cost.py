@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sgdmoments.budget import Budget
-from sgdmoments.errors import BudgetExceeded, InputError
+from sgdmoments.errors import BudgetExceeded
 
 #: Seconds that a step of a compiled loop takes with nothing in it, and that reading a learning rate takes.
 _LOOP, _RATE = 1e-5, 2e-6
@@ -88,15 +88,6 @@ def check_pace(done: int, total: int, seconds: float, budget: Budget, what: str)
             f"{what}: {done:,} of {total:,} runs took {seconds:.2g} s, so all take about {projected:.2g} s; the "
             f"budget is {budget.seconds:g} s (budget=Budget(seconds=...)).", {"seconds": projected},
             _nearest(total, 0, budget.seconds / projected))
-
-
-def read_budget(budget: Budget | None) -> Budget:
-    """The budget, or the default one."""
-    if budget is None:
-        return Budget()
-    if not isinstance(budget, Budget):
-        raise InputError(f"budget: expected Budget(seconds=..., memory=...), found {type(budget).__name__}.")
-    return budget
 
 
 def _nearest(runs: int, updates: int, share: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, read_budget
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, Stopped
@@ -34,7 +34,6 @@ from sgdmoments.simulate.cost import (
     check_batch_memory,
     check_memory,
     check_pace,
-    read_budget,
 )
 from sgdmoments.simulate.gradients import Gradients
 from sgdmoments.simulate.moments import Stream, warn_where_diverged

@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, read_budget
 from sgdmoments.errors import BudgetExceeded
 from sgdmoments.reading import read_choice
 from sgdmoments.simulate.arguments import whole_number
@@ -30,7 +30,7 @@ from sgdmoments.simulate.backend import jax, jnp, precision  # first: names the 
 # isort: split
 from jax.flatten_util import ravel_pytree
 
-from sgdmoments.simulate.cost import check_memory, read_budget
+from sgdmoments.simulate.cost import check_memory
 from sgdmoments.simulate.trees import check_loss, read_arrays, read_examples, read_rates
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss"]

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, read_budget
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
 from sgdmoments.reading import read_choice, shown
 from sgdmoments.simulate import batches
@@ -26,7 +26,7 @@ from sgdmoments.simulate.arguments import (
     whole_numbers,
 )
 from sgdmoments.simulate.backend import compiled_over_groups, jax, jnp, precision, replicate_mesh, split, to_host
-from sgdmoments.simulate.cost import Cost, check_memory, check_pace, read_budget
+from sgdmoments.simulate.cost import Cost, check_memory, check_pace
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput

@@ -36,6 +36,7 @@ import sympy
 
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
+from sgdmoments.reading import read_choice, read_integer, shown
 from sgdmoments.sgd import SGD
 from sgdmoments.testing.dual import Dual
 from sgdmoments.testing.listing import Listing, degrees, dimension, listing, support_size
@@ -66,8 +67,7 @@ def enumerate_moment(sgd: SGD, quantity: Quantity, batch_size: int, moment: Mome
         InputError: b is not an integer in 1..n, or something else cannot be used.
         AssumptionError: the data, the noise or the initial weights cannot be listed.
     """
-    if moment not in get_args(Moment):
-        raise InputError(f"moment: found {moment!r}; use one of {', '.join(get_args(Moment))}.")
+    read_choice(moment, "moment", get_args(Moment))
     mean: list[Any] | None = None
     second: Any = Fraction(0)
     for probability, value in outcomes(sgd, quantity, batch_size, limit=limit):
@@ -102,9 +102,11 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
     [('1/2', '1'), ('1/2', '0')]
     """
     if not isinstance(sgd, SGD) or not isinstance(quantity, Quantity):
-        raise InputError(f"expected an SGD and a quantity such as gradient(1), found {sgd!r} and {quantity!r}.")
+        raise InputError(f"expected an SGD and a quantity such as gradient(1), found {shown(sgd)} and "
+                         f"{shown(quantity)}.")
     if not isinstance(quantity.step, int):
         raise InputError(f"t: enumeration needs an integer step, found the symbol {quantity.step}.")
+    limit = read_integer(limit, "limit", 0, "the limit is an integer >= 0")
     problem = _Problem(sgd, quantity)
     start = tuple(entry for q in sgd.model.parameters for entry in _array(sgd, q.name).ravel())
     _check_size([problem.count_batches(batch_size, s) for s in range(problem.draws)], quantity, limit)
@@ -172,16 +174,15 @@ class _Problem:
 
     def count_batches(self, b: Any, step: int) -> int:
         """The number of batches that `batches` lists at a step, at most."""
-        if isinstance(b, bool) or not isinstance(b, (int, np.integer)) or b < 1:
-            raise InputError(f"batch_size: found {b!r}; a batch size is an integer >= 1.")
-        model, b = self.sgd.model, int(b)
+        b = read_integer(b, "batch_size", 1, "a batch size is an integer >= 1")
+        model = self.sgd.model
         order = self._order(step)
         n = support_size(model.data, dimension(model), 2 * self._degrees[1] * order)
         noises = 1 if model.noise is None else support_size(model.noise, int(model.outputs), order)
         if self.sgd.batches.independent:
             return comb(n * noises + b - 1, b)
         if b > n:
-            raise InputError(f"batch_size: b = {b} is larger than n = {n}, and batches are drawn without "
+            raise InputError(f"batch_size: b = {shown(b)} is larger than n = {n}, and batches are drawn without "
                              "replacement; take b <= n, or sampling='with_replacement'.")
         return comb(n, b) * noises**b
 

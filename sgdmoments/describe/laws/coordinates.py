@@ -19,6 +19,7 @@ from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.moment_problem import refute
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_fraction
+from sgdmoments.reading import read_sequence
 
 
 class IndependentCoordinates(Law):
@@ -171,9 +172,4 @@ class Coordinates(IndependentCoordinates):
 
 def listed(values: Any, name: str) -> list[Any]:
     """The entries of a sequence; texts, bytes, dicts and sets are refused: what they hold in order is not numbers."""
-    if isinstance(values, (str, bytes, bytearray, memoryview, dict, set, frozenset)):
-        raise InputError(f"{name}: found {values!r}; expected a sequence of numbers such as (0, 1).")
-    try:
-        return list(values)
-    except TypeError:
-        raise InputError(f"{name}: found {values!r}; expected a sequence of numbers such as (0, 1).") from None
+    return list(read_sequence(values, name, "expected a sequence of numbers such as (0, 1)"))

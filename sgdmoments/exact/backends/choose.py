@@ -9,6 +9,10 @@ from sgdmoments.exact.backends.base import PolynomialBackend
 from sgdmoments.exact.backends.flint import FlintBackend
 from sgdmoments.exact.backends.floats import FloatBackend
 from sgdmoments.exact.backends.python import PythonBackend
+from sgdmoments.reading import read_choice
+
+#: What computes exactly by default, the readable oracle, and doubles.
+ARITHMETICS = ("exact", "fractions", "float")
 
 
 def choose(name: str, symbolic: bool) -> PolynomialBackend[Any, Any]:
@@ -19,12 +23,10 @@ def choose(name: str, symbolic: bool) -> PolynomialBackend[Any, Any]:
     >>> choose("exact", symbolic=False).name
     'exact'
     """
-    if name == "exact":
+    if read_choice(name, "arithmetic", ARITHMETICS) == "exact":
         return PythonBackend() if symbolic else FlintBackend()
     if name == "fractions":
         return PythonBackend()
-    if name == "float":
-        if symbolic:
-            raise InputError("arithmetic='float' needs numbers, but the problem has symbols; use 'exact'.")
-        return FloatBackend()
-    raise InputError(f"arithmetic: found {name!r}; use 'exact', 'fractions' or 'float'.")
+    if symbolic:
+        raise InputError("arithmetic='float' needs numbers, but the problem has symbols; use 'exact'.")
+    return FloatBackend()

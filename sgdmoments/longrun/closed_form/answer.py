@@ -19,7 +19,7 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor
 from sgdmoments.describe.batches import Batches
-from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.linear import matrix
@@ -31,6 +31,7 @@ from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 from sgdmoments.longrun.closed_form.limit import limit
 from sgdmoments.longrun.closed_form.powers import PowerTerm, collected, power_terms, radical_formula
 from sgdmoments.longrun.closed_form.system import LinearSystem, pairs
+from sgdmoments.reading import read_flag, read_integer, shown
 from sgdmoments.recursion.initial_moments import initial_moments
 from sgdmoments.routes.closure.answer import RULES, operator_of
 from sgdmoments.routes.closure.linear import require_linear
@@ -86,8 +87,7 @@ class ClosedForm:
 
     def in_v(self, t: int) -> Polynomial:
         """The moment at t as a polynomial in v and the other letters."""
-        if isinstance(t, bool) or not isinstance(t, int) or t < 0:
-            raise InputError(f"t: found {t!r}; a step is an integer >= 0.")
+        t = read_integer(t, "t", 0, "a step is an integer >= 0")
         return sum((s.at(t) for s in self.systems), self.systems[0].ring.zero)
 
     def at(self, t: int) -> BatchPolynomial:
@@ -103,6 +103,7 @@ class ClosedForm:
 
     def value(self, t: int, b: Any) -> Any:
         """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
+        t = read_integer(t, "t", 0, "a step is an integer >= 0")
         return sum((s.far(t) for s in self.at_batch_size(b).systems), self.systems[0].ring.zero).simplest()
 
     def at_batch_size(self, b: Any) -> ClosedForm:
@@ -163,7 +164,7 @@ class ClosedForm:
             radicals: also where eigenvalues are irrational, by sympy's roots (unsimplified).
         """
         step = self._variable("t", t)
-        if radicals:
+        if read_flag(radicals, "radicals"):
             result = sympy.Add(*(radical_formula(system, step) for system in self.systems))
         else:
             result = sympy.Add(*(term.to_sympy(step) for term in self.terms))
@@ -195,6 +196,8 @@ learning rates below 2/7.
     def _variable(self, name: str, given: Any) -> Any:
         if given is None:
             return fresh_symbol(name, set(self.letters))
+        if not isinstance(given, sympy.Expr) or not given.is_commutative:
+            raise InputError(f"{name}: found {shown(given)}; a sympy symbol or expression is needed.")
         if isinstance(given, sympy.Symbol) and given in self.letters:
             raise InputError(f"{given} is a letter of the problem; use another one for {name}.")
         return given
@@ -214,14 +217,8 @@ def closed_form(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "va
 
     Raises `AssumptionError` for a learning rate that varies, `RouteError` for a model not linear in its weights.
     """
-    if moment not in ("variance", "second_moment", "mean"):
-        raise InputError(f"moment: found {moment!r}; use 'variance', 'second_moment' or 'mean'.")
-    if given not in ("initial", "nothing"):
-        raise InputError(f"given: found {given!r}; use 'initial' or 'nothing'.")
-    asked = quantity(0) if callable(quantity) else quantity
-    if not callable(quantity) or not isinstance(asked, Quantity):
-        raise InputError(f"quantity: found {quantity!r}; give a function of t such as gradient.")
-    builder = _Builder(sgd, asked, moment, budget)
+    check_moment(moment)
+    builder = _Builder(sgd, check_function(quantity)(0), moment, budget)
     if moment == "second_moment":
         return builder.closed([builder.system(builder.parts.square)])
     means = [builder.system([m]) for m in builder.parts.means]

@@ -31,7 +31,7 @@ import flint
 import sympy
 
 from sgdmoments.budget import Budget, Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import Quantity, check_function, check_moment
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.conditional import Conditional
@@ -47,6 +47,7 @@ from sgdmoments.longrun.closed_form.system import LinearSystem
 from sgdmoments.longrun.recurrence.convergence import GraphConvergence
 from sgdmoments.longrun.recurrence.few_inputs import threshold_of_few_inputs
 from sgdmoments.longrun.recurrence.threshold import GraphThreshold
+from sgdmoments.reading import read_integer, read_symbol, shown
 from sgdmoments.routes.symbolic.moments import Question
 from sgdmoments.routes.symbolic.setting import Setting
 
@@ -86,6 +87,7 @@ class GraphRecurrence:
 
     def at(self, t: int) -> Expression:
         """The moment at step t as an expression in the initial weights."""
+        t = read_integer(t, "t", 0, "a step is an integer >= 0")
         row = row_times(self.row, power(self.matrix, t)) if t else self.row
         return Expression(dict(zip(self.basis, row, strict=True)), self.ring)
 
@@ -96,6 +98,7 @@ class GraphRecurrence:
 
     def generating_function(self, z: sympy.Symbol) -> dict[Monomial, RationalFunction]:
         """Σ_t z^t (coefficient at step t), for each product of graphs."""
+        z = read_symbol(z, "z")
         return {m: self.system(k).generating_function(z) for k, m in enumerate(self.basis)}
 
     def limit(self, b: Any = None) -> dict[Monomial, RationalFunction]:
@@ -180,7 +183,7 @@ def recurrence(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "sec
     if sgd.schedule.constant is None:
         raise AssumptionError("a recurrence with one matrix needs a constant learning rate.")
     with Monitor(budget) as monitor:
-        return _recurrence(sgd, Question(sgd, quantity(1), monitor=monitor), moment)
+        return _recurrence(sgd, Question(sgd, check_function(quantity)(1), monitor=monitor), check_moment(moment))
 
 
 def _recurrence(sgd: Run, asked: Question, moment: str) -> GraphRecurrence:
@@ -192,7 +195,7 @@ def _recurrence(sgd: Run, asked: Question, moment: str) -> GraphRecurrence:
     elif moment == "mean" and asked.quantity.kind == "loss":
         (expression,) = asked.arrays()
     else:
-        raise RouteError(f"moment: found {moment!r}; a recurrence is made for second moments and the mean loss.")
+        raise RouteError(f"moment: found {shown(moment)}; a recurrence is made for second moments and the mean loss.")
     ring, propagator = asked.setting.ring, asked.setting.propagator
     rate = ring(sgd.schedule.constant)
     reduced = PowersOfCovariance(asked.setting).reduced

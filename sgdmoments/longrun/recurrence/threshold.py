@@ -21,6 +21,7 @@ from sgdmoments.exact.real_root import RealRoot, least_of, least_positive_root
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.exact.unit_circle import strictly_inside
 from sgdmoments.graphs.labels import Dimension
+from sgdmoments.reading import read_mapping
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class GraphThreshold:
             b: the batch size.
             values, letters: numbers by the names of the letters.
         """
-        given = {**(values or {}), **letters}
+        given = {**({} if values is None else read_mapping(values, "values", "a dict of numbers by name is needed")),
+                 **letters}
         put: dict[sympy.Symbol, Fraction] = {}
         for s in self.letters:
             if s == INVERSE_BATCH:

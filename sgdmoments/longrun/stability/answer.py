@@ -6,10 +6,11 @@ from typing import Any
 
 from sgdmoments.budget import Budget, Monitor
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import InputError
 from sgdmoments.longrun.stability.higher import HigherStability, higher_stability
 from sgdmoments.longrun.stability.pencil import pencil
 from sgdmoments.longrun.stability.threshold import Stability
+from sgdmoments.options import LARGEST_ORDER
+from sgdmoments.reading import read_integer
 from sgdmoments.routes.closure.answer import operator_of
 
 
@@ -22,8 +23,8 @@ def stability(sgd: Run, order: Any = 2, budget: Budget | None = None) -> Stabili
 
     Raises `RouteError` for a model that is not linear in its weights, or has letters for widths.
     """
-    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
-        raise InputError(f"order: found {order!r}; the order of moments is an integer >= 1, such as 2 or 4.")
+    order = read_integer(order, "order", 1, f"the order of moments is an integer from 1 to {LARGEST_ORDER}, such as 2 "
+                                            "or 4", LARGEST_ORDER)
     even = order + order % 2
     system = pencil(sgd, budget)
     if even == 2:

@@ -27,6 +27,7 @@ from sgdmoments.exact.ring import Exponents, Polynomial, Ring, from_fmpq, ring_o
 from sgdmoments.exact.unit_circle import strictly_inside
 from sgdmoments.longrun.stability.pencil import Pencil
 from sgdmoments.longrun.stability.threshold import Threshold, least_batch_size
+from sgdmoments.reading import read_symbol
 from sgdmoments.routes.closure.operator import StepOperator, monomials
 
 #: The largest number of moments for which the determinant is a polynomial in alpha, and for which it holds letters.
@@ -115,7 +116,7 @@ class HigherStability:
         """det((1 - T(alpha))/alpha) as a polynomial in alpha, v and the letters; up to 2 directions."""
         if self.size > _LARGEST_WITH_LETTERS:
             raise RouteError(f"with {self.size} moments the polynomial is large; use polynomial(b) or threshold(b).")
-        letter = fresh_symbol("alpha", set(self.ring.generators)) if alpha is None else alpha
+        letter = fresh_symbol("alpha", set(self.ring.generators)) if alpha is None else read_symbol(alpha, "alpha")
         if letter in self.ring.generators:
             raise InputError(f"{letter} is a letter of the problem; use another one for the learning rate.")
         ring = self.ring.union(Ring((letter,)))

@@ -27,6 +27,7 @@ from sgdmoments.longrun.closed_form.system import pairs
 from sgdmoments.longrun.stability.below import BelowThreshold
 from sgdmoments.longrun.stability.pencil import Pencil, pencil
 from sgdmoments.longrun.stability.unmoved import unmoved_start
+from sgdmoments.reading import shown
 from sgdmoments.routes.closure.observables import degree_of, observables
 
 Vector = tuple[RationalFunction, ...]
@@ -152,7 +153,7 @@ def stationary(sgd: Run, b: Any = None, budget: Budget | None = None) -> Station
     """
     rate = sgd.schedule.constant
     if rate is None:
-        raise AssumptionError(f"a stationary law needs a constant learning rate, found {sgd.schedule!r}.")
+        raise AssumptionError(f"a stationary law needs a constant learning rate, found {shown(sgd.schedule)}.")
     if rate == 0:
         raise AssumptionError("the learning rate is 0: the weights never move.")
     system = pencil(sgd, budget, "a stationary law", "recurrence(...).stationary()")
@@ -189,7 +190,7 @@ def stationary(sgd: Run, b: Any = None, budget: Budget | None = None) -> Station
 def _asked(quantity: Callable[[int], Quantity]) -> Quantity:
     asked = quantity(0) if callable(quantity) else quantity
     if not callable(quantity) or not isinstance(asked, Quantity):
-        raise InputError(f"quantity: found {quantity!r}; give a function of t such as gradient.")
+        raise InputError(f"quantity: found {shown(quantity)}; give a function of t such as gradient.")
     return asked
 
 

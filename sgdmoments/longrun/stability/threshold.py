@@ -32,6 +32,7 @@ from sgdmoments.exact.real_root import RealRoot
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.longrun.closed_form.system import pairs
 from sgdmoments.longrun.stability.pencil import Pencil, symmetric
+from sgdmoments.reading import read_symbol
 
 if TYPE_CHECKING:
     from sgdmoments.longrun.stability.higher import HigherStability
@@ -169,7 +170,8 @@ class Stability:
         if self.pencil.rank > 3:
             raise RouteError(f"with {self.pencil.rank} directions the polynomial is large; use polynomial(b) or "
                              "threshold(b).")
-        letter = fresh_symbol("alpha", set(self.pencil.ring.generators)) if alpha is None else alpha
+        letter = fresh_symbol("alpha", set(self.pencil.ring.generators)) if alpha is None else \
+            read_symbol(alpha, "alpha")
         if letter in self.pencil.ring.generators:
             raise InputError(f"{letter} is a letter of the problem; use another one for the learning rate.")
         ring = self.pencil.ring.union(Ring((letter,)))

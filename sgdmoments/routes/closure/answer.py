@@ -21,10 +21,12 @@ from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
+from sgdmoments.exact.backends.choose import ARITHMETICS
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.univariate import product
+from sgdmoments.reading import read_choice
 from sgdmoments.recursion.initial_moments import VScalar, to_scalar
 from sgdmoments.recursion.sample_moments import SampleMoments, sample_gradient
 from sgdmoments.routes.closure.derivatives import Derivatives
@@ -71,6 +73,7 @@ def moment(sgd: Run, quantity: Quantity, kind: str, *, given: Given = "initial",
     start = time.perf_counter()
     if isinstance(quantity.step, sympy.Symbol):
         raise RouteError("the closure route needs a number for t; for a formula in t see SGD.closed_form.")
+    read_choice(arithmetic, "arithmetic", ARITHMETICS)
     monitor = Monitor(budget, progress)
     monitor.require(f"closure: the {kind.replace('_', ' ')} of {quantity}", estimate(sgd, quantity, kind),
                     lambda: nearest(sgd, quantity, kind, monitor.budget))

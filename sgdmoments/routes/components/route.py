@@ -18,6 +18,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.reading import shown
 from sgdmoments.recursion.backward import expectation, in_statistics, integrate
 from sgdmoments.recursion.components import Problem, applies, in_inverse_batch, read, statistic_letters
 from sgdmoments.recursion.term_count import problem_size
@@ -61,10 +62,10 @@ def moment(sgd: Run, quantity: Quantity, kind: str, *, given: Given = "initial",
     """
     start = time.perf_counter()
     if kind not in ("mean", "second_moment", "variance"):
-        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
+        raise InputError(f"kind: found {shown(kind)}; use 'mean', 'second_moment' or 'variance'.")
     with Monitor(budget, progress) as monitor:
         if not (executor is None or callable(getattr(executor, "submit", None))):
-            raise InputError(f"executor: found {executor!r}; an executor of concurrent.futures is needed.")
+            raise InputError(f"executor: found {shown(executor)}; an executor of concurrent.futures is needed.")
         return _moment(sgd, quantity, kind, given, monitor, executor, start)
 
 

@@ -16,6 +16,8 @@ from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
+from sgdmoments.options import LARGEST_ORDER
+from sgdmoments.reading import read_choice, read_integer
 from sgdmoments.recursion import components
 from sgdmoments.recursion.components import Problem, in_inverse_batch, read
 from sgdmoments.recursion.places import coordinates
@@ -184,12 +186,9 @@ def _timed(receipt: Provenance, seconds: float) -> Provenance:
 
 
 def _check(sgd: Run, quantity: Quantity, kind: str, order: int, arithmetic: str) -> None:
-    if kind not in ("mean", "second_moment", "variance"):
-        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
-    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
-        raise InputError(f"order: found {order!r}; the order in 1/b is an integer >= 1.")
-    if arithmetic not in ARITHMETICS:
-        raise InputError(f"arithmetic: found {arithmetic!r}; use one of {', '.join(ARITHMETICS)}.")
+    read_choice(kind, "kind", ("mean", "second_moment", "variance"))
+    read_integer(order, "order", 1, "the order in 1/b is an integer >= 1", LARGEST_ORDER)
+    read_choice(arithmetic, "arithmetic", ARITHMETICS)
     if arithmetic == "balls" and (order != 1 or kind != "variance"):
         raise InputError("arithmetic='balls' is there for the variance at order 1; use 'exact' or 'float' for "
                          f"the {kind} at order {order}.")

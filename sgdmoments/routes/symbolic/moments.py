@@ -29,12 +29,13 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import letters
+from sgdmoments.options import check_order
+from sgdmoments.reading import shown
 from sgdmoments.routes.symbolic import reach
 from sgdmoments.routes.symbolic.saving import resumed
 from sgdmoments.routes.symbolic.setting import (
     Setting,
     as_rates,
-    check_order,
     one_batch_mean,
     read_setting,
 )
@@ -211,7 +212,7 @@ def _answer(sgd: Run, asked: Question, kind: str, given: str) -> Any:
     if kind == "mean":
         return _mean(sgd, asked)
     if kind not in ("second_moment", "variance"):
-        raise InputError(f"kind: found {kind!r}; use 'mean', 'second_moment' or 'variance'.")
+        raise InputError(f"kind: found {shown(kind)}; use 'mean', 'second_moment' or 'variance'.")
     square = asked.back(asked.second_moment_at_step())
     norms: list[Expression] = []
     if kind == "variance":

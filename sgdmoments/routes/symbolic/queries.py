@@ -23,6 +23,7 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.matrices import MatrixExpression
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
+from sgdmoments.reading import shown
 from sgdmoments.routes.symbolic.moments import Question, filled, polynomial
 from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
 
@@ -42,8 +43,8 @@ def expectation(sgd: Run, query: Expression | MatrixExpression, *, budget: Budge
     if isinstance(query, MatrixExpression):
         return filled(expectation(sgd, query.array, budget=budget, progress=progress), (*query.rows, *query.columns))
     if not isinstance(query, Expression):
-        raise InputError(f"query: expected traces of matrices, or a matrix, found {query!r}; letters of the run come "
-                         "from weights_matrix, gradient_matrix and teacher_matrix.")
+        raise InputError(f"query: expected traces of matrices, or a matrix, found {shown(query)}; letters of the run "
+                         "come from weights_matrix, gradient_matrix and teacher_matrix.")
     with Monitor(budget, progress) as monitor:
         return _expectation(sgd, query, monitor)
 

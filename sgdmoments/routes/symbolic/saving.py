@@ -22,6 +22,7 @@ from sgdmoments.exact.ring import Polynomial, Ring
 from sgdmoments.exact.saving import symbol_from_json, symbol_to_json
 from sgdmoments.files import write_text
 from sgdmoments.graphs.graph import IndexGraph, Monomial
+from sgdmoments.reading import shown
 from sgdmoments.routes.symbolic.propagate import Propagator
 from sgdmoments.routes.symbolic.setting import Setting
 from sgdmoments.rules.update import Terms
@@ -96,7 +97,7 @@ def resumed(setting: Setting, sgd: Run, path: str | Path | None) -> Iterator[Non
         yield
         return
     if not isinstance(path, (str, Path)) or not str(path):
-        raise InputError(f"resume: found {path!r}; expected the path of a file.")
+        raise InputError(f"resume: found {shown(path)}; expected the path of a file.")
     if os.path.exists(path):
         load(setting, sgd, path)
     try:

@@ -188,13 +188,6 @@ def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Lab
     return laws
 
 
-def check_order(order: int | None, name: str) -> int | None:
-    """A truncation order as given: None or an integer >= 0."""
-    if order is None or (isinstance(order, int) and not isinstance(order, bool) and order >= 0):
-        return order
-    raise InputError(f"{name}: found {order!r}; an order is an integer >= 0.")
-
-
 def one_batch_mean(setting: Setting, expression: Expression) -> Expression:
     """The expectation over one batch of an expression with data edges."""
     return setting.mean(expression)
