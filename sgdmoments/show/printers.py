@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from sgdmoments.derivation.dag import Derivation
 from sgdmoments.exact.display import html, latex, plot, svg, text
 from sgdmoments.exact.polynomial import BatchPolynomial
@@ -9,6 +13,7 @@ from sgdmoments.graphs.graph import IndexGraph
 from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.longrun.noise_bound import NoiseBound
 from sgdmoments.longrun.trajectory import Trajectory
+from sgdmoments.reading import check_names
 from sgdmoments.show.check import plot_report, report_html, report_text
 from sgdmoments.show.diagrams import dag_svg, expression_svg, graph_svg
 from sgdmoments.show.graph_latex import expression_latex, expression_text, graph_latex, graph_text
@@ -36,7 +41,17 @@ def register_printers() -> None:
 
     html.register(CheckReport, report_html)
 
-    plot.register(BatchPolynomial, plot_batch_polynomial)
-    plot.register(Trajectory, plot_trajectory)
-    plot.register(NoiseBound, plot_noise_bound)
-    plot.register(CheckReport, plot_report)
+    plot.register(BatchPolynomial, _with_known_options(plot_batch_polynomial))
+    plot.register(Trajectory, _with_known_options(plot_trajectory))
+    plot.register(NoiseBound, _with_known_options(plot_noise_bound))
+    plot.register(CheckReport, _with_known_options(plot_report))
+
+
+def _with_known_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, refusing options that it does not take before it draws."""
+    @wraps(function)
+    def drawn(value: Any, *arguments: Any, **options: Any) -> Any:
+        check_names(function, "plot", options, 1 + len(arguments))
+        return function(value, *arguments, **options)
+
+    return drawn
