@@ -179,7 +179,10 @@ def read_function(value: Any, name: str, what: str) -> Callable[[Any], Any]:
 
 def check_names(function: Callable[..., Any], what: str, options: Mapping[str, Any], positions: int) -> None:
     """`InputError` for an option that the function does not take beside its first arguments; it names its own."""
-    known = list(inspect.signature(function).parameters)[positions:]
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return  # it passes them on to the function that looks at them
+    known = list(parameters)[positions:]
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise InputError(f"{what} has no option {', '.join(unknown)}; it takes {', '.join(known) or 'none'}.")

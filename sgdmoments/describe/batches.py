@@ -15,7 +15,7 @@ from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
-from sgdmoments.reading import read_choice
+from sgdmoments.reading import read_choice, read_integer, shown
 
 Scheme = Literal["without_replacement", "with_replacement", "fresh"]
 
@@ -107,8 +107,8 @@ class Batches:
         """v at batch size b."""
         size, n = to_fraction(b, "b"), self.population
         if isinstance(n, sympy.Symbol):
-            raise InputError(f"n is the letter {n}: c_b has no value at b = {shown(b)} alone; give the model a number n, or "
-                             "of a closed form ask formula(b=..., n=...).")
+            raise InputError(f"n is the letter {n}: c_b has no value at b = {shown(b)} alone; give the model a number n, "
+                             "or of a closed form ask formula(b=..., n=...).")
         if size < 1 or (n is not None and (size > n or size.denominator != 1)):
             raise InputError(f"b: found {shown(b)}; a batch size lies in 1..{n or '∞'}.")
         if n is None:

@@ -155,7 +155,7 @@ def test_the_first_power_is_the_matrix():
     a = matrix("A", "n", "n")
     assert a**1 == a
     assert a**2 == a @ a
-    with pytest.raises(InputError, match="exponent 0"):
+    with pytest.raises(InputError, match="found 0; an exponent is an integer from 1"):
         a**0
 
 

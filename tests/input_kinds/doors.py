@@ -26,7 +26,8 @@ INTERNAL = {
                                         "compact", "simplest", "inverse", "graph")),
     *(f"{kind}.{name}" for kind in ("GaussianInit", "IndependentInit", "RandomInit", "Gaussian", "Rademacher",
                                     "Uniform", "Coordinates", "Empirical", "OwnLaw") for name in (
-        "named", "why_not", "moment", "cumulant", "coordinate_moment")),  # routes give them exponents
+        "named", "why_not", "moment", "cumulant", "coordinate_moment", "entries",
+        "support", "source")),  # routes give them exponents
 }
 #: Options that a signature does not show.
 _ANSWER = ("learning_rate_order", "inverse_batch_order", "arithmetic", "budget", "progress", "executor")
@@ -122,6 +123,8 @@ def doors() -> tuple[Door, ...]:
     needs_jax = {"check", "first_coefficient", "simulate_loss", "simulate"}
     found = []
     for name, value in public_names():
+        if name == "Entries":
+            continue  # what a law of a user's own gives back to the package
         target = sgdmoments.simulate.estimate.simulate if name == "simulate" else value
         if not inspect.isabstract(target):
             found.append(_door(name, name, target, in_jax=name in needs_jax))
