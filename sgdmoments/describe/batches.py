@@ -107,8 +107,8 @@ class Batches:
         """v at batch size b."""
         size, n = to_fraction(b, "b"), self.population
         if isinstance(n, sympy.Symbol):
-            raise InputError(f"n is the letter {n}: c_b has no value at b = {shown(b)} alone; give the model a number n, "
-                             "or of a closed form ask formula(b=..., n=...).")
+            raise InputError(f"n is the letter {n}: c_b has no value at b = {shown(b)} alone; give the model a number "
+                             "n, or of a closed form ask formula(b=..., n=...).")
         if size < 1 or (n is not None and (size > n or size.denominator != 1)):
             raise InputError(f"b: found {shown(b)}; a batch size lies in 1..{n or '∞'}.")
         if n is None:
@@ -125,7 +125,7 @@ class Batches:
 
     def size_at(self, v: Fraction) -> Fraction | None:
         """The batch size at which the variable has the value v; None where there is none, or n is a letter."""
-        n = self.population
+        v, n = to_fraction(v, "v"), self.population
         if n is None:
             return 1 / v if v else None
         return n / (1 + v * (n - 1)) if isinstance(n, int) and 1 + v * (n - 1) else None

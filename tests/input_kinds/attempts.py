@@ -71,7 +71,8 @@ def _attempt(call: Callable[[], Any], allow_signature: bool) -> Outcome:
             return Outcome("signature", str(error))
         return Outcome("fault", _named(error))
     except RuntimeError as error:  # a function of the user's may raise what it likes
-        return Outcome("own" if str(error) == USERS else "fault", _named(error))
+        alone = " at : " in _named(error)  # Python asked the user's object itself, after ours had no answer to ==
+        return Outcome("own" if alone or str(error) == USERS else "fault", _named(error))
     except Exception as error:
         return Outcome("fault", _named(error))
     finally:

@@ -27,8 +27,10 @@ INTERNAL = {
     *(f"{kind}.{name}" for kind in ("GaussianInit", "IndependentInit", "RandomInit", "Gaussian", "Rademacher",
                                     "Uniform", "Coordinates", "Empirical", "OwnLaw") for name in (
         "named", "why_not", "moment", "cumulant", "coordinate_moment", "entries",
-        "support", "source")),  # routes give them exponents
+        "support", "support_size", "source", "mean_and_covariance")),  # routes give them exponents
 }
+#: What a law of a user's own gives back to the package; `check_law` and `check_model` run a user's own code.
+GIVEN_BY_LAWS = {"Entries", "Source"}
 #: Options that a signature does not show.
 _ANSWER = ("learning_rate_order", "inverse_batch_order", "arithmetic", "budget", "progress", "executor")
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -98,7 +100,7 @@ def public_names() -> Iterator[tuple[str, Any]]:
         for name in module.__all__:
             value = getattr(module, name)
             error = isinstance(value, type) and issubclass(value, (BaseException, Warning))
-            if callable(value) and not error:
+            if callable(value) and not error and name not in GIVEN_BY_LAWS:
                 yield name, value
 
 
@@ -123,8 +125,6 @@ def doors() -> tuple[Door, ...]:
     needs_jax = {"check", "first_coefficient", "simulate_loss", "simulate"}
     found = []
     for name, value in public_names():
-        if name == "Entries":
-            continue  # what a law of a user's own gives back to the package
         target = sgdmoments.simulate.estimate.simulate if name == "simulate" else value
         if not inspect.isabstract(target):
             found.append(_door(name, name, target, in_jax=name in needs_jax))
