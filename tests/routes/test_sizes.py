@@ -20,7 +20,7 @@ from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
 from sgdmoments.routes.expansion import route as expansion
 
 LINEAR = Degrees(steps=2, weight_degree=1, top=2, held=6, width=2, statistics=3, letters=0, start_letters=0, gradings=0,
-                 now=2, population=None)
+                 now=2, independent=True)
 TWO_LAYERS = replace(LINEAR, weight_degree=3, top=6)
 
 
@@ -34,7 +34,7 @@ def network(*widths, **options):
     (replace(LINEAR, steps=0), 1), (replace(LINEAR, steps=1), 2), (LINEAR, 3),  # E||g_t||^2 has degree t + 1
     (replace(LINEAR, now=0), 2), (replace(LINEAR, steps=0, now=0), 0), (replace(LINEAR, now=1, top=1), 0),
     (replace(TWO_LAYERS, steps=0), 1), (replace(TWO_LAYERS, steps=1), 1 + 5), (TWO_LAYERS, 1 + 5 + 17),  # 6, 18 factors
-    (replace(LINEAR, population=9), 3),
+    (replace(LINEAR, independent=False), 3),
 ])
 def test_degrees_in_1_over_b_by_hand(by, degree):
     """Each step's statistics join a factor of degree m in w_(k+1) in m places: m - 1 powers of 1/b more."""
