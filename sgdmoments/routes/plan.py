@@ -91,14 +91,14 @@ def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -
         return ("symbolic", "the first coefficients in 1/b, with letters") if letters else \
             ("expansion", "the first coefficients in 1/b, with numbers")
     linear = not closure.applies(sgd, quantity)
-    graphs = not reach.applies(sgd, quantity)
-    if linear and not (open_letters and graphs):
+    graphs = not reach.applies(sgd, quantity) and in_graphs(sgd)
+    if linear and not graphs:
         return "closure", "the gradient is linear in the weights"
-    if graphs and (open_letters or symbolic_shapes(sgd)):
+    if graphs:
         return "symbolic", "weights or widths are letters"
     budget = read_budget(options.get("budget"))
     estimates = plan(sgd, quantity, moment, budget=budget)
-    for estimate in estimates:
+    for estimate in sorted(estimates, key=lambda e: open_letters and e.route == "symbolic"):
         if estimate.affordable and estimate.route != "expansion":
             return estimate.route, "the smallest estimate within the budget"
     table = "; ".join(f"{e.route}: {e.reason or ', '.join(f'{k} {_short(v)}' for k, v in e.needs.items())}"
@@ -135,6 +135,15 @@ def plan(sgd: Run, quantity: Quantity, moment: str = "variance", budget: Budget 
             for name, bound in (("terms", limit.terms), ("seconds", limit.seconds), ("memory", limit.memory)))
         found.append(RouteEstimate(route.name, reason, needs, affordable))
     return tuple(sorted(found, key=lambda e: (not e.affordable, e.needs.get("seconds", 0))))
+
+
+def in_graphs(sgd: Run) -> bool:
+    """Whether letters are answered in graphs where that can be: a matrix is a letter, or a width.
+
+    The letters of vectors are written out, entry by entry.
+    """
+    arrays = (*sgd.model.parameters, *sgd.model.teacher_parameters)
+    return bool(symbolic_shapes(sgd)) or any(sgd.initial[p.name] is None and len(p.shape) > 1 for p in arrays)
 
 
 def symbolic_shapes(sgd: Run) -> tuple[sympy.Symbol, ...]:

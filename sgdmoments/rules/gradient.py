@@ -15,6 +15,8 @@ Source: P0, Section 3.2 and A.2 (where the gradients are written out by hand).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sgdmoments.graphs.derived import definition, substitute_edge
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph_sum import GraphSum
@@ -26,14 +28,15 @@ GRADIENT = Rule(
     "the loss is a polynomial in the weights", "P0, Section 3.2")
 
 
-def differentiate(expression: GraphSum, label: Label, ends: tuple[int, int] = (0, 1)) -> Expression:
-    """The derivative by a matrix, an array with two more open ends.
+def differentiate(expression: GraphSum, label: Label, ends: Sequence[int] | None = None) -> Expression:
+    """The derivative by a matrix (or vector), an array with two more open ends (or one).
 
     Args:
-        expression: a scalar, or an array without the open ends `ends`.
+        expression: a scalar, or an array without those open ends.
         label: the matrix W.
-        ends: the numbers of the open ends for the row and column of W.
+        ends: the numbers of the open ends for the row and column of W; 0, 1, … by default.
     """
+    ends = range(len(label.dimensions)) if ends is None else ends
     total = Expression({}, expression.ring)
     for monomial, coefficient in expression.terms():
         for i, graph in enumerate(monomial):
@@ -47,7 +50,8 @@ def differentiate(expression: GraphSum, label: Label, ends: tuple[int, int] = (0
                 inner = definition(edge[0])
                 if inner is not None:
                     arity = len(edge) - 1
-                    inside = differentiate(inner, label, (arity, arity + 1))
+                    inside = differentiate(inner, label, range(arity, arity + len(ends)))
                     for m, c in inside.terms():
-                        total += rest * substitute_edge(graph, k, m, {arity: ends[0], arity + 1: ends[1]}) * c
+                        total += rest * substitute_edge(graph, k, m, dict(zip(range(arity, arity + len(ends)), ends,
+                                                                              strict=True))) * c
     return total

@@ -60,6 +60,9 @@ class Dual:
 
     __rmul__ = __mul__
 
+    def __truediv__(self, number: Any) -> Dual:
+        return Dual(self.value / number, {k: d / number for k, d in self.tangent.items()})
+
     def __pow__(self, exponent: int) -> Dual:
         power = Dual(1)
         for _ in range(exponent):

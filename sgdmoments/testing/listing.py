@@ -116,8 +116,8 @@ class Degree:
     """The degree of a polynomial that is computed by + and * : sums take the larger, products add.
 
     >>> x = Degree(1)
-    >>> (x * x * 3 + x + 1).value, (0 * x + 1).value
-    (2, 0)
+    >>> (x * x * 3 - x / 2 + 1).value, (0 * x + 1).value, (x**3).value
+    (2, 0, 3)
     """
 
     __slots__ = ("value",)
@@ -135,7 +135,16 @@ class Degree:
         known = [d for d in (self.value, Degree.lift(other).value) if d is not None]
         return Degree(max(known, default=None))
 
-    __radd__ = __add__
+    __radd__ = __sub__ = __rsub__ = __add__
+
+    def __neg__(self) -> Degree:
+        return self
+
+    def __truediv__(self, number: Any) -> Degree:
+        return self
+
+    def __pow__(self, exponent: int) -> Degree:
+        return Degree(0 if not exponent else None if self.value is None else self.value * exponent)
 
     def __mul__(self, other: Any) -> Degree:
         factor = Degree.lift(other).value

@@ -10,8 +10,9 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.recursion import components
 from sgdmoments.routes.symbolic import setting as symbolic
-from sgdmoments.routes.symbolic.counts import activated
 from sgdmoments.routes.symbolic.sizes import _pairings, _partitions, unmerged
+from sgdmoments.tracing.arrays import TracedArray
+from sgdmoments.tracing.counts import COUNTS, Atom, CountBlock
 
 QUANTITIES = [sm.gradient(0), sm.gradient(1), sm.gradient(1000), sm.gradient(10**8), sm.loss(3), sm.weights(2),
               sm.full_gradient(7)]
@@ -26,7 +27,7 @@ def nothing_is_begun(monkeypatch):
         raise AssertionError("the plan has begun the work")
 
     read = components._read
-    monkeypatch.setattr(symbolic, "network_system", refused)
+    monkeypatch.setattr(symbolic, "system_of", refused)
     monkeypatch.setattr(components, "_read", lambda sgd, quantity: read(sgd, quantity) if sum(
         int(p.size) for p in sgd.model.parameters) < 16 else refused())
 
@@ -112,8 +113,10 @@ def test_the_nearest_step_is_within_the_budget():
 
 def test_counts_of_graphs_by_hand():
     """sigma(z) = z^2 of an array of 2 kinds of graphs has the 3 multisets of two; k edges pair in (k - 1)!! ways."""
-    assert activated(Counter({1: 2}), (0, 0, 1)) == {2: 3}
-    assert activated(Counter({1: 1}), (5, 0, 1)) == {0: 1, 2: 1}
+    kinds = TracedArray(CountBlock((3,), frozenset([frozenset([(Atom(Counter({1: 2})), 1)])])), COUNTS)
+    assert (kinds**2).block.collapsed.graphs == {2: 3}
+    x = TracedArray(CountBlock((3,), frozenset([frozenset([(Atom(Counter({1: 1})), 1)])])), COUNTS)
+    assert (x * x + 5).block.collapsed.graphs == {0: 1, 2: 1}
     assert [_pairings(k) for k in (0, 2, 4, 6, 8)] == [1, 1, 3, 15, 105]
     assert [_partitions(k) for k in (0, 1, 2, 3, 4, 5)] == [1, 1, 2, 5, 15, 52]
 

@@ -243,7 +243,7 @@ def test_refusals_name_what_to_try():
     sgd = sm.SGD(sm.Network(WIDTHS))
     with pytest.raises(sm.InputError, match="learning_rate_order"):
         moment(sgd, sm.gradient(T), "variance")
-    with pytest.raises(sm.InputError, match="3, but the network has 2 layers"):
+    with pytest.raises(sm.InputError, match="3, but the model has 2 layers"):
         moment(sgd, sm.gradient(0, layer=3), "variance")
     with pytest.raises(sm.InputError, match="another name"):
         moment(sm.SGD(sm.Network(("p", "p", "p"), data=sm.Gaussian("W1"))), sm.gradient(0), "variance")

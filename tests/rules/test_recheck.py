@@ -15,7 +15,6 @@ from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.join import squared_norm
 from sgdmoments.graphs.labels import BATCH, Label
-from sgdmoments.routes.symbolic.system import network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.gradient import differentiate
@@ -28,6 +27,7 @@ from sgdmoments.rules.recheck import (
     recheck_update,
 )
 from sgdmoments.rules.update import Update
+from sgdmoments.tracing.system import system_of
 
 P, P1, P2, T = sympy.symbols("p p1 p2 t", integer=True, positive=True)
 RING = Ring((INVERSE_BATCH, P, P1, P2, T))
@@ -36,7 +36,7 @@ SIGMA = Label("Sigma", (P, P), symmetric=True)
 
 
 def system(activation=(0, 1), widths=(P, P1, P2)):
-    return network_system(widths, [Fraction(c) for c in activation], teacher=True, targets=False, noise=False)
+    return system_of(sm.Network(widths, activation))
 
 
 @pytest.mark.parametrize(("activation", "depth"), [

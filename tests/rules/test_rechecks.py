@@ -6,18 +6,20 @@ import pytest
 import sympy
 from second_ways import check_expectation, check_gradient, check_update
 
+import sgdmoments as sm
 from sgdmoments.describe.laws.coordinates import Uniform
 from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.errors import RewriteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring, ring_of
 from sgdmoments.graphs.derived import relabelled
+from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.join import squared_norm
 from sgdmoments.graphs.labels import BATCH, Label
-from sgdmoments.routes.symbolic.system import matrix, network_system
 from sgdmoments.rules.expectation import EXPECTATION, Expectation
 from sgdmoments.rules.gradient import GRADIENT
 from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.update import UPDATE, Update, update
+from sgdmoments.tracing.system import system_of
 
 p, p1, p2, p3, alpha = sympy.symbols("p p1 p2 p3 alpha")
 ACTIVATIONS = [(0, 1), (Fraction(1), Fraction(1, 2), Fraction(2)), (0, 1, 0, 1)]
@@ -25,7 +27,7 @@ SIZES = {p: 2, p1: 3, p2: 4, p3: 2, BATCH: 2}
 
 
 def system(widths, activation, noise=False):
-    return network_system(widths, tuple(map(Fraction, activation)), True, False, noise)
+    return system_of(sm.Network(widths, activation, noise=sm.Gaussian() if noise else None))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -48,7 +50,7 @@ def test_update(activation):
     ring = ring_of([p, p1, p2, alpha]).union(Ring((INVERSE_BATCH,)))
     directions = {w: -g for w, g in zip(network.weights, network.gradients, strict=True)}
     rule = Update(directions, ring)
-    before = relabelled_data(network.loss) if activation == (0, 1) else squared_norm(matrix(network.weights[1]))
+    before = relabelled_data(network.loss) if activation == (0, 1) else squared_norm(array_of(network.weights[1]))
     after = update(before, rule, ring.generator(alpha), rule.degree_of(before))
     check_update(UPDATE, before, after, directions, alpha, SIZES)
 

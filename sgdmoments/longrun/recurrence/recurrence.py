@@ -48,6 +48,7 @@ from sgdmoments.longrun.recurrence.convergence import GraphConvergence
 from sgdmoments.longrun.recurrence.few_inputs import threshold_of_few_inputs
 from sgdmoments.longrun.recurrence.threshold import GraphThreshold
 from sgdmoments.reading import read_integer, read_symbol, shown
+from sgdmoments.routes.symbolic.counts import read_counts
 from sgdmoments.routes.symbolic.moments import Question
 from sgdmoments.routes.symbolic.setting import Setting
 
@@ -78,7 +79,8 @@ class GraphRecurrence:
     @property
     def width(self) -> Dimension:
         """The number of inputs."""
-        return self.sgd.model.parameters[0].shape[1]
+        width: Dimension = self.sgd.model.inputs
+        return width
 
     @property
     def ring(self) -> Ring:
@@ -187,9 +189,13 @@ def recurrence(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "sec
 
 
 def _recurrence(sgd: Run, asked: Question, moment: str) -> GraphRecurrence:
-    if len(asked.setting.system.weights) > 1:
-        raise RouteError("the worklist closes for models linear in their weights only; this network has "
-                         f"{len(asked.setting.system.weights)} layers. Try learning_rate_order=K for a series.")
+    degree = read_counts(sgd).degree
+    if degree > 1:
+        raise RouteError("the worklist closes for models linear in their weights only; the prediction of this one has "
+                         f"degree {degree} in its weights. Try learning_rate_order=K for a series.")
+    if asked.setting.finite:
+        raise RouteError("the worklist of a finite data set does not close: each step adds products of its points. "
+                         "Use closed_form(...), which has any t too.")
     if moment == "second_moment":
         expression = asked.second_moment_at_step()
     elif moment == "mean" and asked.quantity.kind == "loss":

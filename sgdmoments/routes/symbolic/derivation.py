@@ -56,7 +56,7 @@ def derivation(sgd: Run, quantity: Quantity, *, detail: bool = False, budget: Bu
     """The derivation of E‖q‖² given the initial weights.
 
     Args:
-        sgd: the run; its model is a `Network`.
+        sgd: the run; its model predicts a polynomial.
         quantity: gradient, full_gradient, weights or loss at an integer step.
         detail: whether the terms between update and expectation are nodes of their own.
         budget: what the work may use.

@@ -26,6 +26,7 @@ from sgdmoments.exact.ring import INVERSE_BATCH, ring_of
 from sgdmoments.graphs.collector import paused_collector
 from sgdmoments.graphs.derived import definition, expand_derived
 from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import letters
@@ -40,7 +41,6 @@ from sgdmoments.routes.symbolic.setting import (
     read_setting,
 )
 from sgdmoments.routes.symbolic.sizes import require_affordable
-from sgdmoments.routes.symbolic.system import matrix
 from sgdmoments.rules.batch import BATCH_RULE
 from sgdmoments.rules.expectation import EXPECTATION
 from sgdmoments.rules.gradient import GRADIENT
@@ -105,17 +105,15 @@ class Question:
             return (one_batch_mean(setting, setting.system.loss),)
         layers = self.layers()
         if kind == "weights":
-            return tuple(matrix(setting.system.weights[k]) for k in layers)
+            return tuple(array_of(setting.system.weights[k]) for k in layers)
         return tuple(one_batch_mean(setting, setting.system.gradients[k]) for k in layers)
 
     def layers(self) -> Sequence[int]:
-        """The layers asked for, counted from 0."""
-        count, layer = len(self.setting.system.weights), self.quantity.layer
-        if layer is None:
-            return range(count)
-        if layer > count:
-            raise InputError(f"layer: found {layer}, but the network has {count} layers.")
-        return (layer - 1,)
+        """The places, from 0, of the weight arrays of the layer asked for."""
+        model, layer = self.sgd.model, self.quantity.layer
+        if layer is not None and layer > model.layers:
+            raise InputError(f"layer: found {layer}, but the model has {model.layers} layer{'s' * (model.layers > 1)}.")
+        return [k for k, parameter in enumerate(model.parameters) if layer in (None, parameter.layer)]
 
     def second_moment_at_step(self) -> Expression:
         """E[‖q‖² given W_t], an expression in W_t."""
@@ -176,10 +174,10 @@ def moment(sgd: Run, quantity: Quantity, kind: str, *, given: str = "initial", l
            inverse_batch_order: int | None = None, budget: Budget | None = None,
            progress: ProgressCallback | None = None, check: bool = False,
            resume: str | Path | None = None) -> Any:
-    """A moment of a quantity of a network, as a polynomial in u = 1/b.
+    """A moment of a quantity, as a polynomial in u = 1/b.
 
     Args:
-        sgd: the run; its model is a `Network`.
+        sgd: the run; its model predicts a polynomial.
         quantity: gradient, full_gradient, weights or loss at a step t, an int or a letter.
         kind: "mean", "second_moment" or "variance" (the sum over the entries).
         given: for variances with random initial weights: "initial", the variance given them, averaged over

@@ -34,7 +34,7 @@ def expectation(sgd: Run, query: Expression | MatrixExpression, *, budget: Budge
     polynomials where every letter has a value.
 
     Args:
-        sgd: the run; its model is a `Network`.
+        sgd: the run; its model predicts a polynomial.
         query: an expression or matrix in letters of the run (`weights_matrix`, `gradient_matrix`,
             `teacher_matrix`) and constants of the user's, which are letters of their own whatever their names.
         budget: what the work may use.

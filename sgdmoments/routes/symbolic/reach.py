@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmoments.describe.description import changes, is_plainly
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Distribution
 from sgdmoments.describe.laws.entries import Entries
-from sgdmoments.describe.model import Model
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import AssumptionError
-from sgdmoments.models.network import Network
+from sgdmoments.errors import AssumptionError, RouteError
+from sgdmoments.routes.symbolic.counts import read_counts
 
 
-def no_graphs(model: Model) -> str:
-    """Why a model has no index graphs; an empty text where it has.
+def no_graphs(sgd: Run) -> str:
+    """Why a run's model has no index graphs; an empty text where it has.
 
-    A `Network`'s graphs are made from its widths and activation, so a subclass that predicts otherwise has none.
+    >>> import sgdmoments as sm
+    >>> no_graphs(sm.SGD(sm.MomentRegression()))
+    'index graphs take the law of x alone, but MomentRegression has one of x and its label together'
     """
-    if not isinstance(model, Network):
-        return f"index graphs are made for networks, not for {type(model).__name__}"
-    if not is_plainly(model, Network):
-        changed = ", ".join(changes(type(model), Network)) or "an attribute"
-        return (f"index graphs are made from a network's widths and activation, but {type(model).__name__} changes "
-                f"{changed}")
+    if sgd.model.joint:
+        return (f"index graphs take the law of x alone, but {type(sgd.model).__name__} has one of x and its label "
+                "together")
+    try:
+        read_counts(sgd)
+    except RouteError as error:
+        return str(error)
     return ""
 
 
@@ -36,7 +37,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
     >>> applies(sm.SGD(sm.Network(("p", 1))), sm.gradient(1))
     ''
     """
-    why_not = no_graphs(sgd.model)
+    why_not = no_graphs(sgd)
     if why_not:
         return why_not
     if quantity.left is not None or quantity.kind == "sample_gradients":

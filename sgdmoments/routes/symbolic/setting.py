@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,22 +12,22 @@ import sympy
 from sgdmoments.budget import Monitor
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.model import Model
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.labels import Dimension, Label
+from sgdmoments.graphs.labels import BATCH, Dimension, Label
 from sgdmoments.graphs.modular import PRIME
 from sgdmoments.graphs.run_letters import base_of, initial_letter
-from sgdmoments.models.network import Network
 from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
 from sgdmoments.routes.symbolic.reach import no_graphs
-from sgdmoments.routes.symbolic.system import System, network_system
 from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
+from sgdmoments.tracing.system import System, free_name, system_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Setting:
 
 def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
                  monitor: Monitor, check: bool = False, taken: Collection[str] = ()) -> Setting:
-    """The setting of an SGD whose model is a `Network`.
+    """The setting of a run whose model predicts a polynomial.
 
     Args:
         rates: the learning rates that will be used.
@@ -91,12 +91,13 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         monitor: budget and progress.
         check: whether each rewrite is rechecked modulo a prime.
         taken: names of letters of the user's, which the derived letter R avoids.
+
+    Raises `RouteError` where `predict` is no polynomial.
     """
     model = sgd.model
-    why_not = no_graphs(model)
+    why_not = no_graphs(sgd)
     if why_not:
         raise RouteError(f"{why_not}; try route='components', 'closure' or 'expansion'.")
-    assert isinstance(model, Network)
     covariances = _covariance_letters(model)
     taken = {*taken, *covariances}
     for name in covariances:
@@ -106,16 +107,15 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     def letter(name: str, shape: Sequence[Dimension]) -> Label:
         return initial_letter(name, shape) if sgd.initial[name] is None else Label(name, shape, kind="run")
 
-    system = network_system(model.widths, model.activation, teacher=bool(model.teacher_parameters),
-                            targets=model.targets is not None, noise=model.noise is not None, letter=letter,
-                            taken=taken)
-    known: dict[Label, Any] = {}
+    system = _system(sgd, letter, frozenset(taken))
+    known: dict[Label, Any] = dict(system.constants)
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
-    letters = [d for d in model.widths if isinstance(d, sympy.Symbol)]
+    letters = [d for label in (*system.weights, *system.teacher, *system.data) for d in label.dimensions
+               if isinstance(d, sympy.Symbol) and d is not BATCH]
     random = (*(law for law in (model.data, model.noise) if law is not None and law.points is None),
               *filter(is_random, sgd.initial.values()))
-    scalars = [*rates, *model.activation, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
+    scalars = [*rates, system.residual.ring.one, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
                *(e for law in random if law.entries().covariance is None for e in law.expressions)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
@@ -135,17 +135,26 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     return Setting(system, ring, mean, initial, propagator, known)
 
 
-def _covariance_letters(model: Network) -> set[str]:
+def _system(sgd: Run, letter: Callable[[str, Sequence[Dimension]], Label], taken: frozenset[str]) -> System:
+    """The system of a run's model, kept with the run: `predict` is run on graphs once."""
+    kept, system = sgd.memo.get("graphs", (None, None))
+    if kept != taken:
+        sgd.memo["graphs"] = taken, (system := system_of(sgd.model, letter, taken))
+    found: System = system
+    return found
+
+
+def _covariance_letters(model: Model) -> set[str]:
     """The names of covariances that are letters; `InputError` where one name stands for matrices of two sizes."""
     sizes: dict[str, Dimension] = {}
-    for law, size in ((model.data, model.widths[0]), (model.noise, model.widths[-1])):
+    for law, size in ((model.data, model.inputs), (model.noise, model.outputs)):
         if law is not None and law.letter is not None and sizes.setdefault(law.letter, size) != size:
-            raise InputError(f"the covariances of the data (of size {model.widths[0]}) and of the noise (of size "
+            raise InputError(f"the covariances of the data (of size {model.inputs}) and of the noise (of size "
                              f"{size}) are both called {law.letter!r}; give one of them another name.")
     return set(sizes)
 
 
-def _data_laws(model: Network, system: System, known: dict[Label, Any],
+def _data_laws(model: Model, system: System, known: dict[Label, Any],
                ) -> tuple[dict[Label, EntryLaw], dict[Label, Label]]:
     """The law of each data label, or for finite data the constant array that it samples."""
     x, extra = system.data[0], list(system.data[1:])
@@ -154,15 +163,16 @@ def _data_laws(model: Network, system: System, known: dict[Label, Any],
             raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
                              "noise to the targets, or use a data law.")
         n = len(model.data.points)
-        samples = {x: sample_label("X", n, x)}
+        names = {label.name for label in (*system.weights, *system.teacher)}
+        samples = {x: sample_label(free_name("X", names), n, x)}
         known[samples[x]] = model.data.points
         if model.targets is not None:
-            samples[extra[0]] = sample_label("y", n, extra[0])
+            samples[extra[0]] = sample_label(free_name("y", names), n, extra[0])
             known[samples[extra[0]]] = model.targets
         return {}, samples
-    laws = {x: _entry_law(model.data, model.widths[0], "Sigma", known)}
+    laws = {x: _entry_law(model.data, model.inputs, "Sigma", known)}
     if model.noise is not None:
-        laws[extra[0]] = _entry_law(model.noise, model.widths[-1], "Sigma_noise", known)
+        laws[extra[0]] = _entry_law(model.noise, model.outputs, "Sigma_noise", known)
     return laws, {}
 
 

@@ -1,4 +1,4 @@
-"""How large a question will be, before it is started: arithmetic on the sizes of the network, no graph is made.
+"""How large a question will be, before it is started: arithmetic on the sizes of the model, no graph is made.
 
 What can be counted at once is how many graphs there would be if none were merged: every way to replace edges times
 every pairing of the data edges. Merging equal graphs leaves about the power `MERGED` of that number, an exponent
@@ -17,8 +17,7 @@ import sympy
 from sgdmoments.budget import Monitor
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.models.network import Network
-from sgdmoments.routes.symbolic.counts import Counts
+from sgdmoments.routes.symbolic.counts import Counts, read_counts
 
 #: Products of graphs met are about the unmerged count to this power.
 MERGED = 0.66
@@ -48,20 +47,17 @@ def estimate(sgd: Run, quantity: Quantity, kind: str, *, learning_rate_order: in
 
 
 def unmerged(sgd: Run, quantity: Quantity, order: int | None = None) -> float:
-    """The number of graphs if no two of them were merged; the layers of a quantity add up."""
-    model = sgd.model
-    assert isinstance(model, Network)
-    counts = Counts(model.widths, model.activation, bool(model.teacher_parameters),
-                    (model.targets is not None) + (model.noise is not None))
+    """The number of graphs if no two of them were merged; the weight arrays of a quantity add up."""
+    counts = read_counts(sgd)
     if counts.too_deep or counts.too_large:
         return BEYOND
-    layers = [quantity.layer] if quantity.layer is not None else range(1, counts.depth + 1)
+    places = [k for k, p in enumerate(sgd.model.parameters, 1) if quantity.layer in (None, p.layer)]
     if quantity.kind == "loss":
-        layers = [1]
-    return min(sum(_of_layer(sgd, counts, quantity, layer, order) for layer in layers), BEYOND)
+        places = [1]
+    return min(sum(_of_array(sgd, counts, quantity, place, order) for place in places), BEYOND)
 
 
-def _of_layer(sgd: Run, counts: Counts, quantity: Quantity, layer: int, order: int | None) -> float:
+def _of_array(sgd: Run, counts: Counts, quantity: Quantity, place: int, order: int | None) -> float:
     finite = sgd.model.data.points is not None
     # a finite data set merges batch vertices, one for each factor; a law pairs data edges
     own: Counter[int] = Counter()
@@ -73,12 +69,12 @@ def _of_layer(sgd: Run, counts: Counts, quantity: Quantity, layer: int, order: i
     blocks = _partitions if finite else _pairings
     total = float(sum(c * blocks(x) for x, c in own.items()) or 1)
     steps = quantity.step if isinstance(quantity.step, int) else order or 0
-    if len(counts.edges) == 1:  # linear in the weights: the graphs of one step come back at the next
+    if counts.degree <= 1:  # linear in the weights: the graphs of one step come back at the next
         steps = min(steps, 1)
     if not steps or total > BEYOND:
         return total
     ways = _replacements(counts, finite)
-    edges = _edges(counts, quantity, layer)
+    edges = _edges(counts, quantity, place)
     if order is not None and steps > 1:
         return total * _one_by_one(edges, ways, order)
     for _ in range(steps):
@@ -93,31 +89,31 @@ def _of_layer(sgd: Run, counts: Counts, quantity: Quantity, layer: int, order: i
     return total
 
 
-def _edges(counts: Counts, quantity: Quantity, layer: int) -> Counter[int]:
-    """The weight edges of the largest graph of the squared norm, by layer; 0 is a linear network's error matrix."""
+def _edges(counts: Counts, quantity: Quantity, place: int) -> Counter[int]:
+    """The edges of the largest graph of the squared norm, by weight array; 0 is a linear residual's named array."""
     if quantity.kind == "weights":
-        return Counter({layer: 2})
+        return Counter({place: 2})
     if counts.is_linear:
         if quantity.kind == "loss":
             return Counter({0: 2})
-        return Counter({0: 2} | {k: 2 for k in range(1, counts.depth + 1) if k != layer})
+        return Counter({0: 2} | {k: 2 for k, e in enumerate(counts.edges, 1) if e and k != place})
     residual = 0.5 if counts.teacher else 1.0  # half of its graphs are the teacher's: no edge moves
     copies = 2 * residual if quantity.kind == "loss" else 2 * (1 + residual)
     found = Counter({k: ceil(copies * e) for k, e in enumerate(counts.edges, 1)})
     if quantity.kind != "loss":
-        found[layer] -= 2
+        found[place] -= 2
     return +found
 
 
 def _replacements(counts: Counts, finite: bool) -> dict[int, Ways]:
-    """For each letter what may become of its edge in one step."""
+    """For each weight array what may become of its edge in one step."""
     one: Ways = Counter({(1, 1 if finite else d): c for d, c in counts.gradient.items()})
     if finite:
         one = Counter({(1, 1): sum(counts.gradient.values())})
-    ways = {k: Counter({(0, 0): 1}) + one for k in range(1, counts.depth + 1)}
-    if counts.is_linear:  # the error matrix is a product of the layers: any of them may move
+    ways = {k: Counter({(0, 0): 1}) + one for k in range(1, len(counts.edges) + 1)}
+    if counts.is_linear:  # the named array is made of products of weights: any of them may move
         terms, size = sum(counts.gradient.values()), 1 if finite else 2
-        ways[0] = Counter({(k, k * size): comb(counts.depth, k) * terms**k for k in range(counts.depth + 1)})
+        ways[0] = Counter({(k, k * size): comb(counts.degree, k) * terms**k for k in range(counts.degree + 1)})
     return ways
 
 
