@@ -7,7 +7,7 @@ import sympy
 
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model, Parameter
-from sgdmoments.describe.trial import trial_prediction
+from sgdmoments.describe.trial import MOST, size_of, trial_prediction
 from sgdmoments.errors import InputError
 from sgdmoments.reading import shown
 
@@ -68,8 +68,8 @@ def _check_lengths(model: Model, name: str) -> None:
     x = model.data.dimension
     if x is not None and model.inputs + (model.outputs if model.joint else 0) != x:
         raise InputError(f"{name}.inputs: found {model.inputs}, but the data law has {x} coordinates.")
-    prediction = trial_prediction(model)
-    if len(prediction) != model.outputs:
+    prediction = trial_prediction(model) if size_of(model) <= MOST else None
+    if prediction is not None and len(prediction) != model.outputs:
         where = "targets have" if model.targets is not None else "the model says outputs ="
         raise InputError(f"{name}: the residual is prediction - label, but the prediction has {len(prediction)} "
                          f"entries and {where} {model.outputs}.")

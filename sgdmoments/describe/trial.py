@@ -10,6 +10,9 @@ import sympy
 
 from sgdmoments.errors import InputError, SgdMomentsError
 
+#: With more weights than this floats are tried before fractions; with far more nothing is run at all.
+MANY, MOST = 10**4, 10**7
+
 
 def trial_prediction(model: Any) -> np.ndarray[Any, Any]:
     """The prediction at weights and inputs that are numbers, its shape checked to be that of a vector."""
@@ -20,7 +23,8 @@ def trial_prediction(model: Any) -> np.ndarray[Any, Any]:
     shapes = {p.name: tuple(map(int, p.shape)) for p in model.parameters}
     said = f"x of shape ({model.inputs},) and weights of shapes {shapes}"
     failure: Exception | None = None
-    for kind in (Fraction, float):  # a model for the simulator alone may take floats only
+    kinds = (Fraction, float)  # a model for the simulator alone may take floats only
+    for kind in kinds if size_of(model) <= MANY else kinds[::-1]:
         weights = {key: _numbers(shape, kind) for key, shape in shapes.items()}
         try:
             value = np.asarray(model.predict(weights, _numbers((int(model.inputs),), kind)))
@@ -34,6 +38,11 @@ def trial_prediction(model: Any) -> np.ndarray[Any, Any]:
         return value
     raise InputError(f"{name}.predict: fails on numbers, with {said}: {type(failure).__name__}: {failure}."
                      ) from failure
+
+
+def size_of(model: Any) -> int:
+    """The number of weights of a model whose lengths are numbers."""
+    return sum(int(parameter.size) for parameter in model.parameters)
 
 
 def _numbers(shape: tuple[int, ...], kind: type) -> np.ndarray[Any, Any]:
