@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import comb
 from typing import Any
 
@@ -98,18 +99,19 @@ class CountBlock:
         degree = 0
         for term in self.terms:
             power: ByEdges = Counter({0: 1})
-            share, own = 1.0, Counter[int]()
+            share, own = Fraction(1), Counter[int]()
             for atom, k in term:
                 kinds = sum(atom.graphs.values())
                 for _ in range(k):
                     power = product(power, atom.graphs)
-                share *= comb(kinds + k - 1, k) / kinds**k if 0 < kinds < MOST_GRAPHS else 1.0
+                if 0 < kinds < MOST_GRAPHS:
+                    share *= Fraction(comb(kinds + k - 1, k), kinds**k)
                 own.update({name: k * count for name, count in atom.edges.items()})
             for d, count in power.items():
                 total[d] += max(1, round(count * share)) if count < MOST_GRAPHS else count
             edges |= own
             degree = max(degree, sum(k * atom.degree for atom, k in term))
-        return Atom(total, edges, degree)
+        return Atom(Counter(dict(sorted(total.items()))), edges, degree)
 
 
 class CountAlgebra:
