@@ -22,6 +22,7 @@ import numpy as np
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
 from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.exact.numbers import to_exact_array, to_fraction
 
 Point = np.ndarray[Any, Any]
 
@@ -66,7 +67,8 @@ def support(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]:
     listed = law.support(size, degree)
     if listed is None:
         return quadrature(law, size, degree)
-    found = [(np.asarray(x, dtype=object), chance) for x, chance in listed]
+    name = f"{law}.support"
+    found = [(to_exact_array(x, name), to_fraction(chance, name)) for x, chance in listed]
     total = sum((chance for _, chance in found), Fraction(0))
     if total != 1 or any(x.shape != (size,) for x, _ in found):
         raise InputError(f"{law}.support: expected values in R^{size} whose probabilities sum to 1, found shapes "

@@ -8,6 +8,7 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.describe.initial import Init
+from sgdmoments.describe.laws.coordinates import IndependentCoordinates
 from sgdmoments.testing import check_law, enumerate_moment, outcomes
 
 START = {"W1": [[1, 2]], "W1*": [[0, 1]]}
@@ -205,3 +206,42 @@ def test_mean_and_covariance_are_those_of_the_moments(law):
                                            (Independent(), ("entries",))])
 def test_they_agree_with_themselves(law, more):
     assert check_law(law, degree=6) == ("moment", "mean_and_covariance", *more, "copies")
+
+
+class Integers(Moments):
+    """Moments of independent signs as Python's own numbers; points that are no Fractions."""
+
+    def moment(self, exponents):
+        return [0, 1.0][all(e % 2 == 0 for e in exponents)]
+
+
+class Scalar(IndependentCoordinates):
+    """The same by a coordinate."""
+
+    def coordinate_moment(self, order):
+        return [1.0, 0][order % 2]
+
+
+@pytest.mark.parametrize("law", [Integers(), Scalar()])
+def test_whatever_number_a_law_returns_is_exact(law):
+    assert {type(law.moment(e)) for e in ((0, 0), (1, 0), (2, 2))} == {F}
+    sgd, signs = (run(x, noise=y) for x, y in ((law, Scalar()), (sm.Rademacher(), sm.Rademacher())))
+    for route in ("closure", "components"):
+        assert sgd.variance(sm.gradient(1), route=route) == signs.variance(sm.gradient(1), route=route)
+    value = enumerate_moment(sgd, sm.gradient(0), 1)
+    assert type(value) is F
+    assert value == signs.variance(sm.gradient(0))(1)
+
+
+def test_a_moment_that_is_no_number_is_named():
+    wrong = type("Wrong", (Moments,), {"moment": lambda self, exponents: None})
+    with pytest.raises(sm.InputError, match=r"Wrong\.moment\(\(.*\)\): cannot read None"):
+        run(wrong()).variance(sm.gradient(0))
+
+
+def test_points_are_read_exactly():
+    listed = type("Points", (Moments,), {"points": [[0.5, 1], [1, "1/3"], [2, 0]]})()
+    same = sm.Empirical([[0.5, 1], [1, "1/3"], [2, 0]])
+    assert {type(entry) for entry in listed.points.flat} == {F}
+    assert run(listed).variance(sm.gradient(1)) == run(same).variance(sm.gradient(1))
+    assert enumerate_moment(run(listed), sm.gradient(0), 2) == enumerate_moment(run(same), sm.gradient(0), 2)

@@ -17,23 +17,32 @@ source() that returns a Source.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import wraps
 from typing import Any, Self
 
 import numpy as np
 
+from sgdmoments.describe import saving
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.errors import AssumptionError
-from sgdmoments.exact.numbers import Exact
+from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
 
 
 class Distribution(Description):
     """A law of an array: of a sample (`Law`), or of initial weights (`describe.initial.Init`)."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if saving.is_own(cls):  # what a user's class returns may be any number
+            for name in ("moment", "coordinate_moment"):
+                if callable(given := vars(cls).get(name)):
+                    setattr(cls, name, _exactly(given, name))
 
     @abstractmethod
     def moment(self, exponents: Sequence[int]) -> Exact:
@@ -74,6 +83,12 @@ class Law(Distribution):
     points: np.ndarray[Any, Any] | None = None
     letter: str | None = None
 
+    def _seal(self) -> None:
+        points: Any = self.points
+        if points is not None and not (isinstance(points, np.ndarray) and set(map(type, points.flat)) == {Fraction}):
+            object.__setattr__(self, "points", to_exact_array(points, f"{type(self).__name__}.points", ndim=2))
+        super()._seal()
+
     @property
     def n(self) -> int | None:
         """The number of points of a finite data set; None for a law that gives fresh samples."""
@@ -98,3 +113,12 @@ class Law(Distribution):
         mean = np.array([self.moment(tuple(map(int, row))) for row in unit], dtype=object)
         square = np.array([[self.moment(tuple(map(int, a + b))) for a in unit] for b in unit], dtype=object)
         return mean, square - np.multiply.outer(mean, mean)
+
+
+def _exactly(moment: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Exact]:
+    """The same method, its result read as an exact number."""
+    @wraps(moment)
+    def exact(self: Any, order: Any) -> Exact:
+        return to_exact(moment(self, order), f"{type(self).__name__}.{name}({order})")
+
+    return exact
