@@ -49,10 +49,6 @@ def _parameters(model: Model, attribute: str) -> tuple[Parameter, ...]:
 
 
 def _check_points(model: Model, name: str) -> None:
-    points = model.data.points
-    if not isinstance(points, np.ndarray) or points.ndim != 2 or not points.size:
-        raise InputError(f"{name}.data.points: expected an array (n, p), one row for each point, found "
-                         f"{type(points).__name__} of shape {np.shape(points)}.")  # type: ignore[arg-type]
     if model.n != model.data.n:
         raise InputError(f"{name}.n: found {model.n}, but the data set has {model.data.n} points.")
     targets = model.targets

@@ -137,11 +137,15 @@ def test_a_law_with_points_is_a_finite_data_set():
     for route in ("closure", "components", "symbolic"):
         assert sgd.variance(sm.gradient(1), route=route) == same.variance(sm.gradient(1), route=route)
     assert sgd.variance(sm.gradient(1))(2) == enumerate_moment(sgd, sm.gradient(1), 2)
-    wrong = type("Wrong", (sm.Model,), {"data": type("L", (Corners,), {"__init__": lambda s: None, "points": (1, 2)})(),
-                                        "parameters": (sm.Parameter("w", (2,), 1),), "targets": np.array([[1]]),
-                                        "predict": lambda self, w, x: x[None, :] @ w["w"]})
-    with pytest.raises(sm.InputError, match=r"Wrong.data.points: expected an array \(n, p\)"):
-        sm.SGD(wrong())
+
+
+@pytest.mark.parametrize(("points", "message"), [
+    ((1, 2), r"Wrong.points: expected 2 dimensions, found shape \(2,\)"),
+    (np.empty((0, 2), dtype=object), r"Wrong.points: the data set is empty \(shape \(0, 2\)\)"),
+    ([["one", 2]], r"Wrong.points\[0, 0\]: cannot read the text 'one'")])
+def test_points_that_are_none_are_named(points, message):
+    with pytest.raises(sm.InputError, match=message):
+        type("Wrong", (Moments,), {"points": points})()
 
 
 class Ends(Init):

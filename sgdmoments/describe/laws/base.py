@@ -28,7 +28,7 @@ from sgdmoments.describe import saving
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
-from sgdmoments.errors import AssumptionError
+from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
 
 
@@ -86,7 +86,10 @@ class Law(Distribution):
     def _seal(self) -> None:
         points: Any = self.points
         if points is not None and not (isinstance(points, np.ndarray) and set(map(type, points.flat)) == {Fraction}):
-            object.__setattr__(self, "points", to_exact_array(points, f"{type(self).__name__}.points", ndim=2))
+            points = to_exact_array(points, f"{type(self).__name__}.points", ndim=2)
+            if not points.size:
+                raise InputError(f"{type(self).__name__}.points: the data set is empty (shape {points.shape}).")
+            object.__setattr__(self, "points", points)
         super()._seal()
 
     @property
