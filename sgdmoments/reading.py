@@ -141,7 +141,7 @@ def read_sequence(value: Any, name: str, what: str) -> tuple[Any, ...]:
 
     Texts, bytes, sets and mappings are refused: what they hold in order is not what was meant. So are masked entries.
 
-    >>> read_sequence(np.array([1, 2]), "batch_sizes", "a list of batch sizes is needed")
+    >>> read_sequence(range(1, 3), "batch_sizes", "a list of batch sizes is needed")
     (1, 2)
     """
     if not is_listed(value):

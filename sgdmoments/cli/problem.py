@@ -13,6 +13,7 @@ from sgdmoments.describe.initial import GaussianInit
 from sgdmoments.describe.quantities import Quantity, full_gradient, gradient, loss, weights
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
+from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 
 #: Steps, seeds and widths have at most so many digits.
@@ -98,8 +99,8 @@ def parse_batch_sizes(text: str | None, population: int | None, n: int) -> list[
         return sorted({2**k for k in range(n.bit_length()) if 2**k < n} | {n})
     sizes = integers(text, "--batch-sizes")
     if population is not None and sizes[-1] > population:
-        raise InputError(f"--batch-sizes: found {sizes[-1]} > n = {population}; batches are drawn without replacement "
-                         "(--sampling with_replacement has no such limit).")
+        raise InputError(f"--batch-sizes: found {shown(sizes[-1])} > n = {population}; batches are drawn without "
+                         "replacement (--sampling with_replacement has no such limit).")
     return sizes
 
 
@@ -115,7 +116,7 @@ def parse_steps(steps: int, at: str | None) -> list[int]:
         return sorted({steps * k // 4 for k in range(1, 5)})
     chosen = integers(at, "--at", least=0)
     if chosen[-1] > steps:
-        raise InputError(f"--at: found {chosen[-1]}, beyond --steps {steps}.")
+        raise InputError(f"--at: found {shown(chosen[-1])}, beyond --steps {steps}.")
     return chosen
 
 
@@ -136,5 +137,5 @@ def integers(text: str, option: str, least: int = 1) -> list[int]:
     values = {part: to_fraction(part, option) for part in split(text, option)}
     for part, value in values.items():
         if value.denominator != 1 or value < least:
-            raise InputError(f"{option}: found {part}; an integer >= {least} is needed.")
+            raise InputError(f"{option}: found {shown(part)}; an integer >= {least} is needed.")
     return sorted(set(map(int, values.values())))

@@ -149,9 +149,11 @@ def test_few_inputs():
 
 def test_means_of_other_quantities_than_the_loss_are_refused():
     sgd = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
-    for quantity, name in ((sm.gradient, "mean"), (sm.weights, "mean"), (sm.loss, "variance"), (sm.loss, "Mean")):
+    for quantity, name in ((sm.gradient, "mean"), (sm.weights, "mean"), (sm.loss, "variance")):
         with pytest.raises(sm.RouteError, match=f"moment: found '{name}'"):
             recurrence(sgd, quantity, name)
+    with pytest.raises(sm.InputError, match="moment: found 'Mean'; use one of"):
+        recurrence(sgd, sm.loss, "Mean")
 
 
 def test_a_step_that_grows_at_every_rate_has_threshold_zero():
