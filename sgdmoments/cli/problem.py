@@ -137,5 +137,5 @@ def integers(text: str, option: str, least: int = 1) -> list[int]:
     values = {part: to_fraction(part, option) for part in split(text, option)}
     for part, value in values.items():
         if value.denominator != 1 or value < least:
-            raise InputError(f"{option}: found {shown(part)}; an integer >= {least} is needed.")
+            raise InputError(f"{option}: found {part}; an integer >= {least} is needed.")
     return sorted(set(map(int, values.values())))
