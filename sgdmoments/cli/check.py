@@ -107,9 +107,9 @@ def _run(sgd: SGD, asked: Quantity, moment: str, batch_sizes: str | None, sample
 
 def read_claim(path: Path) -> BatchPolynomial | list[str]:
     """The claim in a JSON file: a polynomial as `BatchPolynomial.to_json` writes it, or a list of coefficients."""
-    data = read_json(path, "--claim")
+    data, text = read_json(path, "--claim")
     if isinstance(data, list):
         if not all(isinstance(c, str) for c in data):
             raise InputError(f"--claim: {path}: the coefficients must be numbers, or text such as \"1/3\".")
         return data
-    return BatchPolynomial.from_json(path.read_text(encoding="utf-8"))
+    return BatchPolynomial.from_json(text)

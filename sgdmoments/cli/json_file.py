@@ -10,8 +10,8 @@ from sgdmoments.errors import InputError
 from sgdmoments.reading import shown
 
 
-def read_json(path: str | Path, option: str, instead: str = "") -> Any:
-    """The content of a JSON file; numbers are their digits, as text, so that none is rounded.
+def read_json(path: str | Path, option: str, instead: str = "") -> tuple[Any, str]:
+    """The content of a JSON file, and its text; numbers are their digits, as text, so that none is rounded.
 
     Args:
         path: the file.
@@ -28,7 +28,7 @@ def read_json(path: str | Path, option: str, instead: str = "") -> Any:
         raise InputError(f"{option}: {shown(str(path))}: cannot be read ({reason}){'; use ' * bool(instead)}{instead}."
                          ) from None
     try:
-        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_each_once)
+        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_each_once), text
     except RecursionError:
         raise InputError(f"{option}: {path} is not JSON that can be read: it is nested too deeply.") from None
     except InputError as error:

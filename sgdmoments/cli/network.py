@@ -22,7 +22,7 @@ from sgdmoments.cli.options import (
     Widths,
 )
 from sgdmoments.cli.output import check_targets, deliver
-from sgdmoments.cli.problem import LONGEST_INTEGER, QUANTITIES
+from sgdmoments.cli.problem import QUANTITIES, is_whole
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.describe.quantities import Quantity, gradient
 from sgdmoments.errors import InputError
@@ -79,7 +79,7 @@ def parse_step(text: str) -> int | sympy.Symbol:
     >>> parse_step("3"), parse_step("t")
     (3, t)
     """
-    if text.isascii() and text.isdigit() and len(text) <= LONGEST_INTEGER:
+    if is_whole(text):
         return int(text)
     if text.isidentifier():
         return sympy.Symbol(text)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmoments.cli.json_file import read_json
-from sgdmoments.cli.problem import LONGEST_INTEGER, split
+from sgdmoments.cli.problem import is_whole, split
 from sgdmoments.cli.rate import parse_learning_rate
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
@@ -37,7 +37,7 @@ def width(text: str) -> int | str:
     """
     if text.isidentifier():
         return text
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_INTEGER):
+    if not is_whole(text):
         raise InputError(f"--widths: found {shown(text)}; a width is a positive integer or a name such as p1.")
     return int(text)
 
@@ -84,10 +84,10 @@ def _weights(text: str | None, model: Network) -> Any:
         return None
     if text.startswith("random:"):
         seed = text.removeprefix("random:")
-        if not (seed.isascii() and seed.isdigit() and len(seed) <= LONGEST_INTEGER):
+        if not is_whole(seed):
             raise InputError(f"--weights: found {shown(text)}; write random:SEED with an integer SEED.")
         return random_weights(model, int(seed))
-    found = read_json(text, "--weights", "letters, random:SEED or a JSON file")
+    found, _ = read_json(text, "--weights", "letters, random:SEED or a JSON file")
     if not isinstance(found, Mapping):
         raise InputError(f"--weights: {text} must hold an object such as "
                          '{"W1": [["1/2", "0"]], ...}.')

@@ -17,7 +17,7 @@ from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 
 #: Steps, seeds and widths have at most so many digits.
-LONGEST_INTEGER = 18
+_MOST_DIGITS = 18
 QUANTITIES = {"gradient": gradient, "full_gradient": full_gradient, "weights": weights, "loss": loss}
 SYMBOLS = {"gradient": "g_t", "full_gradient": "∇L(w_t)", "weights": "w_t", "loss": "L(w_t)"}
 
@@ -126,6 +126,15 @@ def split(text: str, option: str) -> Sequence[str]:
     if not all(parts):
         raise InputError(f"{option}: an entry of the list {text!r} is empty.")
     return parts
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a step, seed or width in digits: 0, 1, ...
+
+    >>> is_whole("12"), is_whole("²"), is_whole("9" * 5000)
+    (True, False, False)
+    """
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def integers(text: str, option: str, least: int = 1) -> list[int]:

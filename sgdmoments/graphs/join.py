@@ -133,11 +133,6 @@ def squared_norm(array: Expression) -> Expression:
     return inner_product(array, array)
 
 
-def matrix_product(a: Expression, b: Expression) -> Expression:
-    """The product of two matrices with open ends 0 (row) and 1 (column)."""
-    return renumber_open(join_open(a * renumber_open(b, {0: 2, 1: 3}), [(1, 2)]), {3: 1})
-
-
 def hadamard_product(a: Expression, b: Expression) -> Expression:
     """The entrywise product of two arrays with the same open ends."""
     ends = a.open_ends

@@ -18,8 +18,9 @@ from typing import Any
 from sgdmoments.errors import InputError, OperandError
 from sgdmoments.graphs.contract import zeros
 from sgdmoments.graphs.expression import LARGEST_POWER, Expression
+from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.join import join_open, renumber_open
-from sgdmoments.graphs.labels import Dimension, Label, Lettered, open_end
+from sgdmoments.graphs.labels import Dimension, Label, Lettered
 from sgdmoments.reading import read_integer, shown
 
 Dimensions = tuple[Dimension, ...]
@@ -154,9 +155,7 @@ class MatrixExpression(Lettered):
 
 def letter(label: Label, rows: int = 1) -> MatrixExpression:
     """Any label as a matrix; its first `rows` ends make up the row index."""
-    edges = [(label, *range(len(label.dimensions)))]
-    opened = [(open_end(k, d), k) for k, d in enumerate(label.dimensions)]
-    return MatrixExpression(Expression.from_edges([*edges, *opened]), label.dimensions[:rows], label.dimensions[rows:])
+    return MatrixExpression(array_of(label), label.dimensions[:rows], label.dimensions[rows:])
 
 
 def dimensions_text(dimensions: Sequence[Dimension]) -> str:

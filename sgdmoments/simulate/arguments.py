@@ -1,4 +1,4 @@
-"""Arguments of simulations, read once: whole numbers, words and switches, each named in its error."""
+"""Arguments of simulations that are whole numbers, or lists of them, each named in its error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.errors import InputError
-from sgdmoments.reading import shown
+from sgdmoments.reading import is_flag, shown
 
 #: Runs are numbered by 32-bit words: with more of them the same draws would come again.
 MOST_RUNS = 2**32
@@ -32,7 +32,7 @@ def whole_number(value: Any, name: str, low: int, high: int | None = None) -> in
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, (bool, np.bool_, str, bytes)) or (isinstance(value, np.ndarray) and value.ndim):
+    if is_flag(value) or isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and value.ndim):
         return None
     try:
         return operator.index(value)
@@ -61,25 +61,6 @@ def sample_counts(samples: Any, name: str = "samples") -> tuple[int, ...]:
             raise InputError(f"{name}: expected an integer or an increasing schedule of them, found {shown(samples)}.")
         return counts
     return (whole_number(samples, name, 2, MOST_RUNS),)
-
-
-def positive_number(value: Any, name: str) -> float:
-    """A finite float above zero."""
-    if not isinstance(value, (bool, np.bool_, str, bytes)):
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = 0.0
-        if 0 < number < float("inf"):
-            return number
-    raise InputError(f"{name}: found {shown(value)}; expected a number above 0.")
-
-
-def switch(value: Any, name: str) -> bool:
-    """True or False; anything else is refused, as "no" would count as true."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    raise InputError(f"{name}: found {shown(value)}; use True or False.")
 
 
 def _items(values: Any, name: str) -> Iterable[Any]:

@@ -14,9 +14,9 @@ from sgdmoments.budget import Budget, read_budget
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.reading import read_choice, shown
+from sgdmoments.reading import read_choice, read_positive, shown
 from sgdmoments.sgd import SGD
-from sgdmoments.simulate.arguments import MOST_RUNS, positive_number, sample_counts, whole_numbers
+from sgdmoments.simulate.arguments import MOST_RUNS, sample_counts, whole_numbers
 from sgdmoments.simulate.backend import precision
 from sgdmoments.simulate.claim import exact_answer, read_claim
 from sgdmoments.simulate.directions import coefficient_directions, score, smallest_shift
@@ -92,11 +92,11 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
         raise InputError(f"sgd: expected an SGD, found {type(sgd).__name__}.")
     if not isinstance(q, Quantity) or not isinstance(q.step, int):
         raise InputError(f"q: expected a quantity at an integer step such as gradient(2), found {shown(q)}.")
-    rate = positive_number(false_alarm_rate, "false_alarm_rate")
+    rate = read_positive(false_alarm_rate, "false_alarm_rate")
     if rate >= 1:
         raise InputError(f"false_alarm_rate: found {false_alarm_rate}; expected a number between 0 and 1.")
-    tolerance = positive_number(tolerance, "tolerance")
-    seconds = positive_number(seconds, "seconds")
+    tolerance = read_positive(tolerance, "tolerance")
+    seconds = read_positive(seconds, "seconds")
     budget = read_budget(budget)
     moment = read_choice(moment, "moment", ("variance", "second_moment", "mean"))
     counts = None if samples is None else sample_counts(samples)

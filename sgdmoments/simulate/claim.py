@@ -11,7 +11,7 @@ from sgdmoments.budget import Budget
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, SgdMomentsError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.reading import shown
+from sgdmoments.reading import is_flag, shown
 from sgdmoments.sgd import SGD
 
 
@@ -59,7 +59,7 @@ def _from_coefficients(claim: Any, population: int | None) -> BatchPolynomial:
                          "coefficients, constant first, such as [0, 3, \"1/2\"].")
     if not len(claim):
         raise InputError("claim: found no coefficient at all; the polynomial 0 is [0].")
-    if any(isinstance(c, (bool, np.bool_)) for c in claim):
+    if any(is_flag(c) for c in claim):
         raise InputError("claim: found True or False among the coefficients; expected numbers.")
     try:
         return BatchPolynomial(tuple(claim), population)

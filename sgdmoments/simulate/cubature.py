@@ -31,14 +31,12 @@ def cubature(law: Law, dimension: int, degree: int) -> tuple[Array, Array]:
     if source.kind == "table":
         return move(to_floats(source.values, "values")), to_floats(source.chances, "chances")
     x, w = _RULES[source.kind](source, degree // 2 + 1)
-    if len(x) ** dimension <= max(200, 2 * dimension**2 + 1):
+    products, fewer = len(x) ** dimension, 2 * dimension**2 + 1
+    if products > max(200, fewer) and degree <= 5 and law.is_even and fewer <= CUBATURE_LIMIT:
+        points, weights = _fifth_degree(float(np.dot(w, x**2)), float(np.dot(w, x**4)), dimension)
+    elif products <= max(200, fewer, CUBATURE_LIMIT):
         points = np.array(list(product(x, repeat=dimension))).reshape(-1, dimension)
         weights = np.array(list(map(np.prod, product(w, repeat=dimension))))
-    elif degree <= 5 and law.is_even and 2 * dimension**2 + 1 <= CUBATURE_LIMIT:
-        points, weights = _fifth_degree(float(np.dot(w, x**2)), float(np.dot(w, x**4)), dimension)
-    elif len(x) ** dimension <= CUBATURE_LIMIT:
-        points = np.array(list(product(x, repeat=dimension)))
-        weights = np.array([float(np.prod(c)) for c in product(w, repeat=dimension)])
     else:
         raise AssumptionError(
             f"an exact average over {law} in dimension {dimension} of a polynomial of degree {degree} needs "

@@ -15,14 +15,12 @@ from sgdmoments.budget import Budget, read_budget
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import InputError, Stopped
-from sgdmoments.reading import read_choice, shown
+from sgdmoments.reading import read_choice, read_flag, read_positive, shown
 from sgdmoments.sgd import SGD
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
     MOST_STEPS,
-    positive_number,
     sample_counts,
-    switch,
     whole_number,
     whole_numbers,
 )
@@ -111,19 +109,19 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     """
     options = Options(seed=whole_number(seed, "seed", 0, 2**64 - 1),
                       conditional=read_choice(estimator, "estimator", get_args(Estimator)) == "conditional",
-                      paired=switch(paired, "paired"), antithetic=switch(antithetic, "antithetic"),
+                      paired=read_flag(paired, "paired"), antithetic=read_flag(antithetic, "antithetic"),
                       total=read_choice(given, "given", ("initial", "nothing")) == "nothing")
     limit = read_budget(budget)
     memory = whole_number(memory, "memory", 1)
     mean_limit = whole_number(mean_limit, "mean_limit", 0)
     if target_precision is not None:
-        target_precision = positive_number(target_precision, "target_precision")
+        target_precision = read_positive(target_precision, "target_precision")
     if samples is None and target_precision is None and progress is None:
         raise InputError("samples: found None, and neither target_precision nor progress to stop the run.")
     goals = [-(-count // GROUP) for count in (sample_counts(samples) if samples is not None else (MOST_RUNS,))]
     wanted_sizes = whole_numbers(batch_sizes, "batch_sizes", 1)
     templates, times = _questions(quantities, steps, len(wanted_sizes), limit)
-    with precision(switch(x64, "x64")):
+    with precision(read_flag(x64, "x64")):
         mesh = replicate_mesh(devices)
         problem = Problem.read(sgd)
         gradients = gradients_of(problem)

@@ -15,13 +15,11 @@ import numpy as np
 
 from sgdmoments.budget import Budget, read_budget
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
-from sgdmoments.reading import read_choice, shown
+from sgdmoments.reading import read_choice, read_flag, read_positive, shown
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
     MOST_STEPS,
-    positive_number,
-    switch,
     whole_number,
     whole_numbers,
 )
@@ -145,19 +143,19 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
     read_choice(order, "order", get_args(Order))
     group, record = whole_number(group, "group", 2, 2**16), whole_number(record, "record", 1)
     samples, seed = whole_number(samples, "samples", 2, MOST_RUNS), whole_number(seed, "seed", 0, 2**32 - 1)
-    memory, epochs = whole_number(memory, "memory", 1), positive_number(epochs, "epochs")
+    memory, epochs = whole_number(memory, "memory", 1), read_positive(epochs, "epochs")
     limit, functions = read_budget(budget), _metrics(metrics)
     if not all(callable(getattr(optimiser, name, None)) for name in ("init", "update")):
         raise InputError(f"optimiser: expected an optax optimiser such as optax.sgd(0.1), found "
                          f"{type(optimiser).__name__}.")
-    with precision(switch(x64, "x64")):
+    with precision(read_flag(x64, "x64")):
         mesh = replicate_mesh(devices)
         data = jax.tree.map(np.asarray, read_arrays(data, "data"))
         start = jax.tree.map(np.asarray, read_arrays(initial, "initial"))
         n = read_examples(data, "data")
         sizes = whole_numbers(batch_sizes, "batch_sizes", 1, n)
         check_loss(loss, start, jax.tree.map(lambda leaf: leaf[:1], data))
-        names = ("loss", "gradient", *(("full_gradient",) if switch(full_gradient, "full_gradient") else ()),
+        names = ("loss", "gradient", *(("full_gradient",) if read_flag(full_gradient, "full_gradient") else ()),
                  *functions)
         training = _Training(loss, optimiser, optax.apply_updates, n, order, names, tuple(functions.items()), group)
         totals = [int(epochs * (n // b)) for b in sizes]

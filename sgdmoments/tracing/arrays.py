@@ -14,10 +14,10 @@ from itertools import zip_longest
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
-import sympy
 
 from sgdmoments.errors import InputError, OperandError
 from sgdmoments.graphs.labels import Dimension
+from sgdmoments.reading import is_integer
 
 ALLOWED = ("index graphs know +, - and * of arrays, numbers and symbols, / by numbers and symbols, @, .T, integer "
            "powers, x[None, :], integer indices and .sum()")
@@ -96,7 +96,7 @@ class TracedArray:
     def sum(self, axis: int | None = None) -> TracedArray:
         """The sum over all entries, or over one axis."""
         if axis is not None and not -self.ndim <= axis < self.ndim:
-            raise InputError(f"sum: there is no axis {axis} in an array of shape {shown(self.shape)}.")
+            raise InputError(f"sum: there is no axis {axis} in an array of shape {shape_text(self.shape)}.")
         axes = range(self.ndim) if axis is None else [axis % self.ndim]
         return self._made(self.algebra.summed(self.block, axes))
 
@@ -136,7 +136,7 @@ class TracedArray:
         return self * self._made(self.algebra.inverse(self._like(other, "/").block))
 
     def __pow__(self, exponent: Any) -> TracedArray:
-        if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer, sympy.Integer)) or exponent < 0:
+        if not is_integer(exponent) or exponent < 0:
             refuse(f"the power {exponent!r}")
         product = self._made(self.algebra.ones(self.shape))
         for _ in range(int(exponent)):
@@ -239,11 +239,11 @@ def read_vector(value: Any, algebra: Algebra) -> Block:
         return algebra.stacked(numbers)
     block = read_block(value, algebra, "predict")
     if len(block.shape) != 1:
-        raise InputError(f"a prediction is a vector, found shape {shown(block.shape)}.")
+        raise InputError(f"a prediction is a vector, found shape {shape_text(block.shape)}.")
     return block
 
 
-def shown(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
     """A shape in messages."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
@@ -255,7 +255,7 @@ def refuse(operation: str) -> NoReturn:
 
 def _matmul(a: TracedArray, b: TracedArray) -> TracedArray:
     if a.ndim not in (1, 2) or b.ndim not in (1, 2) or a.shape[-1] != b.shape[0]:
-        raise InputError(f"@: shapes {shown(a.shape)} and {shown(b.shape)} have no product.")
+        raise InputError(f"@: shapes {shape_text(a.shape)} and {shape_text(b.shape)} have no product.")
     return TracedArray(a.algebra.matmul(a.block, b.block), a.algebra)
 
 
@@ -264,7 +264,7 @@ def _common(a: TracedArray, b: TracedArray, operation: str) -> Shape:
     shape: list[Dimension] = []
     for m, n in zip_longest(a.shape[::-1], b.shape[::-1], fillvalue=1):
         if m != n and 1 not in (m, n):
-            raise InputError(f"{operation}: shapes {shown(a.shape)} and {shown(b.shape)} do not go together.")
+            raise InputError(f"{operation}: shapes {shape_text(a.shape)} and {shape_text(b.shape)} do not go together.")
         shape.append(n if m == 1 else m)
     return tuple(shape[::-1])
 

@@ -48,11 +48,16 @@ class GraphBlock:
         return range(1, len(self.shape) + 1)
 
     @property
+    def dimensions(self) -> dict[int, Dimension]:
+        """The dimension of each index of the axes."""
+        return dict(zip(self.axes, self.shape, strict=True))
+
+    @property
     def per_sample(self) -> Expression:
         """The graphs with an open batch end, also where they do not depend on x."""
         if self.sample:
             return self.graphs
-        dimensions: dict[int, Dimension] = {_BATCH: BATCH, **dict(zip(self.axes, self.shape, strict=True))}
+        dimensions: dict[int, Dimension] = {_BATCH: BATCH, **self.dimensions}
         return index_sum([(self.graphs, self.axes)], (_BATCH, *self.axes), dimensions)
 
 
@@ -111,12 +116,12 @@ class GraphAlgebra:
 
     def transposed(self, block: GraphBlock) -> GraphBlock:
         """The open ends numbered in reverse."""
-        return _made([(block, block.axes)], block.axes[::-1], dict(zip(block.axes, block.shape, strict=True)))
+        return _made([(block, block.axes)], block.axes[::-1], block.dimensions)
 
     def summed(self, block: GraphBlock, axes: Sequence[int]) -> GraphBlock:
         """Open ends closed."""
         return _made([(block, block.axes)], [k for k in block.axes if k - 1 not in axes],
-                     dict(zip(block.axes, block.shape, strict=True)))
+                     block.dimensions)
 
     def with_axis(self, block: GraphBlock, axis: int) -> GraphBlock:
         """One more open end, on a vertex of its own."""
@@ -131,7 +136,7 @@ class GraphAlgebra:
         if size == 1:
             return self.summed(block, [axis])
         return _made([(block, block.axes), (self._unit(place, size), (axis + 1,))],
-                     [k for k in block.axes if k != axis + 1], dict(zip(block.axes, block.shape, strict=True)))
+                     [k for k in block.axes if k != axis + 1], block.dimensions)
 
     def stacked(self, numbers: Sequence[GraphBlock]) -> GraphBlock:
         """The sum of the numbers times unit vectors."""

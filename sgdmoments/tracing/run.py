@@ -7,7 +7,7 @@ from typing import Any
 
 from sgdmoments.describe.model import Model
 from sgdmoments.errors import RouteError, SgdMomentsError, Stopped
-from sgdmoments.tracing.arrays import ALLOWED, TracedArray, read_vector, shown
+from sgdmoments.tracing.arrays import ALLOWED, TracedArray, read_vector, shape_text
 
 
 def run(model: Model, weights: Sequence[TracedArray], x: TracedArray) -> Any:
@@ -31,6 +31,6 @@ def run(model: Model, weights: Sequence[TracedArray], x: TracedArray) -> Any:
     except Exception as error:
         raise RouteError(f"{said}: {type(error).__name__}: {error}; {ALLOWED}") from error
     if found.shape != (model.outputs,):
-        raise RouteError(f"{said}: on them it has shape {shown(found.shape)}, but the model says outputs = "
+        raise RouteError(f"{said}: on them it has shape {shape_text(found.shape)}, but the model says outputs = "
                          f"{model.outputs}")
     return found

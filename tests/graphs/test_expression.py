@@ -13,7 +13,8 @@ from sgdmoments.exact.ring import Ring
 from sgdmoments.graphs.derived import substitute_letters
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph_sum import GraphSum
-from sgdmoments.graphs.join import hadamard_product, inner_product, matrix_product, renumber_open
+from sgdmoments.graphs.index_sum import index_sum
+from sgdmoments.graphs.join import hadamard_product, inner_product, renumber_open
 from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.graphs.modular import PRIME, RandomPoint
 from sgdmoments.graphs.query import identity, letter, matrix, trace
@@ -69,7 +70,8 @@ def test_a_transposed_letter_pickles_as_itself():
 
 def test_products_of_matrices_by_numbers():
     a, b = (np.array(VALUES[k], dtype=object) for k in "AB")
-    assert matrix_product(entries(A), entries(B)).evaluate(VALUES).tolist() == (a @ b).tolist()
+    product = index_sum([(entries(A), (0, 1)), (entries(B), (1, 2))], (0, 2), {0: 2, 1: 3, 2: 2})
+    assert product.evaluate(VALUES).tolist() == (a @ b).tolist()
     assert hadamard_product(entries(A), entries(A)).evaluate(VALUES).tolist() == (a * a).tolist()
     assert trace_of_the_square().evaluate(VALUES) == np.trace(a @ b @ a @ b)
     assert inner_product(entries(A), 2 * entries(A)) == 2 * norm(A)
