@@ -51,8 +51,8 @@ GROUPS = {
                    (), "tests/exact/test_truncation.py::test_each_evaluation_says_so"),  # counts frames; mutmut adds
     "graphs": Group(("sgdmoments/graphs/*",), ("tests/graphs", "tests/properties/test_names.py")),
     "rules": Group(("sgdmoments/rules/*",), ("tests/rules",)),
-    "routes": Group(("sgdmoments/routes/*", "sgdmoments/longrun/*", "sgdmoments/sweep.py"),
-                    ("tests/routes", "tests/longrun", "tests/test_sweep.py", "tests/frozen"),
+    "routes": Group(("sgdmoments/routes/*", "sgdmoments/tracing/*", "sgdmoments/longrun/*", "sgdmoments/sweep.py"),
+                    ("tests/routes", "tests/tracing", "tests/longrun", "tests/test_sweep.py", "tests/frozen"),
                     ("sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),
                     "tests/longrun/test_trajectory.py::test_numbers_beyond_floats"),  # the same
     "recursion": Group(("sgdmoments/recursion/*", "sgdmoments/routes/components/*", "sgdmoments/routes/closure/*"),

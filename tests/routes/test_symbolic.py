@@ -352,3 +352,10 @@ def test_checked_answers_are_the_same_and_say_what_was_checked():
         assert (len(checked.provenance.checks), plain.provenance.checks) == (lines, ())
     query = trace(weights_matrix(sm.SGD(sm.Network(WIDTHS)), 1, 1).T @ teacher_matrix(sm.SGD(sm.Network(WIDTHS)), 1))
     assert expectation(sm.SGD(sm.Network(WIDTHS)), query).provenance.checks == ()
+
+
+def test_a_matrix_of_the_users_called_like_the_error_matrix_is_given_by_its_name():
+    """tr(R^T g) with g = (W - W*) x x^T on average: W - W* = (2, 3), R = (5, 7), E x x^T = 1."""
+    sgd = sm.SGD(sm.Network((2, 1)))
+    found = expectation(sgd, trace(sm.matrix("R", 1, 2).T @ gradient_matrix(sgd, 0, 1)))
+    assert found.evaluate({"R": [[5, 7]], "W1": [[3, 3]], "W1*": [[1, 0]]})(1) == 10 + 21
