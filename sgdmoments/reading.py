@@ -19,7 +19,7 @@ import sympy
 
 from sgdmoments.errors import InputError
 
-#: A list that is read entry by entry has at most so many.
+#: A list that is read entry by entry has at most so many, where nothing else is said.
 LONGEST_SEQUENCE = 1_000_000
 #: Counts (of steps, rows, columns, samples) beyond this are taken for a slip.
 LARGEST = 10**100
@@ -136,7 +136,7 @@ def is_listed(value: Any) -> bool:
     return isinstance(value, (Sequence, sympy.MatrixBase)) or hasattr(type(value), "__next__")
 
 
-def read_sequence(value: Any, name: str, what: str) -> tuple[Any, ...]:
+def read_sequence(value: Any, name: str, what: str, longest: int = LONGEST_SEQUENCE) -> tuple[Any, ...]:
     """The entries in order: of a list, tuple, range, array or iterator; `InputError` saying `what` for anything else.
 
     Texts, bytes, sets and mappings are refused: what they hold in order is not what was meant. So are masked entries.
@@ -149,12 +149,12 @@ def read_sequence(value: Any, name: str, what: str) -> tuple[Any, ...]:
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise InputError(f"{name}: found masked entries; leave them out, or fill them: array.filled(...).")
     try:
-        entries = tuple(islice(value, LONGEST_SEQUENCE + 1))
+        entries = tuple(islice(value, longest + 1))
     except Exception as error:  # an iterator of the user's
         raise InputError(f"{name}: found {shown(value)}, which cannot be read ({shortened(str(error))}); "
                          f"{what}.") from None
-    if len(entries) > LONGEST_SEQUENCE:
-        raise InputError(f"{name}: more than {LONGEST_SEQUENCE:,} entries.")
+    if len(entries) > longest:
+        raise InputError(f"{name}: more than {longest:,} entries.")
     return entries
 
 

@@ -15,6 +15,8 @@ from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.reading import read_flag, read_integer, read_sequence, read_text, shortened, shown
 
+#: A list of rows that goes on beyond this never ends.
+_MOST_ROWS = 10**7
 #: Larger powers of ten are taken for a slip, not for data.
 _LARGEST_EXPONENT = 400
 
@@ -77,9 +79,9 @@ class Table:
     def __post_init__(self) -> None:
         names = _texts(self.names, "names")
         rows = tuple(_texts(row, f"rows[{i}]") for i, row in enumerate(read_sequence(
-            self.rows, "rows", "a list of rows of cells is needed")))
+            self.rows, "rows", "a list of rows of cells is needed", _MOST_ROWS)))
         lines = tuple(read_integer(line, "lines", 0, "numbers of lines are needed") for line in read_sequence(
-            self.lines, "lines", "a list of numbers of lines is needed"))
+            self.lines, "lines", "a list of numbers of lines is needed", _MOST_ROWS))
         if any(len(row) != len(names) for row in rows) or len(lines) != len(rows):
             raise InputError(f"rows: each needs {len(names)} cells, and a line of the file.")
         for name, value in (("names", names), ("rows", rows), ("lines", lines),

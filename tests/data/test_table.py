@@ -12,6 +12,7 @@ import pytest
 
 from sgdmoments.data import available, load, read_csv
 from sgdmoments.data.reader import parse_csv
+from sgdmoments.data.table import Table
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import from_fmpq, to_fmpq
 
@@ -100,3 +101,8 @@ def test_many_columns_take_time_in_proportion() -> None:
     assert time.process_time() - start < 10
     assert len(design.names) == columns - 1
     assert design.X[1][5] == 7
+
+
+def test_a_table_may_have_more_than_a_million_rows():
+    rows = 1_000_001
+    assert len(Table(("x",), (("1",),) * rows, "a table", tuple(range(rows)))) == rows
