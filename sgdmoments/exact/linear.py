@@ -102,8 +102,8 @@ def determinant(a: Matrix) -> Polynomial:
             rows[k], rows[pivot] = rows[pivot], rows[k]
             sign = -sign
         for i in range(k + 1, size):
-            tick("a determinant")
             for j in range(k + 1, size):
+                tick("a determinant")
                 rows[i][j] = (rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]).exact_quotient(previous)
         previous = rows[k][k]
     return rows[-1][-1] * sign
@@ -127,8 +127,8 @@ def solve(a: Matrix, right: Sequence[Polynomial]) -> tuple[RationalFunction, ...
         rows[k], rows[pivot] = rows[pivot], rows[k]
         for i in range(size):
             if i != k:
-                tick("a linear system")
                 for j in range(size, k, -1):
+                    tick("a linear system")
                     rows[i][j] = (rows[i][j] * rows[k][k] - rows[i][k] * rows[k][j]).exact_quotient(previous)
                 for j in range(k):
                     if i == j:

@@ -66,7 +66,7 @@ def test_irreducible_blocks_of_a_hidden_triangular_form():
 def test_linear_algebra_keeps_the_budget(work: Callable[[Any], object]) -> None:
     rng = random.Random(1)
     entries = linear.matrix(RING, [[rng.randint(1, 9) * a + rng.randint(1, 9) * c + rng.randint(1, 9)
-                                    for _ in range(16)] for _ in range(16)])
+                                    for _ in range(40)] for _ in range(40)])
     start = time.process_time()
     with pytest.raises(BudgetExceeded), Monitor(Budget(seconds=0.1)):
         work(entries)
