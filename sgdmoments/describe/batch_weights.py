@@ -68,14 +68,20 @@ def distinct_weight(count: int, order: int, n: int | None) -> UPolynomial:
     >>> distinct_weight(2, 2, None), distinct_weight(1, 3, 2)  # u^2 is (3u - 1)/2 at b = 1 and at b = 2
     ((Fraction(1, 1), Fraction(-1, 1)), (Fraction(-1, 4), Fraction(3, 4)))
     """
-    poly = [Fraction(1)]
-    for i in range(1, count):
-        poly = [a - i * c for a, c in zip([*poly, Fraction(0)], [Fraction(0), *poly], strict=True)]
-    poly = [Fraction(0)] * (order - count) + poly
+    poly = [Fraction(0)] * (order - count) + [Fraction(c) for c in _falling(count)]
     if n is None:
         return tuple(poly)
     scale = prod(range(n - count + 1, n + 1))
     return _trimmed([c / scale for c in _below_degree(n, poly)])
+
+
+@cache
+def _falling(count: int) -> tuple[int, ...]:
+    """b^-count (b)_count = (1 - u)(1 - 2u) ... (1 - (count - 1)u) in powers of u."""
+    if count < 2:
+        return (1,)
+    less = _falling(count - 1)
+    return tuple(a - (count - 1) * c for a, c in zip((*less, 0), (0, *less), strict=True))
 
 
 @cache
@@ -100,15 +106,21 @@ def _below_degree(n: int, polynomial: list[Fraction]) -> list[Fraction]:
     """The polynomial of degree < n with the same values at u = 1, 1/2, ..., 1/n: a remainder."""
     if len(polynomial) <= n:
         return polynomial
-    vanishing = [Fraction(1)]  # constant first, leading coefficient 1
-    for b in range(1, n + 1):
-        vanishing = [a - c / b for a, c in zip([Fraction(0), *vanishing], [*vanishing, Fraction(0)], strict=True)]
-    rest = list(polynomial)
+    vanishing, rest = _vanishing(n), list(polynomial)
     while len(rest) > n:
         leading = rest.pop()
         for k in range(n):
             rest[len(rest) - n + k] -= leading * vanishing[k]
     return rest
+
+
+@cache
+def _vanishing(n: int) -> UPolynomial:
+    """(u - 1)(u - 1/2) ... (u - 1/n), constant first."""
+    product = [Fraction(1)]
+    for b in range(1, n + 1):
+        product = [a - c / b for a, c in zip([Fraction(0), *product], [*product, Fraction(0)], strict=True)]
+    return tuple(product)
 
 
 def _trimmed(polynomial: Sequence[Fraction]) -> UPolynomial:

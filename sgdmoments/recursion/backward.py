@@ -18,6 +18,7 @@ import flint
 import sympy
 
 from sgdmoments.budget import Monitor, tick
+from sgdmoments.exact.long_sum import LongSum
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring
 from sgdmoments.recursion.components import ByStatistic, Problem, statistic_letters
 
@@ -126,10 +127,10 @@ def integrate(value: Polynomial, letters: Sequence[sympy.Symbol], moments: Any, 
     if moment is None:
         moments.prepare(parts)
         moment = moments
-    total = ring.zero.raw
+    total = LongSum()
     for e, part in sorted(parts.items()):
         tick("integrating a step")
         factor = moment(e)
         if factor:
-            total = total + ring.context.from_dict(part) * ring(factor).raw
-    return Polynomial(ring, total)
+            total.add(ring.context.from_dict(part) * ring(factor).raw)
+    return Polynomial(ring, total.value(ring.zero.raw))

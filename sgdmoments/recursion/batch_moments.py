@@ -66,6 +66,9 @@ class BatchMoments:
         self._series: dict[Exponents, Any] = {(0,) * len(self.statistics): self._y**0}
         self._moments: dict[Exponents, Polynomial] = {}
         self._bernoulli: list[Any] = [self._y]
+        self._at_points: dict[tuple[int, ...], Any] = {}
+        # without replacement the generating function has degree n in y: nothing above it needs to be held
+        self._length = batches.population + 1 if self._numeric and isinstance(batches.population, int) else None
 
     def __call__(self, exponents: Exponents) -> Polynomial:
         """E[S^exponents], an element of `ring`."""
@@ -123,7 +126,7 @@ class BatchMoments:
                 if factor:
                     other = self._moment_series(tuple(a - c for a, c in zip(rest, f, strict=True)))
                     found += _binomial(rest, f) * (factor * other)
-            self._series[e] = found
+            self._series[e] = found = self._cut(found)
         return found
 
     def _log_series(self, e: Exponents) -> Any:
@@ -145,7 +148,7 @@ class BatchMoments:
         while len(self._bernoulli) < order:
             last = self._bernoulli[-1]
             slope = last.derivative() if self._numeric else last.derivative(_Y)
-            self._bernoulli.append(y * (1 - y) * slope)
+            self._bernoulli.append(self._cut(y * (1 - y) * slope))
         return self._bernoulli[order - 1]
 
     def _point_cumulant(self, k: int, e: Exponents) -> Any:
@@ -160,18 +163,25 @@ class BatchMoments:
                     other = tuple(a - c for a, c in zip(rest, f, strict=True))
                     lower = self._point_cumulant(k, (*f[:first], f[first] + 1, *f[first + 1:]))
                     found -= _binomial(rest, f) * (lower * (self._y * self._point_moment(k, other)))
-            self._logarithm[key] = found
+            self._logarithm[key] = found = self._cut(found)
         return found
+
+    def _cut(self, series: Any) -> Any:
+        """Without what lies above the degree in y of the generating function."""
+        return series if self._length is None else series.truncate(self._length)
 
     def _point_moment(self, k: int, e: Exponents) -> Any:
         """E_noise of m^e at the data point k."""
-        point, monomial = self._points[k], self._monomial(e)
-        assert self._noise is not None
-        value: Any = self._noise.moment(monomial[len(point):])
-        for entry, power in zip(point, monomial, strict=False):
-            if power:
-                value = value * entry**power
-        return self._scalar(value)
+        key = (k, *e)
+        if key not in self._at_points:
+            point, monomial = self._points[k], self._monomial(e)
+            assert self._noise is not None
+            value: Any = self._noise.moment(monomial[len(point):])
+            for entry, power in zip(point, monomial, strict=False):
+                if power:
+                    value = value * entry**power
+            self._at_points[key] = self._scalar(value)
+        return self._at_points[key]
 
     def _scalar(self, value: Any) -> Any:
         return to_fmpq(value) if self._numeric else self._letters(value)

@@ -19,6 +19,7 @@ from sgdmoments.budget import Monitor, tick
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
+from sgdmoments.exact.long_sum import LongSum
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
 from sgdmoments.recursion.initial_moments import VScalar, initial_arrays, to_scalar
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
@@ -64,7 +65,7 @@ class Derivatives:
     def _step(self, state: list[Any], rate: Any, degree: int) -> list[Any]:
         """T applied to a state."""
         count = len(self.operator.gradient.weights)
-        sums: dict[tuple[int, int], _Sum] = {}
+        sums: dict[tuple[int, int], LongSum] = {}
 
         def visit(gamma: list[int], first: int, order: int, derivatives: list[Any]) -> None:
             for i in range(first, count):
@@ -74,7 +75,7 @@ class Derivatives:
                     for power, mean in enumerate(self._mean(tuple(gamma))):
                         for k, part in enumerate(own):
                             if part and mean:
-                                sums.setdefault((order, k + power), _Sum()).add(part * mean)
+                                sums.setdefault((order, k + power), LongSum()).add(part * mean)
                                 tick("undoing a step")
                     if order < degree:
                         visit(gamma, i, order + 1, own)
@@ -84,7 +85,7 @@ class Derivatives:
         highest = max((k for _, k in sums), default=0)
         result = [*state, *[self._ring.zero.raw] * max(highest + 1 - len(state), 0)]
         for (order, k), found in sorted(sums.items(), key=lambda item: item[0]):
-            result[k] = result[k] + found.total() * (-rate) ** order
+            result[k] = result[k] + found.value(self._ring.zero.raw) * (-rate) ** order
         return [self._ring.reduced(part) for part in result]
 
     def _mean(self, gamma: Exponents) -> list[Any]:
@@ -114,30 +115,6 @@ class Derivatives:
                     total[i + j] = total[i + j] + a * b
                     tick("squaring the mean")
         return total
-
-
-class _Sum:
-    """A sum of polynomials, added in pairs of about equal size, so that long sums are not copied at each turn."""
-
-    def __init__(self) -> None:
-        self._parts: list[Any] = []
-
-    def add(self, value: Any) -> None:
-        """Add one more."""
-        for i, part in enumerate(self._parts):
-            if part is None:
-                self._parts[i] = value
-                return
-            value, self._parts[i] = part + value, None
-        self._parts.append(value)
-
-    def total(self) -> Any:
-        """The sum."""
-        parts = [part for part in self._parts if part is not None]
-        value = parts[0]
-        for part in parts[1:]:
-            value = value + part
-        return value
 
 
 def _mean_over_start(value: Polynomial, weights: Sequence[Any], arrays: Sequence[tuple[int, Any]]) -> Any:
