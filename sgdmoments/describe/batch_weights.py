@@ -22,20 +22,21 @@ from math import factorial, prod
 UPolynomial = tuple[Fraction, ...]
 
 
-def set_partitions(size: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """All set partitions of {0, ..., size-1}, blocks in order of their least element.
+def set_partitions(size: int, most: int | None = None) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """All set partitions of {0, ..., size-1} (into at most `most` blocks), blocks in order of their least element.
 
-    >>> [len(list(set_partitions(k))) for k in range(6)]
-    [1, 1, 2, 5, 15, 52]
+    >>> [len(list(set_partitions(k))) for k in range(6)], len(list(set_partitions(5, most=2)))
+    ([1, 1, 2, 5, 15, 52], 16)
     """
     if size == 0:
         yield ()
         return
     last = size - 1
-    for smaller in set_partitions(size - 1):
+    for smaller in set_partitions(size - 1, most):
         for k, block in enumerate(smaller):
             yield (*smaller[:k], (*block, last), *smaller[k + 1:])
-        yield (*smaller, (last,))
+        if most is None or len(smaller) < most:
+            yield (*smaller, (last,))
 
 
 @cache

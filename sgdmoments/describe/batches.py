@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
 import sympy
 
-from sgdmoments.describe.batch_weights import UPolynomial, batch_weight, distinct_weight, in_cb
+from sgdmoments.describe.batch_weights import UPolynomial, batch_weight, distinct_weight, in_cb, set_partitions
 from sgdmoments.describe.description import sealed
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import fresh_symbol, to_exact, to_fraction
@@ -74,6 +74,14 @@ class Batches:
         return self.sampling.replace("_", " ")
 
     # -- weights ----------------------------------------------------------------------------------------------
+
+    def partitions(self, factors: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+        """The set partitions rho of {0, ..., factors-1} with W_rho not 0: into at most n blocks without replacement.
+
+        >>> len(list(Batches("without_replacement", 2).partitions(4))), len(list(Batches("fresh").partitions(4)))
+        (8, 15)
+        """
+        return set_partitions(factors, self.population if isinstance(self.population, int) else None)
 
     def partition_weight(self, block_sizes: tuple[int, ...]) -> UPolynomial:
         """W_rho as a polynomial in u, constant first, for a partition of the factors into blocks of these sizes."""

@@ -5,7 +5,8 @@ Identity: for batch means of functions f₁, …, f_j of a sample drawn from n p
     E[mean_B f₁ ⋯ mean_B f_j] = Σ over set partitions ρ of {1..j} of W_ρ(1/b) Π over blocks of the data's mean of Π f,
 
 so the batch vertices of a block merge into one sample vertex of dimension n. For independent draws
-W_ρ = b^−j (b)_|ρ|; without replacement the sums over distinct samples are turned into free ones by Möbius inversion.
+W_ρ = b^−j (b)_|ρ|; without replacement the sums over distinct samples are turned into free ones by Möbius inversion,
+and a partition into more than n blocks has weight 0, as so many distinct samples do not exist.
 
 Assumption: each step's batch is drawn anew, independent of the steps before.
 
@@ -19,7 +20,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sgdmoments.describe.batch_weights import set_partitions
 from sgdmoments.describe.batches import Batches
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
@@ -78,7 +78,7 @@ class Sampling:
         drawn = [edge for edge in edges if edge[0] in self.samples]
         vertices = sorted({edge[1] for edge in drawn})
         total: dict[Monomial, Any] = {}
-        for partition in set_partitions(len(vertices)):
+        for partition in self.batches.partitions(len(vertices)):
             image = {vertices[i]: vertices[block[0]] for block in partition for i in block}
             graphs, _ = normal_form(self._merged(edges, image))
             weight = self._weights(tuple(sorted(map(len, partition))))

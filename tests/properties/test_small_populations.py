@@ -33,10 +33,12 @@ QUESTIONS = [
     (regression, sm.gradient(2), ("closure", "components")), (regression, sm.weights(2), ("closure", "components")),
     (one_layer, sm.loss(1), ("closure", "components", "symbolic")),
     (one_layer, sm.gradient(1), ("closure", "components", "symbolic")),
-    (two_layers, sm.gradient(0), ("components", "symbolic")), (two_layers, sm.gradient(1), ("components", "symbolic")),
-    (two_layers, sm.weights(1), ("components", "symbolic")),
-    (two_layers, sm.full_gradient(1), ("components", "symbolic")),
+    (two_layers, sm.gradient(0), ("components", "symbolic")), (two_layers, sm.weights(1), ("components", "symbolic")),
+    (two_layers, sm.gradient(1), ("components",)), (two_layers, sm.full_gradient(1), ("components",)),
 ]
+#: Six factors of one step in letters: thousands of graphs. One layer at 1 and 2 points has every kind of partition.
+SIX_FACTORS = [(sm.full_gradient(1, layer=2), 1), (sm.full_gradient(1, layer=2), 2)]
+SIX_FACTORS_MORE = [(sm.full_gradient(1), 3), *((sm.gradient(1), n) for n in (1, 2, 3))]
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -47,6 +49,12 @@ def test_routes_agree_whole(run, quantity, routes, n):
         answers = [getattr(sgd, moment)(quantity, route=route) for route in routes]
         assert all(p == answers[0] and p.coefficients == answers[0].coefficients for p in answers[1:])
     assert assert_equals_listing(sgd, quantity, moments=("variance", "second_moment"), route=routes[0]) == n
+
+
+@pytest.mark.parametrize(("quantity", "n"), [
+    *SIX_FACTORS, *(pytest.param(*more, marks=pytest.mark.slow) for more in SIX_FACTORS_MORE)])
+def test_six_factors_of_one_step(quantity, n):
+    test_routes_agree_whole(two_layers, quantity, ("components", "symbolic"), n)
 
 
 def test_the_loss_at_one_step_by_hand():

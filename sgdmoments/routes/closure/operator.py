@@ -21,7 +21,6 @@ from typing import Any
 import flint
 
 from sgdmoments.budget import tick
-from sgdmoments.describe.batch_weights import set_partitions
 from sgdmoments.describe.batches import Batches
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
@@ -169,7 +168,7 @@ class StepOperator:
     def _batch_mean(self, gamma: Exponents) -> VPolynomial:
         factors = [i for i, power in enumerate(gamma) for _ in range(power)]
         grouped: dict[tuple[Exponents, ...], int] = {}
-        for partition in set_partitions(len(factors)):
+        for partition in self.batches.partitions(len(factors)):
             blocks = tuple(sorted(self._block(factors, block) for block in partition))
             grouped[blocks] = grouped.get(blocks, 0) + 1
         by_sizes: dict[tuple[int, ...], Polynomial] = {}  # partitions of equal block sizes have equal weights
