@@ -79,6 +79,7 @@ class ProblemSize:
         residual_terms: the terms of one entry of prediction - label.
         weight_degree: the degree of the gradient in the weights.
         statistics: the number of batch statistics.
+        label_terms: the terms of the label in the weights: those of the teacher where it is open, else 1.
     """
 
     width: int
@@ -88,6 +89,7 @@ class ProblemSize:
     residual_terms: int
     weight_degree: int
     statistics: int
+    label_terms: int = 1
 
     @property
     def loss_terms(self) -> int:
@@ -137,7 +139,7 @@ def _problem_size(sgd: Run) -> ProblemSize:
     letters = len(sgd.symbols()) + sum(int(p.size) for p in (*model.parameters, *model.teacher_parameters)
                                        if not isinstance(sgd.initial[p.name], np.ndarray))
     return ProblemSize(width, outputs, letters, prediction.terms, prediction.terms + further,
-                       max(2 * prediction.weights - 1, 0), statistics)
+                       max(2 * prediction.weights - 1, 0), statistics, prediction.terms if open_teacher else 1)
 
 
 def _run(model: Model, entry: Size) -> Size:

@@ -16,7 +16,7 @@ from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
 from sgdmoments.routes.closure import answer as closure
 from sgdmoments.routes.closure.sizes import _bits_per_step, _letters, estimate, operator_terms
 from sgdmoments.routes.components import route as components
-from sgdmoments.routes.components.sizes import BEYOND, Degrees, sizes_of
+from sgdmoments.routes.components.growth import BEYOND, Degrees, monomials, sizes_of
 from sgdmoments.routes.expansion import route as expansion
 
 LINEAR = Degrees(steps=2, weight_degree=1, top=2, held=6, width=2, statistics=3, letters=0, start_letters=0, gradings=0,
@@ -42,13 +42,30 @@ def test_degrees_in_1_over_b_by_hand(by, degree):
 
 
 def test_terms_by_hand():
-    """One step back from the 6 monomials of degree <= 2 of 2 weights, times the 10 of 3 statistics, times 1 + 1 powers
-    of 1/b; forward the 10 alone, times 2 powers; with letters for the 2 weights the 6 of these once more."""
+    """Forward the 10 monomials of degree <= 2 of 3 statistics, times 1 + 1 powers of 1/b; one step back 2 * 10 times
+    all 6 monomials of 2 weights, or a half of as large a part of them as is held."""
     one = replace(LINEAR, steps=1)
     assert (sizes_of(one).terms, sizes_of(one).middle) == (20, 1)
-    letters = replace(one, letters=2, start_letters=2)
-    assert sizes_of(letters).terms == int(15 * (6 / 15) * 10 * 2**0.5)  # back: 15 monomials of 4 letters, 6 held
+    letters = replace(one, letters=2, start_letters=2, gradings=2)  # the letters of w_0 stand in no step: two gradings
+    assert sizes_of(letters).terms == 2 * 10 * 6 * (6 / (2 * 6)) / 2
+    assert (sizes_of(replace(letters, held=12)).terms, sizes_of(replace(letters, held=12)).middle) == (2 * 10 * 6, 0)
     assert sizes_of(replace(LINEAR, steps=0)).terms == 6
+
+
+def test_work_by_hand():
+    """Two layers: what has degree 6 in 2 weights becomes, for each j <= 6, degree j in 3 statistics, 6 + 2 j in
+    weights; 3 letters of the data, in squares, stand in both factors of a moment that the target holds."""
+    by = replace(TWO_LAYERS, steps=1, held=2 * 28, letters=2, start_letters=2, gradings=2)
+    image = sum((j + 1) * (j + 2) // 2 * (2 * j + 7) * (2 * j + 8) // 2 for j in range(7))
+    assert (sizes_of(by).terms, sizes_of(by).middle) == (2 * image, 0)
+    assert (sizes_of(replace(by, letters=0, start_letters=0, gradings=0)).terms, monomials(3, 6)) == (2 * 84, 84)
+    letters = replace(by, letters=3, start_letters=0, gradings=3, data_letters=3, sample_degree=2, held=28)
+    assert sizes_of(letters).terms == 84 * (1 + 1) * monomials(2, 2 * 2)
+
+
+def test_label_noise_without_replacement_takes_a_moment_of_each_point():
+    by = replace(TWO_LAYERS, steps=1, independent=False)
+    assert sizes_of(replace(by, points=8)).moments > 4 * sizes_of(by).moments
 
 
 def test_long_and_hopeless_runs_by_hand():
@@ -79,7 +96,7 @@ def test_arithmetic_of_sizes_by_hand():
     (network(3, 2), ProblemSize(6, 2, 0, 3, 3 + 4, 1, 6)),
     (sm.SGD(sm.LinearRegression([[1, 2], [3, 4], [0, 1]], [1, 2, 3]), "1/10", [0, 0]),
      ProblemSize(2, 1, 0, 2, 2 + 1, 1, 2)),  # n points carry n - 1 statistics
-    (sm.SGD(sm.Network((2, 3, 1))), ProblemSize(9, 1, 2 * 9 + 1, 6, 6 + 6, 3, 3)),  # letters: weights, teacher, rate
+    (sm.SGD(sm.Network((2, 3, 1))), ProblemSize(9, 1, 2 * 9 + 1, 6, 6 + 6, 3, 3, 6)),  # letters: weights, teacher, rate
 ], ids=range(4))
 def test_sizes_of_problems_by_hand(sgd, found):
     assert problem_size(sgd) == found

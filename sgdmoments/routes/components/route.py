@@ -22,7 +22,8 @@ from sgdmoments.reading import shown
 from sgdmoments.recursion.backward import expectation, in_statistics, integrate
 from sgdmoments.recursion.components import Problem, applies, in_inverse_batch, read, statistic_letters
 from sgdmoments.recursion.term_count import problem_size
-from sgdmoments.routes.components.sizes import Sizes, bound, is_small, predict, setup_seconds
+from sgdmoments.routes.components.growth import Sizes
+from sgdmoments.routes.components.sizes import is_small, predict, setup_seconds, unread
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
          "P0, Theorem 3.8 (recursion to the initial weights)")
@@ -116,7 +117,7 @@ def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
         return {"route": "components", "reason": reason}
     size = problem_size(sgd)
     if not is_small(sgd, size, quantity):
-        return bound(sgd, size, quantity, kind).as_dict()
+        return unread(sgd, size, quantity, kind).as_dict()
     problem = read(sgd, quantity)
     square, means = conditional_moments(problem, kind)
     found = largest(problem, means if kind == "mean" else [square], kind)
