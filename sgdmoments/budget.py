@@ -64,11 +64,11 @@ class Progress:
 
     def __post_init__(self) -> None:
         total = 0 if self.total is None else self.total
-        fine = isinstance(self.stage, str) and all(
-            isinstance(value, (int, float)) for value in (self.done, self.terms, self.seconds, total))
-        if not fine or not -LARGEST <= max(self.done, self.terms, total) <= LARGEST:
+        numbers = (self.done, self.terms, self.seconds, total)
+        if not isinstance(self.stage, str) or not all(
+                isinstance(value, (int, float)) and not is_flag(value) and 0 <= value <= LARGEST for value in numbers):
             found = (self.stage, self.done, self.total, self.terms, self.seconds)
-            raise InputError(f"Progress: found {shown(found)}; a text and numbers are needed.")
+            raise InputError(f"Progress: found {shown(found)}; a text and numbers >= 0 are needed.")
 
 
 #: Called with a `Progress`; returning False stops the work (`Stopped` is raised), anything else goes on.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sgdmoments.errors import InputError
-from sgdmoments.reading import shown
+from sgdmoments.reading import read_path, shortened, shown
 
 PathLike = str | os.PathLike[str]
 
@@ -49,7 +49,7 @@ def write_whole(path: PathLike, write: Callable[[Path], object], inputs: Iterabl
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}).") from None
+        raise InputError(f"{shortened(str(path))}: cannot be written ({error.strerror or error}).") from None
 
 
 def write_text(path: PathLike, text: str, inputs: Iterable[PathLike | None] = ()) -> None:
@@ -61,23 +61,20 @@ def check_target(path: PathLike, inputs: Iterable[PathLike | None] = ()) -> None
     """`InputError` where `write_whole` would refuse `path`, before the work whose result goes there."""
     target, _ = _target(path, inputs)
     if not target.parent.is_dir():
-        raise InputError(f"{path}: cannot be written (there is no folder {target.parent}).")
+        raise InputError(f"{shortened(str(path))}: cannot be written (there is no folder {target.parent}).")
 
 
 def _target(path: PathLike, inputs: Iterable[PathLike | None]) -> tuple[Path, int | None]:
     """The regular file that `path` leads to, new or not, and the permissions of one that is there."""
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(f"path: expected the name of a file, found {shown(path)}.") from None
-    if not isinstance(name, str) or not name or name.endswith(("/", os.sep)) or "\0" in name:
-        raise InputError(f"path: expected the name of a file, found {shown(name)}.")
+    name = os.fspath(read_path(path, "path"))
+    if str(path).endswith(("/", os.sep)):
+        raise InputError(f"path: {shown(path)} is not the name of a file.")
     try:
         status = os.stat(name)
     except FileNotFoundError:
         return Path(os.path.realpath(name)), None
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}).") from None
+        raise InputError(f"{shortened(str(path))}: cannot be written ({error.strerror or error}).") from None
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{path} is {_kind(status.st_mode)}, not a file; nothing was written. Give the name of a new "
                          "file, or leave the option out and send the output there with the shell (> or |).")
@@ -85,7 +82,7 @@ def _target(path: PathLike, inputs: Iterable[PathLike | None]) -> tuple[Path, in
         if source is not None and os.path.exists(source) and os.path.samestat(status, os.stat(source)):
             raise InputError(f"{path} is the input {source} itself and would be overwritten; give another name.")
     if not os.access(name, os.W_OK):
-        raise InputError(f"{path}: cannot be written (the file is read-only).")
+        raise InputError(f"{shortened(str(path))}: cannot be written (the file is read-only).")
     return Path(os.path.realpath(name)), stat.S_IMODE(status.st_mode)
 
 

@@ -10,7 +10,9 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import fields
 from itertools import islice
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,12 @@ def shortened(text: str, longest: int = _LONGEST_SHOWN) -> str:
     return text if len(text) <= longest else f"{text[:longest - 20]}... ({len(text):,} characters)"
 
 
+def shown_fields(value: Any) -> str:
+    """The repr of a dataclass, each of its values as messages show it."""
+    parts = (f"{field.name}={shown(getattr(value, field.name))}" for field in fields(value))
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
 def attribute(value: Any, name: str) -> Any:
     """An attribute of an object; None where it has none, or raises, or is a class."""
     try:
@@ -61,6 +69,11 @@ def attribute(value: Any, name: str) -> Any:
 def is_flag(value: Any) -> bool:
     """Whether a value is a truth value."""
     return isinstance(value, (bool, np.bool_))
+
+
+def is_bytes(value: Any) -> bool:
+    """Whether a value holds bytes: they are no numbers, although Python counts them as such."""
+    return isinstance(value, (bytes, bytearray, memoryview))
 
 
 def read_flag(value: Any, name: str) -> bool:
@@ -101,7 +114,7 @@ def read_integer(value: Any, name: str, least: int, what: str, most: int = LARGE
 
 def read_positive(value: Any, name: str) -> float:
     """A finite float above zero: from any real number, but no truth value, text or bytes."""
-    if not (is_flag(value) or isinstance(value, (str, bytes, bytearray, np.datetime64, np.timedelta64))):
+    if not (is_flag(value) or is_bytes(value) or isinstance(value, (str, np.datetime64, np.timedelta64))):
         try:
             number = float(value)
         except Exception:  # whatever the object's own conversion raises
@@ -131,7 +144,7 @@ def is_listed(value: Any) -> bool:
     """
     if isinstance(value, np.ndarray):
         return value.ndim > 0
-    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping, AbstractSet, type, sympy.Basic)):
+    if is_bytes(value) or isinstance(value, (str, Mapping, AbstractSet, type, sympy.Basic)):
         return False
     return isinstance(value, (Sequence, sympy.MatrixBase)) or hasattr(type(value), "__next__")
 
@@ -139,12 +152,13 @@ def is_listed(value: Any) -> bool:
 def read_sequence(value: Any, name: str, what: str, longest: int = LONGEST_SEQUENCE) -> tuple[Any, ...]:
     """The entries in order: of a list, tuple, range, array or iterator; `InputError` saying `what` for anything else.
 
-    Texts, bytes, sets and mappings are refused: what they hold in order is not what was meant. So are masked entries.
+    Texts, bytes, sets and mappings are refused: what they hold in order is not what was meant. So are masked entries,
+    and sympy matrices of several rows and columns, which Python runs through entry by entry.
 
     >>> read_sequence(range(1, 3), "batch_sizes", "a list of batch sizes is needed")
     (1, 2)
     """
-    if not is_listed(value):
+    if not is_listed(value) or (isinstance(value, sympy.MatrixBase) and 1 not in value.shape):
         raise InputError(f"{name}: found {shown(value)}; {what}.")
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise InputError(f"{name}: found masked entries; leave them out, or fill them: array.filled(...).")
@@ -159,12 +173,14 @@ def read_sequence(value: Any, name: str, what: str, longest: int = LONGEST_SEQUE
 
 
 def read_function(value: Any, name: str, what: str) -> Callable[[Any], Any]:
-    """A function of one argument; `InputError` saying `what` is needed for anything else, a class included.
+    """A function of one argument; `InputError` saying `what` is needed for anything else.
+
+    A class is none, and neither is a polynomial or an expression, although it can be called.
 
     >>> read_function(abs, "progress", "a function is needed")(-1)
     1
     """
-    if not callable(value) or isinstance(value, (type, sympy.Basic)):
+    if not callable(value) or isinstance(value, (type, sympy.Basic)) or callable(attribute(value, "to_sympy")):
         raise InputError(f"{name}: found {shown(value)}; {what}.")
     try:
         signature = inspect.signature(value)
@@ -199,6 +215,19 @@ def read_mapping(value: Any, name: str, what: str) -> Mapping[Any, Any]:
     return value
 
 
+def read_values(values: Any) -> Mapping[Any, Any]:
+    """Values for letters: a mapping whose keys are names or letters, no numbers.
+
+    >>> read_values({"w": [1, 2]})
+    {'w': [1, 2]}
+    """
+    found = read_mapping(values, "values", "a dict of numbers and arrays by name is needed")
+    for key in found:
+        if key is None or isinstance(key, (Number, bytes)):
+            raise InputError(f"values: found the key {shown(key)}; a key is the name of a letter, or the letter.")
+    return found
+
+
 def read_text(value: Any, name: str, what: str) -> str:
     """A text that is not empty and holds no control characters.
 
@@ -208,6 +237,20 @@ def read_text(value: Any, name: str, what: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputError(f"{name}: found {shown(value)}; {what}.")
     return str(value)
+
+
+def read_name(value: Any, name: str, what: str) -> str:
+    r"""The name of a matrix or of another letter: it begins with a letter, "_" or a backslash.
+
+    What begins with a digit is a number in a wrong place.
+
+    >>> read_name("W1*", "name", "a name is needed"), read_name(r"\Sigma", "name", "a name is needed")
+    ('W1*', '\\Sigma')
+    """
+    text = read_text(value, name, what)
+    if not (text[0].isalpha() or text[0] in "_\\"):
+        raise InputError(f"{name}: found {shown(value)}; a name begins with a letter, _ or \\.")
+    return text
 
 
 def read_symbol(value: Any, name: str) -> sympy.Symbol:
@@ -229,10 +272,10 @@ def read_path(value: Any, name: str) -> Path:
     """
     if isinstance(value, (str, os.PathLike)):
         try:
-            path = Path(value)
-            os.fsencode(path)  # no surrogates
-            if path.name and "\0" not in str(path):
-                return path
+            text = os.fspath(value)
+            os.fsencode(text)  # no surrogates
+            if isinstance(text, str) and text and "\0" not in text:
+                return Path(text)
         except Exception:  # an object whose own path fails
             pass
     raise InputError(f"{name}: {shown(value)} is not the name of a file.")

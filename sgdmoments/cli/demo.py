@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sgdmoments.cli.output import check_targets, console, write_figure
+from sgdmoments.cli.output import check_figure, check_targets, console, write_figure
 from sgdmoments.cli.problem import regression_problem
 from sgdmoments.cli.regression import draw
 from sgdmoments.cli.results import compute, print_table
@@ -22,6 +23,8 @@ Out = Annotated[Path, typer.Option(help="Where the figure goes.")]
 def demo(out: Out = Path("sgdmoments-demo.png")) -> None:
     """The variance of the mini-batch gradient on the Longley data, exactly: polynomials, table, proof, figure."""
     check_targets((out,))
+    with suppress(MissingExtraError):  # said below, after the numbers
+        check_figure(out)
     problem = regression_problem("longley", "employment", features=None, standardize=True, intercept=True,
                                  learning_rate="1/10", initial="0", sampling=None)
     results = compute(problem, "variance", "gradient", _STEPS, _BATCH_SIZES)

@@ -20,6 +20,7 @@ from sgdmoments.cli.options import (
     RouteName,
     Weights,
     Widths,
+    whole,
 )
 from sgdmoments.cli.output import check_targets, deliver
 from sgdmoments.cli.problem import QUANTITIES, is_whole
@@ -33,10 +34,12 @@ from sgdmoments.show.latex import batch_polynomial_latex
 from sgdmoments.show.text import batch_polynomial_text
 
 StepOrLetter = Annotated[str, typer.Option(help="The step t, from 0; or a letter, with --order.")]
-Order = Annotated[int | None, typer.Option(help="A series in the learning rate to this order instead of the whole "
-                                           "polynomial.")]
-InverseBatchOrder = Annotated[int | None, typer.Option(help="Only the powers of 1/b up to this one.")]
-Terms = Annotated[int | None, typer.Option(help="Show at most so many terms of each coefficient (text and latex).")]
+Order = Annotated[int | None, typer.Option(parser=whole, metavar="INTEGER", help="A series in the learning rate to "
+                                           "this order instead of the whole polynomial.")]
+InverseBatchOrder = Annotated[int | None, typer.Option(parser=whole, metavar="INTEGER", help="Only the powers of 1/b "
+                                                       "up to this one.")]
+Terms = Annotated[int | None, typer.Option(parser=whole, metavar="INTEGER", help="Show at most so many terms of each "
+                                           "coefficient (text and latex).")]
 Format = Annotated[Literal["text", "latex", "json", "svg"], typer.Option(
     help="json is lossless; svg draws the derivation of E||q||^2 as a graph of terms.")]
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import to_fmpq
 from sgdmoments.files import PathLike, check_target, write_text, write_whole
+from sgdmoments.show.plots import pyplot
 
 #: Columns used where the output is not a terminal.
 _PLAIN_WIDTH = 110
@@ -54,13 +55,22 @@ def deliver(text: str, output: Path | None, inputs: Iterable[PathLike | None] = 
         write_text(output, whole, inputs)
 
 
+def check_figure(path: PathLike) -> None:
+    """`InputError` where no figure can be written to a file of this name: said before the work, not after it.
+
+    Raises `MissingExtraError` where there is nothing to draw with.
+    """
+    pyplot()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    formats = FigureCanvasBase.get_supported_filetypes()
+    if Path(path).suffix.lstrip(".").lower() not in formats:
+        raise InputError(f"{path}: the ending of a figure's file must be one of {', '.join(sorted(formats))}.")
+
+
 def write_figure(path: str | Path, axes: Any, inputs: Iterable[PathLike | None] = ()) -> None:
     """Save the figure of matplotlib axes, whole or not at all; the ending of `path` says the format."""
-    target = Path(path)
-    formats = axes.figure.canvas.get_supported_filetypes()
-    if target.suffix.lstrip(".").lower() not in formats:
-        raise InputError(f"{path}: the ending of a figure's file must be one of {', '.join(sorted(formats))}.")
-    write_whole(target, lambda file: axes.figure.savefig(file, dpi=150), inputs)
+    write_whole(path, lambda file: axes.figure.savefig(file, dpi=150), inputs)
 
 
 def lossless(value: Fraction | float) -> str:

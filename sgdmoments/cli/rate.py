@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from decimal import Decimal
 from fractions import Fraction
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import parse_number
 
 _LONGEST_TEXT = 300
-_LARGEST_EXPONENT = 400
 _LARGEST_BITS = 100_000
 
 
@@ -69,10 +68,8 @@ def _check(node: ast.expr, text: str) -> bool:
 
 def _value(node: ast.expr, text: str, t: int) -> Fraction:
     match node:
-        case ast.Constant(value=int() as number):
-            return Fraction(number)
-        case ast.Constant():
-            return _decimal(ast.get_source_segment(text.strip(), node) or "")
+        case ast.Constant():  # as written: 0.1 is 1/10
+            return parse_number(ast.get_source_segment(text.strip(), node) or "", "learning rate")
         case ast.Name():
             return Fraction(t)
         case ast.UnaryOp(operand=operand):
@@ -91,13 +88,6 @@ def _value(node: ast.expr, text: str, t: int) -> Fraction:
                 case ast.Pow():
                     return _power(a, b, text, t)
     raise AssertionError(f"{ast.dump(node)} was not checked")
-
-
-def _decimal(written: str) -> Fraction:
-    number = Decimal(written)  # 0.1 as written, not as a float
-    if number and abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise InputError(f"learning rate: {written} is beyond 10^{_LARGEST_EXPONENT} or 10^-{_LARGEST_EXPONENT}.")
-    return Fraction(number)
 
 
 def _power(base: Fraction, exponent: Fraction, text: str, t: int) -> Fraction:

@@ -25,13 +25,13 @@ from sgdmoments.cli.options import (
     Steps,
     Target,
 )
-from sgdmoments.cli.output import check_targets, console, deliver, write_figure
+from sgdmoments.cli.output import check_figure, check_targets, console, deliver, write_figure
 from sgdmoments.cli.problem import Problem, parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
 from sgdmoments.cli.values import run_values, values_csv, values_json, values_text
 from sgdmoments.errors import InputError
-from sgdmoments.show.plots import new_axes, plot_batch_polynomials, plot_trajectory, pyplot
+from sgdmoments.show.plots import new_axes, plot_batch_polynomials, plot_trajectory
 
 Format = Annotated[Literal["table", "latex", "json", "csv"], typer.Option(
     help="table and latex round long rationals; json and csv are lossless.")]
@@ -51,8 +51,8 @@ def regression(
     """Exact moments of mini-batch SGD for least squares on a table, as polynomials in 1/b."""
     inputs = (data,)
     check_targets((output, plot), inputs)
-    if plot is not None:  # said before the work, not after it
-        pyplot()
+    if plot is not None:
+        check_figure(plot)
     problem = regression_problem(data, target, features=features, standardize=standardize, intercept=intercept,
                                  learning_rate=learning_rate, initial=initial, sampling=sampling)
     sizes, reported = parse_batch_sizes(batch_sizes, problem.sgd.population, problem.n), parse_steps(steps, at)

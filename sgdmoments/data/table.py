@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import sqrt
 from typing import Any
 
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import to_exact_array
+from sgdmoments.exact.numbers import parse_number, to_exact_array
 from sgdmoments.models.regression import LinearRegression
 from sgdmoments.reading import read_flag, read_integer, read_sequence, read_text, shortened, shown
 
 #: A list of rows that goes on beyond this never ends.
 _MOST_ROWS = 10**7
-#: Larger powers of ten are taken for a slip, not for data.
-_LARGEST_EXPONENT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,10 @@ class Design:
         X, y = to_exact_array(self.X, "X", ndim=2), to_exact_array(self.y, "y", ndim=1)
         if X.shape[0] != y.shape[0]:
             raise InputError(f"y: expected {X.shape[0]} entries, one for each row of X, found {y.shape[0]}.")
-        for name, value in (("X", tuple(map(tuple, X))), ("y", tuple(y)), ("names", _texts(self.names, "names")),
+        names = _texts(self.names, "names")
+        if len(names) != X.shape[1]:
+            raise InputError(f"names: expected {X.shape[1]}, one for each column of X, found {len(names)}.")
+        for name, value in (("X", tuple(map(tuple, X))), ("y", tuple(y)), ("names", names),
                             ("target", read_text(self.target, "target", "the name of a column is needed")),
                             ("standardized", read_flag(self.standardized, "standardized"))):
             object.__setattr__(self, name, value)
@@ -145,19 +145,7 @@ class Table:
         place = f"{self.source}: row {row + 1} (line {self.lines[row]}), column {shown(name)}"
         if not cell:
             raise InputError(f"{place}: the cell is empty.")
-        try:
-            if "/" in cell:
-                return Fraction(cell)
-            value = Decimal(cell)
-        except (InvalidOperation, ValueError):
-            raise InputError(f"{place}: {shown(cell)} is not a number.") from None
-        except ZeroDivisionError:
-            raise InputError(f"{place}: {shown(cell)} divides by zero.") from None
-        if not value.is_finite():
-            raise InputError(f"{place}: found {shortened(cell)}; every number must be finite.")
-        if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
-            raise InputError(f"{place}: {shown(cell)} is beyond 10^{_LARGEST_EXPONENT} or 10^-{_LARGEST_EXPONENT}.")
-        return Fraction(value)
+        return parse_number(cell, place)
 
 
 def _texts(values: Any, name: str) -> tuple[str, ...]:

@@ -125,11 +125,13 @@ class Batches:
 
     def expression(self, b: Any, n: Any = None) -> sympy.Expr:
         """v as an expression in b, and in n where another is given."""
-        size = _to_sympy(b)
-        if self.independent:
-            return 1 / size
-        count = _to_sympy(self.n if n is None else n)
-        return (count - size) / (size * (count - 1))
+        size, count = _to_sympy(b, "b"), self.population if n is None else _to_sympy(n, "n")
+        if n is not None and self.independent:
+            raise InputError(f"n: found {shown(n)}, but batches are independent draws: no answer depends on n.")
+        if size.is_number and (size < 1 or (count is not None and not isinstance(count, sympy.Symbol)
+                                            and (size > count or not size.is_integer))):
+            raise InputError(f"b: found {shown(b)}; a batch size lies in 1..{count or '∞'}.")
+        return 1 / size if count is None else (count - size) / (size * (count - 1))
 
     def size_at(self, v: Fraction) -> Fraction | None:
         """The batch size at which the variable has the value v; None where there is none, or n is a letter."""
@@ -153,6 +155,6 @@ class Batches:
         return BatchPolynomial.from_cb(coefficients, self.population, provenance)
 
 
-def _to_sympy(value: Any) -> sympy.Expr:
-    exact = to_exact(value, "b or n")
+def _to_sympy(value: Any, name: str) -> sympy.Expr:
+    exact = to_exact(value, name)
     return sympy.Rational(exact.numerator, exact.denominator) if isinstance(exact, Fraction) else exact

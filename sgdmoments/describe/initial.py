@@ -7,16 +7,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
 
 from sgdmoments.describe.description import final
 from sgdmoments.describe.laws.base import Distribution
 from sgdmoments.describe.laws.coordinates import Coordinates, IndependentCoordinates
+from sgdmoments.describe.laws.covariance import read_covariance, read_mean, read_variance
 from sgdmoments.describe.laws.entries import Entries
-from sgdmoments.describe.laws.gaussian import Gaussian, read_covariance
+from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.exact.numbers import Exact
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -55,10 +55,7 @@ class GaussianInit(Init):
     def __init__(self, variance: Any = None, mean: Any = None, covariance: Any = None) -> None:
         if variance is not None and covariance is not None:
             raise InputError("GaussianInit: give variance or covariance, not both.")
-        self.variance = None if covariance is not None else to_exact(1 if variance is None else variance, "variance")
-        if (isinstance(self.variance, Fraction) and self.variance < 0) or (
-                isinstance(self.variance, sympy.Expr) and self.variance.is_negative):
-            raise InputError(f"variance: found {self.variance}; a variance cannot be negative.")
+        self.variance = None if covariance is not None else read_variance(1 if variance is None else variance)
         self._law = Gaussian() if covariance is None else Gaussian(read_covariance(covariance))
         self.mean: np.ndarray[Any, Any] | None = None
         self._shape: tuple[int, ...] | None = None
@@ -69,6 +66,13 @@ class GaussianInit(Init):
     def covariance(self) -> np.ndarray[Any, Any] | None:
         """The covariance of the flattened entries, where it is not a multiple of the identity."""
         return self._law.covariance
+
+    @property
+    def _length(self) -> int | None:
+        """The number of entries of the mean or the covariance."""
+        if self.mean is None:
+            return self._law._length
+        return int(self.mean.size)
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         return shifted_moment(self._central, self.mean, tuple(exponents))
@@ -150,6 +154,11 @@ class RandomInit(Init):
         self.covariance = read_covariance(covariance)
         self.mean, self._shape = _read_mean(mean, self.covariance)
 
+    @property
+    def _length(self) -> int:
+        """The number of entries of the mean."""
+        return int(self.mean.size)
+
     def moment(self, exponents: Sequence[int]) -> Exact:
         return shifted_moment(self._central, self.mean, tuple(exponents))
 
@@ -182,7 +191,7 @@ class RandomInit(Init):
 
 def _read_mean(mean: Any, covariance: np.ndarray[Any, Any] | None) -> tuple[np.ndarray[Any, Any], tuple[int, ...]]:
     """The mean, flat, and the shape in which it was given."""
-    array = to_exact_array(mean, "mean")
+    array = read_mean(mean)
     if covariance is not None and covariance.shape[0] != array.size:
         raise InputError(f"covariance: expected shape ({array.size}, {array.size}), found {covariance.shape}.")
     return array.ravel(), array.shape

@@ -15,7 +15,7 @@ from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
-from sgdmoments.reading import LARGEST, is_integer, read_integer, read_text, shown
+from sgdmoments.reading import LARGEST, is_integer, read_integer, read_name, shown
 
 Dimension: TypeAlias = int | sympy.Symbol
 
@@ -30,7 +30,7 @@ class Parameter:
     layer: int
 
     def __post_init__(self) -> None:
-        read_text(self.name, "Parameter: name", "expected a text such as 'W1'")
+        read_name(self.name, "Parameter: name", "expected a text such as 'W1'")
         if not isinstance(self.shape, (tuple, list)) or not all(map(_is_dimension, self.shape)):
             raise InputError(f"Parameter {self.name}: found the shape {shown(self.shape)}; expected a tuple of "
                              "integers >= 1 or symbols.")

@@ -18,7 +18,7 @@ from sgdmoments.describe.description import sealed
 from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
-from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, shown
+from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, read_symbol, shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 #: Whether the initial weights are held fixed or averaged over.
@@ -160,7 +160,7 @@ def sample_gradients(t: Any, matrices: Sequence[Any]) -> Quantity:
 
 def _step(t: Any) -> int | sympy.Symbol:
     if isinstance(t, sympy.Symbol):
-        return t
+        return read_symbol(t, "t")
     return read_integer(t, "t", 0, "a step is an integer >= 0 (or a sympy symbol)")
 
 

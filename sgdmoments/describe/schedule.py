@@ -12,7 +12,7 @@ import sympy
 from sgdmoments.describe.description import Description, final
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
-from sgdmoments.reading import is_listed, read_function, read_sequence, shown
+from sgdmoments.reading import is_bytes, is_listed, read_function, read_sequence, shown
 
 
 @final
@@ -37,7 +37,7 @@ class Schedule(Description):
         self._list: tuple[Exact, ...] | None = None
         #: The rate where it is the same at every step, else None.
         self.constant: Exact | None = None
-        if isinstance(learning_rate, (bytes, bytearray, memoryview)):
+        if is_bytes(learning_rate):
             raise InputError(f"learning_rate: found {shown(learning_rate)}; bytes are not rates, use a number or a "
                              "text.")
         if isinstance(learning_rate, np.ndarray) and learning_rate.ndim == 0:

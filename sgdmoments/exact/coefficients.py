@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import comb
+from math import comb, isfinite
 from typing import Any
 
 import flint
@@ -20,7 +20,7 @@ from sgdmoments.exact.numbers import entry_name, to_exact
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.exact.univariate import compose_linear
-from sgdmoments.reading import attribute
+from sgdmoments.reading import attribute, read_values
 
 
 def read_entry(value: Any) -> Any:
@@ -29,7 +29,10 @@ def read_entry(value: Any) -> Any:
         return value
     if callable(attribute(value, "simplest")):
         return value.simplest()
-    if isinstance(value, (float, flint.arb)) or callable(attribute(value, "to_json")):
+    if isinstance(value, float):
+        return _finite(value)
+    of_graphs = attribute(value, "labels") is not None and callable(attribute(value, "to_json"))
+    if isinstance(value, flint.arb) or of_graphs:
         return value
     if isinstance(value, sympy.Basic):
         exact = to_exact(value, "coefficient")
@@ -40,6 +43,13 @@ def read_entry(value: Any) -> Any:
         except InputError:  # not a polynomial
             return _read_quotient(exact)
     return to_exact(value, "coefficient")
+
+
+def _finite(value: float) -> float:
+    if not isfinite(value):
+        raise InputError(f"coefficient: found {value}; every number must be finite (floats end at 10^308; exact "
+                         "arithmetic has no such end).")
+    return float(value)
 
 
 def _read_quotient(value: sympy.Expr) -> Any:
@@ -127,8 +137,7 @@ def evaluate_entries(entries: Sequence[Any], values: Mapping[Any, Any], partial:
 
     A name that two of its symbols bear decides nothing, whichever coefficients they are in.
     """
-    if not isinstance(values, Mapping):
-        raise InputError(f"values: expected a dict of numbers and arrays by name, found {type(values).__name__}.")
+    values = read_values(values)
     symbols = letters_of(entries)
     full = with_entries(values) if symbols else values
     chosen = _values_by_symbol(symbols, full, partial, strict=all(not hasattr(c, "labels") for c in entries))

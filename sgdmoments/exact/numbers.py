@@ -21,7 +21,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
-from sgdmoments.reading import attribute, is_flag, shown
+from sgdmoments.reading import attribute, is_bytes, is_flag, shown
 
 #: What the package takes as an exact scalar.
 Exact: TypeAlias = Fraction | sympy.Expr
@@ -87,7 +87,7 @@ def to_exact(value: Any, name: str = "value") -> Exact:
     if isinstance(attribute(value, "_mpf_"), tuple):  # mpmath
         return _from_binary(value._mpf_, name)
     if callable(attribute(value, "to_sympy")):
-        return _from_sympy(value.to_sympy(), name)
+        return _from_value(value, name)
     raise _unreadable(value, name)
 
 
@@ -103,9 +103,10 @@ def parse_number(text: str, name: str) -> Fraction:
     if match := _DIGITS.fullmatch(written):
         sign, above, below = match.groups()
         denominator = _integer(below or "1")
-        if denominator:
-            return Fraction(-_integer(above) if sign == "-" else _integer(above), denominator)
-    elif _DECIMAL.fullmatch(written) or _NOT_FINITE.fullmatch(written):
+        if not denominator:
+            raise InputError(f"{name}: {shown(written)} divides by zero.")
+        return Fraction(-_integer(above) if sign == "-" else _integer(above), denominator)
+    if _DECIMAL.fullmatch(written) or _NOT_FINITE.fullmatch(written):
         return _from_decimal(Decimal(written), name, shown(written)[1:-1])
     raise InputError(f"{name}: cannot read the text {shown(text)} as a number such as 3, 0.25 or 1/10.")
 
@@ -149,6 +150,15 @@ def _from_sympy(value: sympy.Basic, name: str) -> Exact:
     return value
 
 
+def _from_value(value: Any, name: str) -> Exact:
+    """What the package gave as a value; an answer that depends on the batch size is no number."""
+    found = value.to_sympy()
+    size = attribute(value, "batch_size")
+    if isinstance(size, sympy.Symbol) and size in found.free_symbols:
+        raise InputError(f"{name}: found {shown(value)}, which depends on the batch size; its value at b is p(b).")
+    return _from_sympy(found, name)
+
+
 def _rational(value: Fraction) -> sympy.Rational:
     return sympy.Rational(value.numerator, value.denominator)
 
@@ -188,6 +198,9 @@ def to_exact_array(values: Any, name: str, ndim: int | None = None) -> np.ndarra
 
 def to_object_array(values: Any, name: str) -> np.ndarray[Any, Any]:
     """The values in an array of objects, or of NumPy's numbers where they come as such."""
+    if is_bytes(values):
+        raise InputError(f"{name}: found {shown(values)}; bytes are not numbers (of a buffer of numbers give "
+                         "np.asarray(buffer)).")
     if isinstance(values, sympy.MatrixBase):
         values = values.tolist()
     if callable(attribute(values, "to_numpy")):  # pandas

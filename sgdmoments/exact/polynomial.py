@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sympy
@@ -26,13 +26,22 @@ from sgdmoments.exact.coefficients import (
     value_at,
     with_letter_population,
 )
-from sgdmoments.exact.numbers import to_object_array
+from sgdmoments.exact.numbers import to_exact, to_object_array
 from sgdmoments.exact.population import PopulationCertificate, decreasing_in_population
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.saving import polynomial_from_json, polynomial_to_json
 from sgdmoments.exact.truncation import coefficient_beyond, is_small, warn
-from sgdmoments.reading import is_foreign, is_listed, read_flag, read_integer, read_sequence, shown
+from sgdmoments.reading import (
+    is_foreign,
+    is_integer,
+    is_listed,
+    read_flag,
+    read_integer,
+    read_sequence,
+    read_symbol,
+    shown,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,6 +79,9 @@ class BatchPolynomial:
     learning_rate_order: int | None = None
     next_coefficient: Any = field(default=None, compare=False, repr=False)
     last_order: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
+
+    #: sympy's matrices leave ``M * p`` to `__rmul__`.
+    _op_priority: ClassVar[float] = 100.0
 
     def __post_init__(self) -> None:
         for name in ("population", "truncated", "learning_rate_order"):
@@ -164,7 +176,7 @@ class BatchPolynomial:
 
     def _value(self, b: Any) -> Any:
         if isinstance(b, sympy.Expr) and b.free_symbols:
-            return self.to_sympy().subs(BATCH_SIZE, b)
+            return self.to_sympy().subs(BATCH_SIZE, to_exact(b, "b"))
         u = inverse_of(b, self.population)
         value = value_at(self.entries, u)
         self._warn_where_cut_short(b, u, value)
@@ -287,7 +299,7 @@ class BatchPolynomial:
             if None not in (self.population, other.population) and self.population != other.population:
                 raise InputError(f"polynomials for n = {self.population} and n = {other.population} do not mix.")
             return other
-        if isinstance(other, (int, Fraction, Polynomial, sympy.Expr)) and not isinstance(other, bool):
+        if is_integer(other) or isinstance(other, (Fraction, Polynomial, sympy.Expr)):
             return BatchPolynomial((other,))
         if is_foreign(other):
             return None
@@ -360,9 +372,7 @@ class BatchPolynomial:
         if values is not None:
             return self.evaluate(values, partial=True).to_sympy(b)
         size = BATCH_SIZE if b is None else b
-        if not isinstance(size, sympy.Symbol):
-            raise InputError(f"b: found {shown(b)}; a symbol for the batch size is needed.")
-        if size in self.symbols:
+        if read_symbol(size, "b") in self.symbols:
             raise InputError(f"the symbol {size} occurs in the coefficients; pass another one for the batch size.")
         return sympy.Add(*(entry_to_sympy(c) / size**k for k, c in enumerate(self.entries)))
 

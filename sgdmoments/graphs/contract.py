@@ -30,7 +30,7 @@ from sgdmoments.graphs.graph import Monomial
 from sgdmoments.graphs.graph_sum import GraphSum
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.graphs.meaning import leaves, of_size, resized
-from sgdmoments.reading import read_flag, shown
+from sgdmoments.reading import read_flag, read_values, shown
 
 Sum = TypeVar("Sum", bound=GraphSum)
 
@@ -86,9 +86,7 @@ def zeros(dimensions: Iterable[Dimension], values: Mapping[Any, Any]) -> Array:
 
 def _identity(values: Mapping[Any, Any], dtype: type | None) -> Any:
     """Equal for mappings that give the same objects to the same keys."""
-    if not isinstance(values, Mapping):
-        raise InputError(f"values: expected a dict of arrays and numbers by name, found {type(values).__name__}.")
-    return dtype, frozenset((key, id(value)) for key, value in values.items())
+    return dtype, frozenset((key, id(value)) for key, value in read_values(values).items())
 
 
 def _simplest(value: Any) -> Any:

@@ -23,7 +23,9 @@ from sgdmoments.graphs.join import hadamard_product, join_open, renumber_open
 from sgdmoments.graphs.join import squared_norm as array_norm
 from sgdmoments.graphs.labels import Dimension, Label, open_end
 from sgdmoments.graphs.matrices import Dimensions, MatrixExpression, dimensions_text, letter, shape_hint, shape_text
-from sgdmoments.reading import LARGEST, is_flag, read_flag, shown
+from sgdmoments.reading import LARGEST, is_flag, read_flag, read_name, shown
+
+_NAME = "a text such as 'A' is needed"
 
 
 def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> MatrixExpression:
@@ -43,7 +45,7 @@ def matrix(name: str, rows: Any, columns: Any, symmetric: bool = False) -> Matri
     if symmetric and (len(row) != 1 or row != column):
         raise InputError(f"matrix({name!r}): symmetric=True needs one dimension for rows and columns, found "
                          f"{dimensions_text(row)} and {dimensions_text(column)}.")
-    return letter(Label(_name(name), (*row, *column), symmetric=symmetric), len(row))
+    return letter(Label(read_name(name, "name", _NAME), (*row, *column), symmetric=symmetric), len(row))
 
 
 def vector(name: str, dimension: Any) -> MatrixExpression:
@@ -53,7 +55,8 @@ def vector(name: str, dimension: Any) -> MatrixExpression:
     >>> v.T @ v
     (1) v[0] v[0]
     """
-    return letter(Label(_name(name), _dimensions(dimension, "dimension")), 1)
+    size = _dimensions(dimension, "dimension")
+    return letter(Label(read_name(name, "name", _NAME), size), len(size))
 
 
 def identity(dimension: Any) -> MatrixExpression:
@@ -143,12 +146,6 @@ def _require_matrices(operation: str, *values: Any) -> None:
     for value in values:
         if not isinstance(value, MatrixExpression):
             raise InputError(f"{operation}: expected a matrix, found {shown(value)}.")
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise InputError(f"name: expected a text such as 'A', found {shown(name)}.")
-    return str(name)
 
 
 def _dimensions(value: Any, name: str) -> Dimensions:

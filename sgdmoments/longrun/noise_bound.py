@@ -28,7 +28,7 @@ from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, from_fmpq, to_fmpq
 from sgdmoments.longrun.stability.pencil import Pencil, pencil
 from sgdmoments.longrun.stability.threshold import is_positive_definite, simplest_between
-from sgdmoments.reading import read_sequence, read_symbol
+from sgdmoments.reading import read_sequence, read_symbol, shown_fields
 from sgdmoments.routes.closure.observables import observables
 
 Quadratic = tuple[Matrix, tuple[Polynomial, ...], Polynomial]
@@ -50,6 +50,9 @@ class LeastConstant:
     slope: Fraction
     value: Fraction
     maximiser: tuple[Fraction, ...]
+
+    def __repr__(self) -> str:
+        return shown_fields(self)
 
 
 @dataclass(frozen=True)

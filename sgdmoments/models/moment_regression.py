@@ -13,7 +13,7 @@ from sgdmoments.describe.model import Model, Parameter
 from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
-from sgdmoments.reading import is_integer, read_integer, shown
+from sgdmoments.reading import is_integer, read_integer, read_symbol, shown
 
 #: The most features of a regression that is known by its moments.
 MOST_FEATURES = 10_000
@@ -90,7 +90,9 @@ class MomentRegression(Model):
     def __init__(self, moments: Mapping[Sequence[int], Any] | None = None, *, features: int = 1, n: Any = None) -> None:
         features = read_integer(features, "features", 1, "the number of features is an integer from 1 to "
                                                          f"{MOST_FEATURES:,}", MOST_FEATURES)
-        if not (n is None or isinstance(n, sympy.Symbol)):
+        if isinstance(n, sympy.Symbol):
+            n = read_symbol(n, "n")
+        elif n is not None:
             n = read_integer(n, "n", 1, "the number of samples is an integer >= 1, a symbol, or None")
         self.data = JointMoments(features + 1, moments)
         self.parameters = (Parameter("w", (features,), 1),)

@@ -6,7 +6,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from sgdmoments.show.plots import new_axes
+from sgdmoments.show.plots import axes_of, new_axes
 
 if TYPE_CHECKING:
     from sgdmoments.simulate.report import CheckReport
@@ -78,7 +78,7 @@ def report_html(report: CheckReport) -> str:
 
 def plot_report(report: CheckReport, ax: Any = None) -> Any:
     """The exact curve against b, and the estimates with bars of two standard errors."""
-    axes = new_axes() if ax is None else ax
+    axes = new_axes() if ax is None else axes_of(ax)
     shown = [p for p in report.points if p.exact > 0 and p.estimate > 0 and math.isfinite(p.estimate)]
     low, high = report.points[0].batch_size, report.points[-1].batch_size
     bs = sorted({p.batch_size for p in report.points} | {round(low * (high / low) ** (k / 60)) for k in range(61)})

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from sgdmoments.errors import InputError
-from sgdmoments.reading import is_flag, shown
+from sgdmoments.reading import is_bytes, is_flag, is_listed, read_sequence, shown
 
 #: Runs are numbered by 32-bit words: with more of them the same draws would come again.
 MOST_RUNS = 2**32
@@ -32,7 +31,7 @@ def whole_number(value: Any, name: str, low: int, high: int | None = None) -> in
 
 
 def _integer(value: Any) -> int | None:
-    if is_flag(value) or isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and value.ndim):
+    if is_flag(value) or is_bytes(value) or isinstance(value, str) or (isinstance(value, np.ndarray) and value.ndim):
         return None
     try:
         return operator.index(value)
@@ -47,7 +46,8 @@ def _integer(value: Any) -> int | None:
 
 def whole_numbers(values: Any, name: str, low: int, high: int | None = None) -> tuple[int, ...]:
     """Distinct integers in the order given, at least one."""
-    found = tuple(whole_number(v, name, low, high) for v in _items(values, name))
+    listed = read_sequence(values, name, "a list of integers is needed")
+    found = tuple(whole_number(v, name, low, high) for v in listed)
     if not found or len(set(found)) < len(found):
         raise InputError(f"{name}: expected one or more distinct integers, found {shown(values)}.")
     return found
@@ -55,17 +55,10 @@ def whole_numbers(values: Any, name: str, low: int, high: int | None = None) -> 
 
 def sample_counts(samples: Any, name: str = "samples") -> tuple[int, ...]:
     """One count of runs, or an increasing schedule of them."""
-    if isinstance(samples, (list, tuple)) or (isinstance(samples, np.ndarray) and samples.ndim):
-        counts = tuple(whole_number(c, name, 2, MOST_RUNS) for c in samples)
+    if is_listed(samples):
+        listed = read_sequence(samples, name, "an integer or an increasing schedule of them is needed")
+        counts = tuple(whole_number(c, name, 2, MOST_RUNS) for c in listed)
         if not counts or any(a >= b for a, b in itertools.pairwise(counts)):
             raise InputError(f"{name}: expected an integer or an increasing schedule of them, found {shown(samples)}.")
         return counts
     return (whole_number(samples, name, 2, MOST_RUNS),)
-
-
-def _items(values: Any, name: str) -> Iterable[Any]:
-    array = isinstance(values, np.ndarray) and values.ndim == 1
-    if array or isinstance(values, (list, tuple, range, set, frozenset)):
-        found: Iterable[Any] = values
-        return found
-    raise InputError(f"{name}: expected a list of integers, found {shown(values)}.")

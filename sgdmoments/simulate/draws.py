@@ -92,9 +92,12 @@ def _discrete(nodes: Array, weights: Array) -> Draw:
 
 
 def to_floats(array: Any, name: str) -> Array:
-    """Exact numbers as float64; `InputError` where a symbol is left."""
+    """Exact numbers as float64; `InputError` where a symbol is left, or a number is beyond floats."""
     try:
         return np.asarray(array, dtype=object).astype(float)
+    except OverflowError:
+        raise InputError(f"{name}: found a number beyond floating-point numbers (1.8e308), so there is no simulating "
+                         "it.") from None
     except (TypeError, ValueError):
         raise InputError(f"{name}: found symbols; simulation needs numbers for data, targets, weights and "
                          "learning rates.") from None

@@ -13,7 +13,7 @@ import numpy as np
 
 from sgdmoments.budget import Budget, read_budget
 from sgdmoments.describe.initial import is_random
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.reading import read_choice, read_flag, read_positive, shown
 from sgdmoments.sgd import SGD
@@ -276,7 +276,7 @@ def _questions(quantities: Any, steps: Any, batch_sizes: int, limit: Budget) -> 
         if callable(quantity):
             if steps is None:
                 raise InputError("steps: needed for quantities given as functions of t.")
-            template = quantity(0)
+            template = check_function(quantity)(0)
         else:
             template = quantity
         if not isinstance(template, Quantity) or not isinstance(template.step, int):

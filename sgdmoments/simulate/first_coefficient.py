@@ -23,6 +23,7 @@ import numpy as np
 
 from sgdmoments.budget import Budget, read_budget
 from sgdmoments.errors import BudgetExceeded
+from sgdmoments.exact.batch_size import inverse_of
 from sgdmoments.reading import read_choice
 from sgdmoments.simulate.arguments import whole_number
 from sgdmoments.simulate.backend import jax, jnp, precision  # first: names the extra where JAX is missing
@@ -56,7 +57,7 @@ class FirstCoefficient:
 
     def __call__(self, b: float) -> float:
         """beta_1 / b."""
-        return self.value / b
+        return self.value * float(inverse_of(b, None))
 
 
 def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: Any, learning_rates: Sequence[float], *,

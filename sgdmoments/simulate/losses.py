@@ -71,9 +71,7 @@ class LossSimulation:
         return self._column(2 * self._place(name) + 1)
 
     def _place(self, name: str) -> int:
-        if name not in self.names:
-            raise InputError(f"{shown(name)}: not recorded; recorded are {', '.join(self.names)}.")
-        return self.names.index(name)
+        return self.names.index(read_choice(name, "name", self.names))
 
     def _column(self, k: int) -> Estimates:
         m = self.moments

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Progress
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import Quantity, check_function, read_quantity
 from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.reading import shown
 from sgdmoments.simulate import saving
+from sgdmoments.simulate.draws import to_floats
 from sgdmoments.simulate.moments import Moments
 from sgdmoments.simulate.observables import GROUP
 
@@ -53,7 +55,13 @@ class Estimates:
 
         A standard error of zero (a quantity that does not vary) is replaced by the rounding error of the value.
         """
-        exact = np.asarray(exact, dtype=float)
+        exact, shape = to_floats(to_exact_array(exact, "exact"), "exact"), self.value.shape
+        try:
+            fits = np.broadcast_shapes(exact.shape, shape) == shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise InputError(f"exact: found shape {exact.shape}; the estimates have shape {shape}.")
         rounding = 1e-11 * np.maximum(np.abs(exact), np.abs(self.value)) + 1e-14
         return np.asarray((self.value - exact) / np.hypot(self.standard_error, rounding))
 
@@ -135,9 +143,7 @@ class Simulation:
 
     def estimates(self, moment: str, quantity: Quantity | Callable[[int], Quantity]) -> Estimates:
         """The estimates of a moment ("variance", "second_moment" or "mean") of a recorded quantity."""
-        asked = quantity(0) if callable(quantity) else quantity
-        if not isinstance(asked, Quantity):
-            raise InputError(f"expected a recorded quantity such as gradient(2), found {shown(quantity)}.")
+        asked = read_quantity(quantity) if not callable(quantity) else check_function(quantity)(0)
         template = replace(asked, step=0)
         if template not in self.quantities:
             raise InputError(f"{template}: not recorded; recorded are {', '.join(map(str, self.quantities))}.")

@@ -17,6 +17,7 @@ from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import to_exact
+from sgdmoments.reading import shown
 
 #: The moment of a coordinate, or of a sample, by order or exponents.
 Moment = Callable[[Any], Any]
@@ -48,7 +49,7 @@ def check_law(law: Law, size: int | None = None, degree: int = 4) -> tuple[str, 
     sgdmoments.errors.InputError: Wrong.source: the moment (2,) is 2, but moment((2,)) is 1.
     """
     if not isinstance(law, Law):
-        raise InputError(f"check_law: expected a law, found {law!r}.")
+        raise InputError(f"check_law: expected a law, found {shown(law)}.")
     size = (law.dimension or 2) if size is None else size
     every = (e for e in product(range(degree + 1), repeat=size) if sum(e) <= degree)
     exponents = sorted(every, key=lambda e: (sum(e), e))

@@ -155,7 +155,7 @@ def test_random_initial_weights(cli: Any, table: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (("--target", "wage"), "there is no column 'wage'; the columns are name, x, z, flat, y"),
-    (("--target", "y"), "row 1 (line 2), column 'name': 'ann' is not a number"),
+    (("--target", "y"), "row 1 (line 2), column 'name': cannot read the text 'ann' as a number"),
     (("--target", "y", "--features", "x,q"), "there is no column 'q'"),
     (("--target", "y", "--features", "x,y"), "the target 'y' is among the features"),
     (("--target", "y", "--features", "x,x"), "the feature 'x' is given twice"),
@@ -200,7 +200,7 @@ def test_errors_are_one_line_with_status_2(cli: Any, table: Path, arguments: tup
     ("x,y\n1,2\n,4\n", "row 2 (line 3), column 'x': the cell is empty"),
     ("x,y\n1,2\n1/0,4\n", "'1/0' divides by zero"),
     ("x,y\n1,2\n1e999999999,4\n", "is beyond 10^400"),
-    ("x,y\n1,inf\n", "found inf; every number must be finite"),
+    ("x,y\n1,inf\n", "found Infinity; every number must be finite"),
 ])
 def test_bad_files(cli: Any, tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:

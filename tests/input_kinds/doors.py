@@ -14,6 +14,9 @@ import sgdmoments.simulate
 import sgdmoments.testing
 from examples import ARGUMENTS, IN_JAX, OBJECTS, Make
 
+#: The laws; their methods are public, since a user's own law is asked the same questions.
+LAWS = ("GaussianInit", "IndependentInit", "RandomInit", "Gaussian", "Rademacher", "Uniform", "Coordinates",
+        "Empirical", "OwnLaw")
 #: Methods without an underscore that other modules of the package call, with what the package computed.
 INTERNAL = {
     "SGD.asked", "MatrixExpression.like",
@@ -24,13 +27,9 @@ INTERNAL = {
     *(f"Expression.{name}" for name in ("from_raw", "constant", "from_edges", "in_ring", "meet", "with_known",
                                         "substitute", "coefficients", "coefficient", "terms", "from_json", "from_graph",
                                         "compact", "simplest", "inverse", "graph")),
-    *(f"{kind}.{name}" for kind in ("GaussianInit", "IndependentInit", "RandomInit", "Gaussian", "Rademacher",
-                                    "Uniform", "Coordinates", "Empirical", "OwnLaw") for name in (
-        "named", "why_not", "moment", "cumulant", "coordinate_moment", "entries",
-        "support", "support_size", "source", "mean_and_covariance")),  # routes give them exponents
+    # asked by `SGD` alone: the same law with another word in its errors, and whether it fits an array of weights
+    *(f"{kind}.{name}" for kind in LAWS for name in ("named", "why_not")),
 }
-#: What a law of a user's own gives back to the package; `check_law` and `check_model` run a user's own code.
-GIVEN_BY_LAWS = {"Entries", "Source"}
 #: Options that a signature does not show.
 _ANSWER = ("learning_rate_order", "inverse_batch_order", "arithmetic", "budget", "progress", "executor")
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -100,7 +99,7 @@ def public_names() -> Iterator[tuple[str, Any]]:
         for name in module.__all__:
             value = getattr(module, name)
             error = isinstance(value, type) and issubclass(value, (BaseException, Warning))
-            if callable(value) and not error and name not in GIVEN_BY_LAWS:
+            if callable(value) and not error:
                 yield name, value
 
 

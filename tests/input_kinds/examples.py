@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,12 @@ class OwnLaw(sm.Law):
     def moment(self, exponents: Any) -> Any:
         return sm.Gaussian().moment(exponents)
 
+    def entries(self) -> sm.Entries:
+        return sm.Entries.normal()
+
+    def source(self) -> sm.Source:
+        return sm.Source.normal()
+
 
 def letters() -> sm.SGD:
     """A run with letters for widths, weights and the rate."""
@@ -51,6 +58,18 @@ def _simulation() -> Any:
     return sm.simulate(regression(), sm.gradient, 1, [1, 2], samples=64)
 
 
+@cache
+def _loss_simulation() -> Any:
+    import optax
+
+    return sm.simulate_loss(square, 0.0, np.array([-1.0, 1.0]), optax.sgd(0.1), [1, 2], samples=8, record=2)
+
+
+def square(w: Any, x: Any) -> Any:
+    """A loss that JAX differentiates, of one sample or of a batch."""
+    return ((w - x) ** 2).mean()
+
+
 #: What public functions and methods return, and what public classes make, by the name that tests show.
 OBJECTS: dict[str, Callable[[], Any]] = {
     "regression": regression,
@@ -65,7 +84,10 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Coordinates": lambda: sm.Coordinates((0, 1, 0, 3)),
     "Empirical": lambda: sm.Empirical([[1, 2], [3, 4]]),
     "OwnLaw": OwnLaw,
+    "Entries": lambda: OwnLaw().entries(),
+    "Source": lambda: OwnLaw().source(),
     "GaussianInit": lambda: sm.GaussianInit(2, [1, 2]),
+    "GaussianInit of one entry": lambda: sm.GaussianInit(covariance=[[2]]),
     "IndependentInit": lambda: sm.IndependentInit((0, 1, 0, 3)),
     "RandomInit": lambda: sm.RandomInit([1, 2], [[1, 0], [0, 1]]),
     "Quantity": lambda: sm.gradient(1),
@@ -102,6 +124,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
 IN_JAX: dict[str, Callable[[], Any]] = {
     "Simulation": _simulation,
     "Estimates": lambda: _simulation().variance(sm.gradient),
+    "LossSimulation": lambda: _loss_simulation(),
     "CheckReport": lambda: sm.check(regression(), sm.gradient(1), samples=64),
     "FirstCoefficient": lambda: sm.first_coefficient(lambda w, x: (w - x) ** 2, 0.0, np.array([-1.0, 1.0]), [0.5]),
 }
@@ -126,7 +149,7 @@ ARGUMENTS: dict[str, Any] = {
     "target": "employment", "standardize": True, "intercept": True,
     "path": "/nonexistent/file", "lines": (2,), "source": "a table", "names": ("a", "b"), "standardized": False,
     "samples": 64, "claim": None, "seed": 0, "false_alarm_rate": 0.01, "tolerance": 0.05, "run": None,
-    "loss": lambda w, x: (w - x) ** 2, "weights": {"w": [0, 1]}, "learning_rates": [0.5], "probes": None,
+    "loss": square, "weights": {"w": [0, 1]}, "learning_rates": [0.5], "probes": None,
     "chunk": 32, "epochs": 1, "record": 1, "metrics": None, "full_gradient": False, "x64": False, "group": 4,
     "devices": None, "quantities": sm.gradient, "target_precision": None, "estimator": "plain", "paired": False,
     "antithetic": False, "mean_limit": 10, "resume": None, "other": None, "ax": None, "label": "a", "x": [1, 2],
@@ -140,7 +163,8 @@ ARGUMENTS: dict[str, Any] = {
     "teacher_matrix.sgd": Make(letters), "weights_matrix.sgd": Make(letters), "gradient_matrix.sgd": Make(letters),
     **{f"{kind}.quantity": sm.gradient for kind in ("trajectory", "closed_form", "recurrence", "Stationary.variance",
                                                    "Stationary.second_moment", "Stationary.expectation")},
-    "Expression.scalar.value": 2, "derivation.quantity": sm.gradient(0), "optimiser": None,
+    "Expression.scalar.value": 2, "derivation.quantity": sm.gradient(0),
+    "optimiser": Make(lambda: import_module("optax").sgd(0.1)),
     "Trajectory.error_against.certified": Make(
         lambda: regression().trajectory(sm.gradient, 2, [1, 2], certified=True)),
     "diagonal.v": Make(lambda: sm.vector("v", 2)), "expectation.laws": {},
@@ -149,5 +173,12 @@ ARGUMENTS: dict[str, Any] = {
     "simulate_loss.data": Make(lambda: np.array([-1.0, 1.0])), "first_coefficient.weights": 0.0,
     "first_coefficient.samples": Make(lambda: np.array([-1.0, 1.0])), "first_coefficient.quantity": "gradient",
     "first_coefficient.learning_rates": [0.5],
+    "size": 2, "degree": 4, "OwnLaw.moment.exponents": (2,),
+    **{f"OwnLaw.{name}.size": 1 for name in ("mean_and_covariance", "support", "support_size")},
+    "kind": "atoms", "cumulant": lambda order: 1, "gaussian": False, "by_rows": False, "chances": ("1/2", "1/2"),
+    "Source.values": (1, 2), "Source.covariance": None, "Source.mean": None, "Entries.covariance": None,
+    "Entries.mean": None, "Entries.normal.covariance": None, "Entries.normal.mean": None,
+    "Source.normal.covariance": None, "Source.normal.mean": None, "Source.uniform.a": 0, "Source.uniform.b": 1,
+    "Source.atoms.values": (1, 2), "Source.moments.values": (0, 1), "Source.table.rows": [[1, 2], [3, 4]],
     "sweep.questions": Make(lambda: [sm.Question(regression(), sm.gradient(1))]),
 }

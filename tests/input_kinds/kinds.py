@@ -153,7 +153,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "float, index and array raise": NoArray,
     "==, bool and hash raise": NoEquality,
     "getattr raises": NoAttribute,
-    "Quantity": lambda: sm.gradient(1),
+    "Quantity": lambda: sm.gradient(0),
     "function of t": lambda: sm.gradient,
     "model": lambda: sm.LinearRegression([[1, 2], [3, 4]], [1, 2]),
     "run": regression,

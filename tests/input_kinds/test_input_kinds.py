@@ -4,17 +4,22 @@ The table is doors x arguments x kinds; CI takes every 23rd row of it, the `slow
 tried on the few kinds that it refuses before it compiles. Counts are printed (``pytest -s``).
 """
 
+import math
 import os
 from collections import Counter
 
 import numpy as np
 import pytest
+import sympy
 from attempts import Outcome, attempt
 from doors import Door, doors, example, public_names
 from kinds import KINDS
 
 import sgdmoments as sm
+from sgdmoments.data import Design
 
+LINE = sm.LinearRegression([[1], [2]], [1, 3])
+MATRIX = sympy.Matrix([[1, 2], [3, 4]])
 #: CI takes one row in so many.
 SHARE = 23
 #: What every door of the simulator refuses at sight.
@@ -110,10 +115,76 @@ def test_an_unknown_option_is_named_beside_the_known_ones(door, arguments):
     lambda: sm.sample_gradients(0, 5), lambda: sm.sample_gradients(0, {0: [[1]]}),
     lambda: sm.sample_gradients(0, "12"), lambda: sm.Network(b"21"), lambda: sm.Network({2, 1}),
     lambda: sm.Budget(seconds=True), lambda: sm.sweep({1, 2}), lambda: sm.sweep((), executor=5),
+    # bytes are no numbers, in whatever they are wrapped
+    *(lambda given=given, call=call: call(given) for given in (bytearray(b"12"), memoryview(b"12"))
+      for call in (lambda y: sm.LinearRegression([[1, 2], [3, 4]], y), lambda m: sm.GaussianInit(mean=m),
+                   lambda w: sm.SGD(sm.LinearRegression([[1, 2]], [1]), 1, w))),
+    # a matrix is no list
+    lambda: sm.BatchPolynomial(MATRIX), lambda: sm.Network(MATRIX), lambda: sm.SGD(LINE, MATRIX),
+    # numbers that are none, and things beside numbers
+    lambda: sm.BatchPolynomial((1, math.nan)), lambda: sm.BatchPolynomial(np.array([1.0, math.inf])),
+    lambda: sm.BatchPolynomial((1,), truncated=1, next_coefficient=sm.Gaussian()),
+    lambda: sm.BatchPolynomial((1,), truncated=1, next_coefficient=sm.gradient(1)),
+    # an answer is no function of t, and no number where it depends on b
+    lambda: sm.SGD(LINE, sm.BatchPolynomial((0, 1))), lambda: sm.GaussianInit(sm.BatchPolynomial((1, 2))),
+    lambda: sm.expectation(sm.vector("v", 2), {}, progress=sm.BatchPolynomial((1,))),
+    # symbols that do not commute
+    *(lambda call=call: call(sympy.Symbol("A", commutative=False)) for call in (
+        sm.gradient, sm.weights, sm.BatchPolynomial((1, 2)), sm.BatchPolynomial((1, 2)).to_sympy,
+        lambda n: sm.MomentRegression(n=n))),
+    # names that are numbers, and keys that are no names
+    lambda: sm.Gaussian("2"), lambda: sm.Gaussian("1/3"), lambda: sm.matrix("12", 2, 2), lambda: sm.vector("²", 2),
+    lambda: sm.Parameter("1", (2,), 1), lambda: sm.BatchPolynomial((1, 2)).evaluate({1: 2}),
+    lambda: sm.trace(sm.matrix("A", 2, 2)).evaluate({1: 2}),
+    # arrays that are empty, or of another length than their names
+    lambda: sm.GaussianInit(mean=[]), lambda: Design(((1, 2),), (1,), ("a",), "y", False),
+    lambda: sm.Source.table([[]]), lambda: sm.Source.moments([]), lambda: sm.Source.uniform(1, 1),
+    lambda: sm.Source.atoms((1, 2), (1, 1)), lambda: sm.Entries.normal(-1), lambda: sm.Entries.normal(by_rows=1),
+    # moments that a law does not have
+    lambda: sm.Gaussian([[2, 1], [1, 2]]).moment((1, 1, 1)), lambda: sm.Gaussian().moment((True, 2)),
+    lambda: sm.Empirical([[1, 2]]).mean_and_covariance(3), lambda: sm.Rademacher().moment("22"),
+    lambda: sm.Uniform(0, 1).cumulant(0), lambda: sm.GaussianInit(mean=[1, 2]).moment((1,)),
+    lambda: sm.Gaussian([[1]]).moment((10_000,)), lambda: sm.Progress("work", True, 2, 3, 1.0),
 ])
 def test_misreadings(call):
     with pytest.raises(sm.SgdMomentsError):
         call()
+
+
+def test_a_closed_form_at_steps_and_batch_sizes_that_there_are():
+    closed = sm.SGD(sm.LinearRegression([[1], [2]], [1, 1]), "1/10", [0]).closed_form(sm.gradient)
+    for options in ({"t": sympy.nan}, {"t": sympy.I}, {"t": sympy.Float("0.1")}, {"t": -1}, {"b": 0}, {"b": 3},
+                    {"n": 2}, {"b": sm.BatchPolynomial((1, 2))}, {"b": "3/2"}):
+        with pytest.raises(sm.InputError):
+            closed.formula(**options)
+    for z in (sympy.nan, sympy.I, sympy.Integer(2), 1):
+        with pytest.raises(sm.InputError):
+            closed.generating_function(z)
+    assert closed.formula(2, b=1) == sympy.Rational(*closed.at(2)(1).as_integer_ratio())
+    fresh = sm.SGD(sm.MomentRegression({(2, 0): 1, (1, 1): 0, (0, 2): 1}), "1/10", [0]).closed_form(sm.weights)
+    with pytest.raises(sm.InputError, match="independent draws"):
+        fresh.formula(b=2, n=5)
+
+
+def test_laws_read_their_arguments():
+    """Lists, NumPy's integers and iterators of exponents mean the tuple; a user's own law is given it."""
+    seen = []
+
+    class Own(sm.Law):
+        dimension = 2
+
+        def moment(self, exponents):
+            seen.append(exponents)
+            return 1
+
+    for given in ([2, 4], np.array([2, 4]), iter((2, 4)), (np.int8(2), 4)):
+        assert Own().moment(given) == 1
+        assert sm.Gaussian().moment((2, 4)) == 3
+    assert seen == [(2, 4)] * 4
+    assert {type(e) for exponents in seen for e in exponents} == {int}
+    with pytest.raises(sm.InputError, match="2 coordinates, found 1 exponents"):
+        Own().moment((1,))
+    assert sm.BatchPolynomial((1, 2)) + np.int64(3) == sm.BatchPolynomial((4, 2))
 
 
 def test_switches_and_lists_of_a_run():

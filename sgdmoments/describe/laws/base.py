@@ -17,19 +17,19 @@ source() that returns a Source.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import wraps
 from typing import Any, Self
 
 import numpy as np
 
 from sgdmoments.describe import saving
 from sgdmoments.describe.description import Description
+from sgdmoments.describe.laws.arguments import READERS, exactly
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
+from sgdmoments.exact.numbers import Exact, to_exact_array
 
 
 class Distribution(Description):
@@ -39,10 +39,16 @@ class Distribution(Description):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if saving.is_own(cls):  # what a user's class returns may be any number
-            for name in ("moment", "coordinate_moment"):
-                if callable(given := vars(cls).get(name)):
-                    setattr(cls, name, _exactly(given, name))
+        own = saving.is_own(cls)
+        for name, reading in READERS.items():
+            if callable(given := vars(cls).get(name)):
+                exact = own and name in ("moment", "coordinate_moment")
+                setattr(cls, name, reading(exactly(given, name) if exact else given))
+
+    @property
+    def _length(self) -> int | None:
+        """The number of entries where the law fixes it, else None."""
+        return None
 
     @abstractmethod
     def moment(self, exponents: Sequence[int]) -> Exact:
@@ -93,6 +99,11 @@ class Law(Distribution):
         super()._seal()
 
     @property
+    def _length(self) -> int | None:
+        """p where the law fixes it."""
+        return self.dimension
+
+    @property
     def n(self) -> int | None:
         """The number of points of a finite data set; None for a law that gives fresh samples."""
         return None if self.points is None else len(self.points)
@@ -116,12 +127,3 @@ class Law(Distribution):
         mean = np.array([self.moment(tuple(map(int, row))) for row in unit], dtype=object)
         square = np.array([[self.moment(tuple(map(int, a + b))) for a in unit] for b in unit], dtype=object)
         return mean, square - np.multiply.outer(mean, mean)
-
-
-def _exactly(moment: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Exact]:
-    """The same method, its result read as an exact number."""
-    @wraps(moment)
-    def exact(self: Any, order: Any) -> Exact:
-        return to_exact(moment(self, order), f"{type(self).__name__}.{name}({order})")
-
-    return exact

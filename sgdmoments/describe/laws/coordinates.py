@@ -14,12 +14,13 @@ import sympy
 
 from sgdmoments.describe.description import final
 from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.covariance import scaled_identity
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.moment_problem import refute
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_fraction
-from sgdmoments.reading import read_sequence
+from sgdmoments.reading import read_sequence, shown
 
 
 class IndependentCoordinates(Law):
@@ -54,7 +55,7 @@ class IndependentCoordinates(Law):
 
     def mean_and_covariance(self, size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         mean: Any = self.coordinate_moment(1)
-        return np.full(size, mean), np.diag(np.full(size, self.coordinate_moment(2) - mean**2))
+        return np.full(size, mean), scaled_identity(size, self.coordinate_moment(2) - mean**2)
 
     def cumulant(self, order: int) -> Exact:
         """The cumulant of one coordinate: kappa_n = m_n - sum_k C(n-1, k-1) kappa_k m_(n-k)."""
@@ -112,7 +113,7 @@ class Uniform(IndependentCoordinates):
     def __init__(self, a: Any, b: Any) -> None:
         self.a, self.b = to_fraction(a, "a"), to_fraction(b, "b")
         if not self.a < self.b:
-            raise InputError(f"Uniform(a, b) needs a < b, found a = {self.a}, b = {self.b}.")
+            raise InputError(f"Uniform(a, b) needs a < b, found a = {shown(a)}, b = {shown(b)}.")
 
     def coordinate_moment(self, order: int) -> Fraction:
         return (self.b ** (order + 1) - self.a ** (order + 1)) / ((order + 1) * (self.b - self.a))

@@ -8,15 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import sympy
 
 from sgdmoments.describe.description import final
 from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.laws.covariance import read_covariance, scaled_identity
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
-from sgdmoments.describe.moment_problem import is_semidefinite
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.numbers import Exact, to_exact_array
+from sgdmoments.exact.numbers import Exact
+from sgdmoments.reading import read_name, shown
+
+#: Moments of correlated coordinates are found by a recursion on the order.
+LARGEST_ORDER = 600
 
 
 @final
@@ -38,9 +41,7 @@ class Gaussian(Law):
         self.letter: str | None = None
         self.dimension: int | None = None
         if isinstance(covariance, str):
-            if not covariance.strip():
-                raise InputError("covariance: found an empty name; a letter is called 'Sigma', say.")
-            self.letter = covariance
+            self.letter = read_name(covariance, "covariance", "a matrix is needed, or a name such as 'Sigma'")
         elif covariance is not None:
             self.covariance = read_covariance(covariance)
             self.dimension = int(self.covariance.shape[0])
@@ -54,6 +55,9 @@ class Gaussian(Law):
             for e in exponents:
                 value *= _standard_normal_moment(e)
             return value
+        if sum(exponents) > LARGEST_ORDER:
+            raise InputError(f"exponents: found {shown(tuple(exponents))}; moments of correlated Gaussian coordinates "
+                             f"are computed to order {LARGEST_ORDER}.")
         entries = tuple(map(tuple, self.covariance.tolist()))
         return _gaussian_moment(entries, tuple(exponents))
 
@@ -73,7 +77,7 @@ class Gaussian(Law):
 
     def mean_and_covariance(self, size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         if self.covariance is None and self.letter is None:
-            return np.full(size, Fraction(0)), np.diag(np.full(size, Fraction(1)))
+            return np.full(size, Fraction(0)), scaled_identity(size, Fraction(1))
         return super().mean_and_covariance(size) if self.covariance is None else (
             np.full(size, Fraction(0)), self.covariance)
 
@@ -82,22 +86,6 @@ class Gaussian(Law):
 
     def _summary(self) -> str:
         return f"a covariance in R^{self.dimension}"
-
-
-def read_covariance(value: Any) -> np.ndarray[Any, Any]:
-    """A symmetric positive semidefinite matrix; where it holds letters, as far as its numbers decide it."""
-    matrix = to_exact_array(value, "covariance", ndim=2)
-    if matrix.shape[0] != matrix.shape[1] or not (matrix == matrix.T).all():
-        raise InputError(f"covariance: expected a symmetric matrix, found shape {matrix.shape}"
-                         f"{' that is not symmetric' * (matrix.shape[0] == matrix.shape[1])}.")
-    if matrix.size == 0:
-        raise InputError("covariance: the matrix is empty.")
-    numbers = [i for i, row in enumerate(matrix) if all(isinstance(entry, Fraction) for entry in row)]
-    diagonal = [entry for entry in matrix.diagonal() if isinstance(entry, Fraction)]
-    if not is_semidefinite(matrix[np.ix_(numbers, numbers)]) or any(entry < 0 for entry in diagonal) or any(
-            entry.is_negative for entry in matrix.diagonal() if isinstance(entry, sympy.Expr)):
-        raise InputError("covariance: the matrix is not positive semidefinite.")
-    return matrix
 
 
 def _standard_normal_moment(order: int) -> int:

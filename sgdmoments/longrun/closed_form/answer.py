@@ -23,7 +23,7 @@ from sgdmoments.describe.quantities import Given, Quantity, check_function, chec
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.linear import matrix
-from sgdmoments.exact.numbers import fresh_symbol
+from sgdmoments.exact.numbers import fresh_symbol, to_exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.rational import RationalFunction
@@ -31,7 +31,7 @@ from sgdmoments.exact.ring import Polynomial, Ring, ring_of
 from sgdmoments.longrun.closed_form.limit import limit
 from sgdmoments.longrun.closed_form.powers import PowerTerm, collected, power_terms, radical_formula
 from sgdmoments.longrun.closed_form.system import LinearSystem, pairs
-from sgdmoments.reading import read_flag, read_integer, shown
+from sgdmoments.reading import read_flag, read_integer, read_symbol, shown
 from sgdmoments.recursion.initial_moments import initial_moments
 from sgdmoments.routes.closure.answer import RULES, operator_of
 from sgdmoments.routes.closure.linear import require_linear
@@ -158,16 +158,19 @@ class ClosedForm:
         and its limit is meant: use `value(t, b)` or `at(t)` there.
 
         Args:
-            t: the letter for t, or an expression; by default a symbol called t that is no letter of the problem.
+            t: the letter for t, an expression, or an integer >= 0; by default a symbol called t that is no letter of
+                the problem.
             b: the batch size, a letter or number; where None the letter `v` stays.
-            n: in place of the population.
+            n: in place of the population, where a batch size is given.
             radicals: also where eigenvalues are irrational, by sympy's roots (unsimplified).
         """
-        step = self._variable("t", t)
+        step = self._variable("t", t) if t is None or isinstance(t, sympy.Symbol) else _step(t)
         if read_flag(radicals, "radicals"):
             result = sympy.Add(*(radical_formula(system, step) for system in self.systems))
         else:
             result = sympy.Add(*(term.to_sympy(step) for term in self.terms))
+        if b is None and n is not None:
+            raise InputError(f"n: found {shown(n)} and no batch size; give b too, or neither.")
         return result if b is None else result.xreplace({self.v: self.batches.expression(b, n)})
 
     def limit(self, b: Any = None) -> RationalFunction:
@@ -193,12 +196,10 @@ learning rates below 2/7.
         """
         return limit(self, b)
 
-    def _variable(self, name: str, given: Any) -> Any:
+    def _variable(self, name: str, given: Any) -> sympy.Symbol:
         if given is None:
             return fresh_symbol(name, set(self.letters))
-        if not isinstance(given, sympy.Expr) or not given.is_commutative:
-            raise InputError(f"{name}: found {shown(given)}; a sympy symbol or expression is needed.")
-        if isinstance(given, sympy.Symbol) and given in self.letters:
+        if read_symbol(given, name) in self.letters:
             raise InputError(f"{given} is a letter of the problem; use another one for {name}.")
         return given
 
@@ -227,6 +228,13 @@ def closed_form(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "va
         return answers[0] if builder.parts.scalar else answers
     squares = [_negated(builder.squared(system, given)) for system in means]
     return builder.closed([builder.system(builder.parts.square), *squares])
+
+
+def _step(t: Any) -> sympy.Expr:
+    """A step as an expression: an integer >= 0, or an expression in letters."""
+    if isinstance(t, sympy.Expr) and t.free_symbols:
+        return to_exact(t, "t")
+    return sympy.Integer(read_integer(t, "t", 0, "a step is an integer >= 0, a symbol or an expression in symbols"))
 
 
 class _Builder:

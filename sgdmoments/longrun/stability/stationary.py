@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 
 from sgdmoments.budget import Budget
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.exact.conditional import Conditional
@@ -74,7 +74,7 @@ class Stationary:
 
     def variance(self, quantity: Callable[[int], Quantity]) -> RationalFunction:
         """The stationary variance (trace of the covariance) of a quantity linear in the weights, e.g. `gradient`."""
-        asked = _asked(quantity)
+        asked = check_function(quantity)(0)
         if degree_of(asked) > 1:
             raise InputError("the variance of the loss needs moments of order 4; use closed_form(loss).limit().")
         parts = observables(self.sgd, self.pencil.operator, asked)
@@ -84,14 +84,14 @@ class Stationary:
 
     def second_moment(self, quantity: Callable[[int], Quantity]) -> RationalFunction:
         """The stationary E||q||^2 of a quantity linear in the weights."""
-        asked = _asked(quantity)
+        asked = check_function(quantity)(0)
         if degree_of(asked) > 1:
             raise InputError("the second moment of the loss needs moments of order 4; use closed_form(loss).limit().")
         return self._guarded(self._second(observables(self.sgd, self.pencil.operator, asked).square))
 
     def expectation(self, quantity: Callable[[int], Quantity]) -> RationalFunction | Vector:
         """The stationary mean of a quantity, the loss among them."""
-        parts = observables(self.sgd, self.pencil.operator, _asked(quantity))
+        parts = observables(self.sgd, self.pencil.operator, check_function(quantity)(0))
         means = tuple(self._guarded(self._expected(m)) for m in parts.means)
         return means[0] if parts.scalar else means
 
@@ -185,13 +185,6 @@ def stationary(sgd: Run, b: Any = None, budget: Budget | None = None) -> Station
                       tuple(x + y for x, y in zip(mean, unmoved, strict=True)),
                       tuple(tuple(RationalFunction(0) + entry for entry in row) for row in covariance), start,
                       condition)
-
-
-def _asked(quantity: Callable[[int], Quantity]) -> Quantity:
-    asked = quantity(0) if callable(quantity) else quantity
-    if not callable(quantity) or not isinstance(asked, Quantity):
-        raise InputError(f"quantity: found {shown(quantity)}; give a function of t such as gradient.")
-    return asked
 
 
 def _minimiser(system: Pencil) -> Vector:
