@@ -126,12 +126,17 @@ def radical_formula(system: LinearSystem, t: sympy.Expr) -> sympy.Expr:
         if len(factor) > 5:
             raise RouteError(f"an irreducible factor of degree {len(factor) - 1} has no radicals; use "
                              "generating_function() or at(t).")
-        poly = sympy.Poly([c.to_sympy() for c in reversed(factor)], _X)
-        others = [sympy.Poly([c.to_sympy() for c in reversed(f)], _X) for f in rest[:k] + rest[k + 1:]]
-        slope = poly.diff(_X)
-        for root in sympy.roots(poly, multiple=True):
-            top = sum((c * root**i for i, c in enumerate(numerator)), sympy.Integer(0))
-            bottom = slope.eval(root) * sympy.Mul(*(f.eval(root) for f in others))
+        entries = [c.to_sympy() for c in factor]
+        others = [[c.to_sympy() for c in f] for f in rest[:k] + rest[k + 1:]]
+        slope = [i * c for i, c in enumerate(entries)][1:]
+        for root in sympy.roots(sympy.Poly(entries[::-1], _X), multiple=True):
+            top = _sum_of_powers(numerator, root)
+            bottom = _sum_of_powers(slope, root) * sympy.Mul(*(_sum_of_powers(f, root) for f in others))
             bottom *= sympy.Mul(*((root - base.to_sympy()) ** m for base, m in roots.items()))
             total += top / bottom * root**t
     return total
+
+
+def _sum_of_powers(coefficients: Sequence[sympy.Expr], x: sympy.Expr) -> sympy.Expr:
+    """The polynomial at x, constant first; as it stands: sympy's own evaluation cancels radicals at each step."""
+    return sympy.Add(*(c * x**i for i, c in enumerate(coefficients)))
