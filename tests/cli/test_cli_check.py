@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 REGRESSION = ("check", "regression", "longley", "--target", "gnp", "--features", "year,population", "--standardize",
-              "--learning-rate", "1/10", "--step", "1", "--samples", "4000")
+              "--learning-rate", "1/10", "--step", "1", "--batch-sizes", "1,2,15", "--samples", "4000")
 
 
 def test_regression_passes(cli: Any) -> None:
@@ -49,7 +49,7 @@ def test_inputs_and_folders_are_not_written_over(cli: Any) -> None:
 
 def test_network_passes(cli: Any) -> None:
     outcome = cli("check", "network", "--widths", "2,3,1", "--layer", "1", "--learning-rate", "1/10",
-                  "--samples", "4000", "--format", "html")
+                  "--batch-sizes", "1,3", "--samples", "16000", "--format", "html")
     assert outcome.status == 0, outcome.err + outcome.out
     assert "<table>" in outcome.out
 

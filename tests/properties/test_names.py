@@ -172,9 +172,10 @@ def test_a_users_matrix_of_any_name_is_a_letter_of_its_own(name):
         initial = {"W1": START} if targets else {"W1": START, "W1*": TEACHER}
         sgd = sm.SGD(sm.Network((2, 2), data=sm.Empirical(X), targets=targets), "1/10", initial)
         answer = sgd.expectation(the_query(sgd, c))
-        for b in (1, 2):
-            assert answer.evaluate({name: USERS})(b) == listed_query(b, labels)
-            assert answer.evaluate({c: USERS})(b) == listed_query(b, labels)
+        expected = [listed_query(b, labels) for b in (1, 2)]
+        for letter in (name, c):
+            found = answer.evaluate({letter: USERS})
+            assert [found(b) for b in (1, 2)] == expected
 
 
 @pytest.mark.parametrize("name", INTERNAL)

@@ -24,7 +24,7 @@ def scaled(factor):
 
 @pytest.fixture(scope="module")
 def runs():
-    return {n: simulate(SGD, Q, None, SIZES, n) for n in COUNTS}
+    return dict(zip(COUNTS, simulate(SGD, Q, None, SIZES, COUNTS).stages, strict=True))
 
 
 def verdict(runs, n, claim):
