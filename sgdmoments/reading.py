@@ -172,8 +172,8 @@ def read_sequence(value: Any, name: str, what: str, longest: int = LONGEST_SEQUE
     return entries
 
 
-def read_function(value: Any, name: str, what: str) -> Callable[[Any], Any]:
-    """A function of one argument; `InputError` saying `what` is needed for anything else.
+def read_function(value: Any, name: str, what: str, arguments: int = 1) -> Callable[..., Any]:
+    """A function of so many arguments; `InputError` saying `what` is needed for anything else.
 
     A class is none, and neither is a polynomial or an expression, although it can be called.
 
@@ -187,9 +187,10 @@ def read_function(value: Any, name: str, what: str) -> Callable[[Any], Any]:
     except (TypeError, ValueError):  # some functions written in C do not tell
         return value
     try:
-        signature.bind(None)
+        signature.bind(*(None,) * arguments)
     except TypeError:
-        raise InputError(f"{name}: found {shown(value)}, which cannot be called with one argument; {what}.") from None
+        count = "one argument" if arguments == 1 else f"{arguments} arguments"
+        raise InputError(f"{name}: found {shown(value)}, which cannot be called with {count}; {what}.") from None
     return value
 
 

@@ -28,7 +28,7 @@ from sgdmoments.cli.progress import progress_bar
 from sgdmoments.describe.quantities import Quantity, gradient
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.reading import shown
+from sgdmoments.reading import read_integer, shown
 from sgdmoments.sgd import SGD
 from sgdmoments.show.latex import batch_polynomial_latex
 from sgdmoments.show.text import batch_polynomial_text
@@ -53,6 +53,8 @@ def network(
 ) -> None:
     """Exact moments of online SGD for a network that learns from a teacher, as polynomials in 1/b."""
     check_targets((output,), (weights,))
+    if terms is not None:
+        read_integer(terms, "--terms", 0, "a number of terms is an integer >= 0")
     sgd = network_sgd(widths, activation, data, weights, learning_rate)
     asked = ask_at(quantity, parse_step(step), layer)
     with progress_bar() as progress:

@@ -19,6 +19,9 @@ from sgdmoments.models.network import Network
 from sgdmoments.reading import shown
 from sgdmoments.sgd import SGD
 
+#: Random weights a layer.
+_MOST_WEIGHTS = 10**6
+
 
 def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:
     """SGD on a student with a teacher of the same shape."""
@@ -75,6 +78,9 @@ def random_weights(model: Network, seed: int) -> dict[str, list[list[Fraction]]]
         rows, columns = parameter.shape
         if not isinstance(rows, int) or not isinstance(columns, int):
             raise InputError("--weights random:SEED needs widths that are integers.")
+        if rows * columns > _MOST_WEIGHTS:
+            raise InputError(f"--weights: random:SEED makes at most {_MOST_WEIGHTS:,} weights a layer, and "
+                             f"{parameter.name} has {rows * columns:,}.")
         arrays[parameter.name] = [[Fraction(rng.randint(-4, 4), 4) for _ in range(columns)] for _ in range(rows)]
     return arrays
 

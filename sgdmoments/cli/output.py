@@ -38,6 +38,8 @@ def check_targets(targets: Iterable[PathLike | None], inputs: Iterable[PathLike 
     for target in targets:
         if target is None:
             continue
+        if str(target) == "-":
+            raise InputError("found - for the name of a file; results are printed where the option is left out.")
         check_target(target, inputs)
         place = os.path.realpath(target)
         if place in seen:

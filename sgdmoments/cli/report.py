@@ -33,7 +33,7 @@ from sgdmoments.cli.problem import parse_batch_sizes, parse_steps, regression_pr
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.regression import draw
 from sgdmoments.cli.results import Answer, Results, certificate_json, compute
-from sgdmoments.errors import MissingExtraError
+from sgdmoments.errors import InputError, MissingExtraError
 from sgdmoments.exact.population import PopulationCertificate
 from sgdmoments.exact.roots import DecreasingCertificate
 from sgdmoments.files import write_text
@@ -91,7 +91,7 @@ def _values(results: Results) -> str:
 def _figure(results: Results) -> str:
     try:
         axes: Any = draw(results)
-    except MissingExtraError as error:
+    except (MissingExtraError, InputError) as error:  # nothing to draw with, or nothing to draw
         return f"<p>No figure: {escape(str(error))}</p>"
     text = io.StringIO()
     axes.figure.savefig(text, format="svg", metadata={"Date": None})

@@ -74,7 +74,8 @@ def plot_batch_polynomials(polynomials: Sequence[BatchPolynomial], labels: Seque
     for k, polynomial in enumerate(polynomials):
         sizes, values = sample(polynomial, batch_sizes)
         if not sizes:
-            raise InputError("plot: no value is positive, so nothing can be drawn on a logarithmic axis.")
+            raise InputError("plot: no value is positive and within floating-point numbers, so nothing can be drawn on "
+                             "a logarithmic axis.")
         axes.plot(sizes, values, marker=marker, markersize=4, linewidth=1.6,
                   color=colours(0.85 * k / max(len(polynomials) - 1, 1)), label=texts[k] if texts else None)
     axes.set_xscale("log", base=2)
@@ -111,7 +112,7 @@ def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "",
     colours = pyplot().get_cmap("viridis")
     count = len(trajectory.batch_sizes)
     for k, b in enumerate(trajectory.batch_sizes):
-        points = [(t, v) for t, v in enumerate(trajectory.values[:, k]) if v > 0]
+        points = [(t, v) for t, v in enumerate(trajectory.values[:, k]) if 0 < v < float("inf")]
         colour = colours(0.85 * k / max(count - 1, 1))
         axes.plot([t for t, _ in points], [v for _, v in points], color=colour, linewidth=1.4, label=f"$b = {b}$")
         if trajectory.lower is not None and trajectory.upper is not None:
@@ -128,12 +129,12 @@ def plot_trajectory(trajectory: Trajectory, ax: Any = None, *, ylabel: str = "",
 
 
 def sample(polynomial: BatchPolynomial, batch_sizes: Sequence[int] | None = None) -> tuple[list[int], list[float]]:
-    """Batch sizes and the positive values there, as floats."""
+    """Batch sizes and the positive values there, as floats; what is beyond floats is left out."""
     if not all(isinstance(c, (Fraction, float)) for c in polynomial.entries):
         raise InputError("plot: the coefficients have letters; call evaluate({...}) with numbers first.")
     sizes = default_batch_sizes(polynomial.population) if batch_sizes is None else list(batch_sizes)
     pairs = [(b, _as_float(polynomial(b))) for b in sizes]
-    kept = [(b, v) for b, v in pairs if v > 0]
+    kept = [(b, v) for b, v in pairs if 0 < v < float("inf")]
     return [b for b, _ in kept], [v for _, v in kept]
 
 

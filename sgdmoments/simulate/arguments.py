@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import operator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from sgdmoments.errors import InputError
+from sgdmoments.exact.numbers import to_exact
 from sgdmoments.reading import is_bytes, is_flag, is_listed, read_sequence, shown
 
 #: Runs are numbered by 32-bit words: with more of them the same draws would come again.
@@ -31,16 +33,22 @@ def whole_number(value: Any, name: str, low: int, high: int | None = None) -> in
 
 
 def _integer(value: Any) -> int | None:
-    if is_flag(value) or is_bytes(value) or isinstance(value, str) or (isinstance(value, np.ndarray) and value.ndim):
+    if isinstance(value, str) or (isinstance(value, np.ndarray) and value.ndim):
+        return None
+    try:
+        exact = to_exact(value, "")
+    except InputError:
+        return _of_another_library(value)
+    return int(exact) if isinstance(exact, Fraction) and exact.denominator == 1 else None
+
+
+def _of_another_library(value: Any) -> int | None:
+    """An integer of a kind that the package does not know, such as a JAX scalar."""
+    if is_flag(value) or is_bytes(value) or isinstance(value, np.generic):
         return None
     try:
         return operator.index(value)
-    except TypeError:
-        pass
-    try:
-        number = int(value)
-        return number if bool(number == value) else None
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # whatever the object's own conversion raises
         return None
 
 

@@ -10,11 +10,11 @@ from typing import Any, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget, read_budget
+from sgdmoments.budget import Budget, read_budget, read_progress
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.reading import read_choice, read_positive, shown
+from sgdmoments.reading import read_choice, read_flag, read_positive, shown
 from sgdmoments.sgd import SGD
 from sgdmoments.simulate.arguments import MOST_RUNS, sample_counts, whole_numbers
 from sgdmoments.simulate.backend import precision
@@ -117,11 +117,11 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
     values, coefficients = _floats(polynomial, sizes, q, moment)
     started = time.perf_counter()
     question = _Asked(sgd, q, moment, given, polynomial, sizes, values, coefficients, rate, tolerance,
-                      not options.get("x64", True))
+                      not read_flag(options.get("x64", True), "x64"))
     if run is not None:
         return question.report(run, claim is not None, 0.0)
     if counts is None:
-        options["progress"] = _Sufficient(question, seconds, options.get("progress"))
+        options["progress"] = _Sufficient(question, seconds, read_progress(options.get("progress")))
     found = simulate(sgd, q, None, sizes, counts, seed, budget=budget, **options)
     return question.report(found, claim is not None, time.perf_counter() - started)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget, read_budget
+from sgdmoments.budget import Budget, read_budget, read_progress
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.errors import InputError, Stopped
@@ -111,7 +111,7 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
                       conditional=read_choice(estimator, "estimator", get_args(Estimator)) == "conditional",
                       paired=read_flag(paired, "paired"), antithetic=read_flag(antithetic, "antithetic"),
                       total=read_choice(given, "given", ("initial", "nothing")) == "nothing")
-    limit = read_budget(budget)
+    limit, progress = read_budget(budget), read_progress(progress)
     memory = whole_number(memory, "memory", 1)
     mean_limit = whole_number(mean_limit, "mean_limit", 0)
     if target_precision is not None:

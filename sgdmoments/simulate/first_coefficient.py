@@ -97,7 +97,8 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
     limit = read_budget(budget)
     with precision(True):
         rates = jnp.asarray(read_rates(learning_rates), dtype=float)
-        start, unflatten = ravel_pytree(read_arrays(weights, "weights", floats=True))
+        arrays = read_arrays(weights, "weights", floats=True)
+        start, unflatten = ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(float), arrays))
         data = read_arrays(samples, "samples")
         n = read_examples(data, "samples")
         check_loss(loss, unflatten(start), jax.tree.map(lambda leaf: leaf[0], data))

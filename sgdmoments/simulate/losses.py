@@ -13,9 +13,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget, read_budget
+from sgdmoments.budget import Budget, read_budget, read_progress
 from sgdmoments.errors import InputError, MissingExtraError, Stopped
-from sgdmoments.reading import read_choice, read_flag, read_positive, shown
+from sgdmoments.reading import attribute, read_choice, read_flag, read_function, read_positive, shown
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.arguments import (
     MOST_RUNS,
@@ -28,7 +28,7 @@ from sgdmoments.simulate.cost import Cost, check_memory, check_pace
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
-from sgdmoments.simulate.trees import check_callable, check_loss, read_arrays, read_examples
+from sgdmoments.simulate.trees import check_loss, read_arrays, read_examples
 
 Array = np.ndarray[Any, Any]
 Order = Literal["without_replacement", "with_replacement", "shuffled", "cyclic"]
@@ -142,14 +142,14 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
     group, record = whole_number(group, "group", 2, 2**16), whole_number(record, "record", 1)
     samples, seed = whole_number(samples, "samples", 2, MOST_RUNS), whole_number(seed, "seed", 0, 2**32 - 1)
     memory, epochs = whole_number(memory, "memory", 1), read_positive(epochs, "epochs")
-    limit, functions = read_budget(budget), _metrics(metrics)
-    if not all(callable(getattr(optimiser, name, None)) for name in ("init", "update")):
+    limit, functions, progress = read_budget(budget), _metrics(metrics), read_progress(progress)
+    if not all(callable(attribute(optimiser, name)) for name in ("init", "update")):
         raise InputError(f"optimiser: expected an optax optimiser such as optax.sgd(0.1), found "
                          f"{type(optimiser).__name__}.")
     with precision(read_flag(x64, "x64")):
         mesh = replicate_mesh(devices)
         data = jax.tree.map(np.asarray, read_arrays(data, "data"))
-        start = jax.tree.map(np.asarray, read_arrays(initial, "initial"))
+        start = jax.tree.map(np.asarray, read_arrays(initial, "initial", floats=True))
         n = read_examples(data, "data")
         sizes = whole_numbers(batch_sizes, "batch_sizes", 1, n)
         check_loss(loss, start, jax.tree.map(lambda leaf: leaf[:1], data))
@@ -174,7 +174,8 @@ def _metrics(metrics: Any) -> dict[str, Any]:
     if not isinstance(functions, Mapping) or any(not isinstance(name, str) or name in _TAKEN for name in functions):
         raise InputError(f"metrics: expected functions by names other than {', '.join(_TAKEN)}, found "
                          f"{shown(functions)}.")
-    return {name: check_callable(function, f"metrics[{name!r}]") for name, function in functions.items()}
+    return {name: read_function(function, f"metrics[{name!r}]", "a function of the parameters is needed")
+            for name, function in functions.items()}
 
 
 def _check_cost(training: _Training, start: Any, sizes: tuple[int, ...], totals: list[int], record: int, samples: int,

@@ -1,7 +1,7 @@
 """Every option of every command, given every kind of text: an answer, or one line of error and status 2; nothing raw.
 
-The options are read off the commands, so that a new one is tried at once. Each option takes every ninth text here, a
-different ninth for the next option, and every text in the tests marked `slow`.
+The options are read off the commands, so that a new one is tried at once. Each option takes every 13th text here, a
+different 13th for the next option, and every text in the tests marked `slow`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def files(cli: Any, table: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("")
 
 
-@pytest.mark.parametrize("part", [9, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.parametrize("part", [13, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
 @pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
 def test_every_text_is_answered_or_refused(name: tuple[str, ...], part: int, cli: Any, files: None,
                                                 table: Path) -> None:
@@ -94,6 +94,40 @@ def test_every_text_is_answered_or_refused(name: tuple[str, ...], part: int, cli
             if base[:1] == ["table.csv"]:
                 assert table.read_bytes() == before, arguments
     assert not raw, f"{len(raw)} of {tried} raw: {raw[:10]}"
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ("regression table.csv --target y --features x --learning-rate 1/10 --steps 1_000", "found '1_000'"),
+    ("regression table.csv --target y --features x --learning-rate 1/10 --steps ٣", "found '٣'"),
+    ("regression table.csv --target y --features x --learning-rate 0x10 --steps 1", "cannot read the text '0x10'"),
+    ("regression table.csv --target y --features x --learning-rate 1_000 --steps 1", "cannot read the text '1_000'"),
+    ("regression table.csv --target y --features x --learning-rate 1/10 --steps 1 --output -", "found - for the name"),
+    ("regression table.csv --target y --features x --learning-rate 1/10 --steps 99999 --plot x.y", "the ending"),
+    ("check network --widths 1,1 --learning-rate 1/10 --false-alarm-rate 1_0", "cannot read the text '1_0'"),
+    ("check network --widths 1,1 --learning-rate 1/10 --seed 1_0", "found '1_0'"),
+    ("check network --widths 999999999999,1 --learning-rate 1/10", "at most 1,000,000 weights"),
+    ("network --widths 2,1 --terms -1", "a number of terms"),
+    ("demo --out x", "the ending of a figure's file"),
+])
+def test_misreadings_and_slips_are_refused_at_once(arguments: str, message: str, cli: Any, table: Path) -> None:
+    outcome = cli(*arguments.split())
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert not outcome.out
+
+
+def test_a_table_is_read_in_ascii_digits(cli: Any, tmp_path: Path) -> None:
+    for cell in ("٣", "1_0", "0x1"):
+        (tmp_path / "digits.csv").write_text(f"x,y\n1,2\n{cell},4\n", encoding="utf-8")
+        outcome = cli("regression", "digits.csv", "--target", "y", "--learning-rate", "1/10", "--steps", "1")
+        assert outcome.status == 2
+        assert f"cannot read the text '{cell}'" in outcome.err
+
+
+def test_a_report_of_values_beyond_floats_has_no_figure(cli: Any, table: Path, tmp_path: Path) -> None:
+    outcome = cli("report", "table.csv", *REGRESSION, "--steps", "1", "--initial", "9" * 400)
+    assert outcome.status == 0
+    assert "No figure" in (tmp_path / "sgdmoments-report.html").read_text(encoding="utf-8")
 
 
 def _one_line(error: str) -> bool:

@@ -1,6 +1,8 @@
 """Kinds of things that a user may give where something else was meant: one maker for each, as some are used up."""
 
+import itertools
 import math
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -110,6 +112,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "generator": lambda: (k for k in (1, 2)),
     "iterator": lambda: iter([1, 2]),
     "range": lambda: range(1, 3),
+    "deque": lambda: deque((1, 2)),
+    "values of a dict": lambda: {1: 2, 2: 3}.values(),
+    "endless iterator": itertools.count,
     "object": object,
     "lambda": lambda: lambda t: t,
     "lambda of nothing": lambda: lambda: None,
@@ -135,6 +140,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "date": lambda: np.datetime64("2020-01-01"),
     "span of time": lambda: np.timedelta64(3),
     "structured array": lambda: np.zeros(2, dtype=[("a", "i4"), ("b", "f8")]),
+    "array of two axes": lambda: np.array([[1, 2], [3, 4]]),
+    "array of bytes": lambda: np.array([b"1", b"2"]),
+    "array of complex numbers": lambda: np.array([1 + 2j, 3]),
     "array of NaN": lambda: np.array([math.nan, 1.0]),
     "array of objects": lambda: np.array([object(), None], dtype=object),
     "symbol": lambda: sympy.Symbol("x"),
