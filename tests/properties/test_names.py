@@ -133,7 +133,7 @@ def test_open_weights_step_aside_for_symbols_of_the_question():
 
 #: Names of internal arrays and indices, of letters of a run, of symbols, and how labels and open ends are told apart.
 INTERNAL = ("X", "y", "R", "W", "Sigma", "Sigma_noise", "W1", "W2", "W1*", "W2*", "w", "x", "ε", "g", "g1", "g1(1)",
-            "W1(1)", "W1@0", "u", "b", "n", "alpha", "t", "p", "p1", "c_b", "I", "1", "mu", "i", "000", "001", "open",
+            "W1(1)", "W1@0", "u", "b", "n", "alpha", "t", "p", "p1", "c_b", "I", "mu", "i", "open",
             "data", "run", "matrix", "derived", "block", "marked", "initial", "W1 ", "tr", "R_1", "\\u")
 X, TEACHER = [[1, 2], [3, 1]], ((1, 0), (2, 1))
 TARGETS = ((1, 2), (0, 3))
