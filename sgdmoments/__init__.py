@@ -10,14 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sgdmoments.budget import Budget, Progress
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.initial import GaussianInit, IndependentInit, RandomInit
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.laws.coordinates import Coordinates, Rademacher, Uniform
 from sgdmoments.describe.laws.empirical import Empirical
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.gaussian import Gaussian
+from sgdmoments.describe.laws.product import Product
 from sgdmoments.describe.laws.source import Source
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.model import Model
 from sgdmoments.describe.quantities import full_gradient, gradient, loss, sample_gradients, weights
 from sgdmoments.errors import (
     AssumptionError,
@@ -56,6 +58,7 @@ register_printers()
 
 __all__ = [
     "SGD",
+    "Array",
     "AssumptionError",
     "BatchPolynomial",
     "Budget",
@@ -77,7 +80,7 @@ __all__ = [
     "MomentRegression",
     "Network",
     "NeverDecreases",
-    "Parameter",
+    "Product",
     "Progress",
     "Question",
     "Rademacher",

@@ -134,7 +134,7 @@ def test_sampling_and_model(call, message):
     (lambda: sm.gradient(None), "t: found None; a step is an integer >= 0"),
     (lambda: sm.gradient(0, layer=0), "layer: found 0; layers count from 1"),
     (lambda: sm.gradient(0, layer=-1), "layer: found -1; layers count from 1"),
-    (lambda: sm.gradient(0, layer="W1"), "layer: found 'W1'; layers count from 1"),
+    (lambda: sm.gradient(0, layer=" "), "layer: found ' '; expected a number or the name of a parameter"),
     (lambda: [[1, 2]] @ sm.loss(1), "the loss is a number; a matrix cannot be applied"),
     (lambda: [1, 2] @ sm.gradient(1), r"A: expected 2 dimensions, found shape \(2,\)"),
     (lambda: [[1, 2], [3]] @ sm.gradient(1), "A: rows of different lengths"),

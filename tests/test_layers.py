@@ -18,7 +18,9 @@ PACKAGE = ROOT / "sgdmoments"
 #: Sub-packages whose `__init__.py` gives names: the doors that users import from.
 DOORS = {"sgdmoments", "sgdmoments.data", "sgdmoments.simulate", "sgdmoments.testing"}
 #: Imports inside functions: what they import needs JAX, which is an extra.
-LATE = {("sgdmoments.cli.check", "sgdmoments.simulate.check"), ("sgdmoments.simulate", "sgdmoments.simulate.estimate")}
+LATE = {("sgdmoments.cli.check", "sgdmoments.simulate.check"),
+        ("sgdmoments.testing.models", "sgdmoments.simulate.check"),
+        ("sgdmoments.simulate", "sgdmoments.simulate.estimate")}
 
 
 @cache

@@ -20,7 +20,7 @@ def example():
     computed = []
     for names in (("d", "K"), ("K0", "K1", "K2")):
         net = sm.Network((*names, 1))
-        letters = [q.name for q in (*net.parameters, *net.teacher_parameters)]
+        letters = [q.name for q in (*net.parameters, *net.constants)]
         sgd = sm.SGD(net, initial=dict.fromkeys(letters, sm.GaussianInit()))
         computed.append(sympy.factor(sgd.second_moment(sm.gradient(0)).coefficients[0]))
     d, K, K0, K1, K2 = sympy.symbols("d K K0 K1 K2", integer=True, positive=True)

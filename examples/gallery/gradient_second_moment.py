@@ -23,7 +23,7 @@ def example():
     for depth in (2, 3, 4, 5):
         widths = sympy.symbols(f"K0:{depth}", integer=True, positive=True)
         net = sm.Network((*widths, 1))
-        names = [q.name for q in (*net.parameters, *net.teacher_parameters)]
+        names = [q.name for q in (*net.parameters, *net.constants)]
         sgd = sm.SGD(net, initial=dict.fromkeys(names, sm.GaussianInit()))
         computed.append(sympy.factor(sum(sgd.second_moment(sm.gradient(0)).coefficients)))
         d, *hidden = widths

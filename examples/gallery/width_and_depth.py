@@ -18,7 +18,7 @@ def ratio(hidden):
     """N/C at that width."""
     K = width(hidden)
     net = sm.Network((100, *[K] * hidden, 1))
-    names = [q.name for q in (*net.parameters, *net.teacher_parameters)]
+    names = [q.name for q in (*net.parameters, *net.constants)]
     sgd = sm.SGD(net, initial=dict.fromkeys(names, sm.GaussianInit()))
     moment = sgd.second_moment(sm.gradient(0), route="symbolic")
     return float(sum(moment.coefficients) / moment.coefficients[0])

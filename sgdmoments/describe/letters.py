@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.describe.model import Parameter
+from sgdmoments.describe.array import Array
 from sgdmoments.exact.numbers import entry_name, fresh_symbol
 
 
@@ -25,7 +25,7 @@ def sample_letters(count: int) -> tuple[sympy.Dummy, ...]:
     return tuple(sympy.Dummy(f"x{i}", dummy_index=3_000_000 + i) for i in range(count))
 
 
-def user_letters(parameter: Parameter, taken: frozenset[sympy.Symbol]) -> np.ndarray[Any, Any]:
+def user_letters(parameter: Array, taken: frozenset[sympy.Symbol]) -> np.ndarray[Any, Any]:
     """Symbols for a weight array that the user left open: w_1, w_2, ... or W1_11, W1_12, ...
 
     Names that the user's own symbols bear are avoided.

@@ -2,77 +2,62 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import sympy
 
-from sgdmoments.describe.description import Description, default, sealed
+from sgdmoments.describe.array import Array
+from sgdmoments.describe.description import Description, default
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.trial import trial_prediction
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
-from sgdmoments.reading import LARGEST, is_integer, read_integer, read_name, shown
 
-Dimension: TypeAlias = int | sympy.Symbol
-
-
-@sealed
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A weight array: its name, its shape (integers, or symbols for dimensions left as letters), its layer."""
-
-    name: str
-    shape: tuple[Dimension, ...]
-    layer: int
-
-    def __post_init__(self) -> None:
-        read_name(self.name, "Parameter: name", "expected a text such as 'W1'")
-        if not isinstance(self.shape, (tuple, list)) or not all(map(_is_dimension, self.shape)):
-            raise InputError(f"Parameter {self.name}: found the shape {shown(self.shape)}; expected a tuple of "
-                             "integers >= 1 or symbols.")
-        layer = read_integer(self.layer, f"Parameter {self.name}: layer", 1, "layers count from 1")
-        shape = tuple(s if isinstance(s, sympy.Symbol) else int(s) for s in self.shape)
-        object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "layer", layer)
-
-    @property
-    def size(self) -> Dimension:
-        """The number of entries."""
-        return sympy.Mul(*self.shape) if any(isinstance(s, sympy.Basic) for s in self.shape) \
-            else int(np.prod(np.array(self.shape, dtype=object)))
-
-
-def _is_dimension(size: Any) -> bool:
-    return isinstance(size, sympy.Symbol) or (is_integer(size) and 1 <= int(size) <= LARGEST)
+#: Arrays by name.
+Arrays = Mapping[str, Any]
 
 
 class Model(Description):
-    """A parametric predictor trained on the loss 1/2 ||predict(w, x) - label||^2 per sample.
+    """What is trained, and on what: arrays, the law of a sample, and a loss for each sample.
 
-    The label of a sample is the teacher's prediction, or a target given with a finite data set, plus noise
-    where there is any. A subclass sets the attributes in its `__init__` and gives `predict`; from then on it is
-    frozen, and equal to another of its class where all its attributes are equal (an attribute that is an object
-    which may change makes it a model that equals itself only, and whose answers are computed anew each time).
+    A subclass ends its `__init__` with ``super().__init__(parameters=..., law=..., constants=...)`` and gives
+    `predict`, or `loss`, or `direction`; from then on it is frozen, and equal to another of its class where all its
+    attributes are equal (an attribute that is an object which may change makes it a model that equals itself only, and
+    whose answers are computed anew each time).
 
-    Attributes:
-        parameters: the trained arrays, layer by layer.
-        teacher_parameters: the fixed arrays of the teacher; empty where targets are given.
-        data: the law of x.
-        targets: array (n, outputs) for a finite data set with targets, else None.
-        noise: the law of the label noise (independent of x), or None.
+    The methods are run in any arithmetic, on dicts of arrays by name: letters, index graphs, numbers with derivatives,
+    JAX. They are polynomials, made of + - * of arrays and numbers, / by numbers, @, .T, integer powers and indices, and
+    sums.
+
+    Args:
+        parameters: the trained arrays.
+        law: the law of one sample; its parts are named arrays.
+        constants: arrays that are fixed during training and given by `initial`, such as a teacher's.
+
+    >>> import sgdmoments as sm
+    >>> class Line(Model):
+    ...     def __init__(self):
+    ...         points = sm.Empirical(x=[1, 2, 3], label=[1, 1, 2])
+    ...         super().__init__(parameters=(sm.Array("slope", ()),), law=points)
+    ...     def predict(self, weights, constants, sample):
+    ...         return weights["slope"] * sample["x"]
+    >>> sm.SGD(Line(), "1/10", {"slope": 0}).variance(sm.gradient(0)).coefficients
+    (Fraction(-7, 3), Fraction(7, 1))
     """
 
-    parameters: tuple[Parameter, ...]
-    teacher_parameters: tuple[Parameter, ...] = ()
-    data: Law
-    targets: np.ndarray[Any, Any] | None = None
-    noise: Law | None = None
-    #: Whether `data` is the law of (x, target) together.
-    joint: bool = False
+    parameters: tuple[Array, ...]
+    constants: tuple[Array, ...]
+    law: Law
+
+    def __init__(self, parameters: Sequence[Array], law: Law, constants: Sequence[Array] = ()) -> None:
+        if isinstance(parameters, Sequence) and all(isinstance(array, Array) for array in parameters):
+            parameters = tuple(array if array.layer is not None else replace(array, layer=k)
+                               for k, array in enumerate(parameters, 1))
+        self.parameters = parameters  # type: ignore[assignment]
+        self.constants = tuple(constants) if isinstance(constants, list) else constants  # type: ignore[assignment]
+        self.law = law
 
     def _seal(self) -> None:
         for cls in reversed(type(self).__mro__):  # what may change in the body of a user's class is copied from it
@@ -80,54 +65,124 @@ class Model(Description):
                 for name, value in vars(cls).items():
                     if isinstance(value, (np.ndarray, list, dict, set)) and name not in vars(self) and name[:2] != "__":
                         object.__setattr__(self, name, value)
-        for name in ("data", "noise"):
-            law = self._state().get(name)
-            if isinstance(law, Law):
-                object.__setattr__(self, name, law.named(f"the {name}"))
+        law = self._state().get("law")
+        if isinstance(law, Law):
+            object.__setattr__(self, "law", law.named("the data"))
         super()._seal()
 
-    @abstractmethod
-    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
-        """The prediction, a vector, in any arithmetic: entries may be Fractions, ring elements, JAX arrays.
+    # -- what a model means ---------------------------------------------------------------------------------
 
-        `weights` holds an array for each parameter (by the name of `parameters`, also when the teacher's
-        values are passed).
+    def predict(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        """The prediction for a sample: a number or an array."""
+        raise InputError(f"{type(self).__name__} has no method predict(weights, constants, sample).")
+
+    def label(self, constants: Arrays, sample: Arrays) -> Any:
+        """What the prediction should be; by default the sample's part of that name."""
+        return sample["label"]
+
+    def loss(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        """The loss of a sample, a number; by default 1/2 ||prediction - label||^2."""
+        residual = self.residual(weights, constants, sample)
+        return (residual * residual).sum() / 2
+
+    def direction(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Arrays:
+        """What a sample says is to be subtracted from the weights, arrays by name; by default the loss's gradient.
+
+        One step is w - alpha times the mean over the batch of this; gradient(t) and full_gradient(t) are means of it.
         """
+        raise InputError(f"{type(self).__name__} has no direction of its own: it follows the gradient of its loss, "
+                         "which is derived, not called.")
+
+    # -- what follows from it -------------------------------------------------------------------------------
+
+    def residual(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        """prediction - label, an array with at least one axis, their shapes checked to be the same."""
+        prediction = as_array(self.predict(weights, constants, sample))
+        label = as_array(self.label(constants, sample))
+        if prediction.shape != label.shape:
+            raise InputError(f"{type(self).__name__}: the residual is prediction - label, but the prediction has the "
+                             f"shape {shape_text(prediction.shape)} and the label {shape_text(label.shape)}.")
+        return prediction - label
+
+    @property
+    def predicts(self) -> bool:
+        """Whether the loss is 1/2 ||prediction - label||^2."""
+        return self._gives("predict") and not self._gives("loss")
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether there is a loss."""
+        return self._gives("predict") or self._gives("loss")
+
+    @property
+    def has_direction(self) -> bool:
+        """Whether steps follow a direction of the model's own in place of the gradient of its loss."""
+        return self._gives("direction")
+
+    def _gives(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(Model, method) or method in vars(self)
 
     @default
     def affine(self) -> bool | None:
         """Whether the prediction is affine in all weights together; None: the class does not say, it is tried."""
         return None
 
-    @default
-    def inputs(self) -> Any:
-        """The length of x: that of the data law, or what the model says where the law has any length."""
-        if self.data.dimension is None:
-            raise InputError(f"{type(self).__name__}: the law {self.data} has any number of coordinates, so the model "
-                             "must say the length of x: give it an attribute or property `inputs`.")
-        return self.data.dimension - self.outputs if self.joint else self.data.dimension
-
-    @default
-    def outputs(self) -> Any:
-        """The length of the prediction and of the label."""
-        if self.targets is not None:
-            return int(np.shape(self.targets)[-1])
-        return 1 if self.joint else len(trial_prediction(self))
-
     @property
     def n(self) -> int | None:
         """The number of data points; None for a law that gives fresh samples."""
-        return self.data.n
+        return self.law.n
 
     @property
     def letters(self) -> frozenset[sympy.Symbol]:
-        """Symbols of the description besides those in data points, targets and shapes."""
-        lists = {"targets", "parameters", "teacher_parameters", "widths"}
-        if self.data.points is not None:
-            lists.add("data")
-        return symbols([value for name, value in self._state().items() if name not in lists])
+        """Symbols of the description besides those in data points and shapes."""
+        given = {"parameters", "constants", "law", *self._listed}
+        fresh = [factor.law for factor in self.law.factors if factor.law.points is None]
+        return symbols([fresh, *(value for name, value in self._state().items() if name not in given)])
+
+    #: Names of attributes that say again what is in the law or in the shapes.
+    _listed: frozenset[str] = frozenset()
 
     @property
     def layers(self) -> int:
         """The number of layers H."""
-        return max(parameter.layer for parameter in self.parameters)
+        return max(array.layer or 1 for array in self.parameters)
+
+    def places(self, layer: int | str | None) -> list[int]:
+        """Which of the parameters belong to a layer, or bear a name; all for None."""
+        if isinstance(layer, str):
+            found = [k for k, array in enumerate(self.parameters) if array.name == layer]
+            if not found:
+                raise InputError(f"layer: found {layer!r}, but the model has the parameters "
+                                 f"{', '.join(array.name for array in self.parameters)}.")
+            return found
+        found = [k for k, array in enumerate(self.parameters) if layer in (None, array.layer)]
+        if not found:
+            raise InputError(f"layer: found {layer}, but the model has {self.layers} layer{'s' * (self.layers > 1)}.")
+        return found
+
+    @property
+    def has_letter_shapes(self) -> bool:
+        """Whether a dimension of an array is a letter."""
+        return any(array.has_letters for array in (*self.parameters, *self.constants))
+
+
+def no_loss(model: Model) -> str:
+    """What is said of a loss that is asked of a model without one."""
+    return f"{type(model).__name__} gives a direction and no loss: it has gradients and weights to ask for"
+
+
+def as_array(value: Any) -> Any:
+    """A number as an array with one entry, a list as an array; anything else as it is."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return value if shape else value[None]
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    listed = np.empty(len(entries), dtype=object)
+    for k, entry in enumerate(entries):
+        listed[k] = entry
+    return listed
+
+
+def shape_text(shape: Sequence[Any]) -> str:
+    """A shape in messages."""
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"

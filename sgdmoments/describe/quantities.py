@@ -18,7 +18,7 @@ from sgdmoments.describe.description import sealed
 from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
-from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, read_symbol, shown
+from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, read_symbol, read_text, shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
 #: Whether the initial weights are held fixed or averaged over.
@@ -37,14 +37,14 @@ class Quantity:
         kind: gradient (the mini-batch gradient g_t), full_gradient (gradient of L at w_t), weights (w_t),
             loss (L(w_t)), or sample_gradients (sum_i A_i grad L_i(w_t)).
         step: t >= 0, or a sympy symbol where a route keeps t as a letter.
-        layer: 1, ..., H; None for all parameters together.
+        layer: 1, ..., H, or the name of a parameter; None for all parameters together.
         left: the matrix applied on the left, if any.
         matrices: the A_i of sample_gradients.
     """
 
     kind: Kind
     step: int | sympy.Symbol
-    layer: int | None = None
+    layer: int | str | None = None
     left: Matrix | None = None
     matrices: tuple[Matrix, ...] | None = None
 
@@ -86,7 +86,7 @@ class Quantity:
         if self.matrices is not None:
             parts.append(show([[list(row) for row in matrix] for matrix in self.matrices]) or
                          f"<{len(self.matrices)} matrices>")
-        parts += [f"layer={self.layer}"] * (self.layer is not None)
+        parts += [f"layer={self.layer!r}"] * (self.layer is not None)
         left = "" if self.left is None else show([list(row) for row in self.left]) or "<a matrix>"
         return f"{left}{' @ ' * bool(left)}{self.kind}({', '.join(parts)})"
 
@@ -124,7 +124,7 @@ def check_function(quantity: Any) -> Callable[[int], Quantity]:
     return at
 
 
-def gradient(t: Any, layer: int | None = None) -> Quantity:
+def gradient(t: Any, layer: int | str | None = None) -> Quantity:
     """The mini-batch gradient g_t = mean over the batch of grad L_i(w_t); for one layer or all parameters.
 
     >>> gradient(3)
@@ -133,12 +133,12 @@ def gradient(t: Any, layer: int | None = None) -> Quantity:
     return Quantity("gradient", _step(t), _layer(layer))
 
 
-def full_gradient(t: Any, layer: int | None = None) -> Quantity:
+def full_gradient(t: Any, layer: int | str | None = None) -> Quantity:
     """The gradient of the loss L (over all data, or the data law) at the random weights w_t."""
     return Quantity("full_gradient", _step(t), _layer(layer))
 
 
-def weights(t: Any, layer: int | None = None) -> Quantity:
+def weights(t: Any, layer: int | str | None = None) -> Quantity:
     """The weights w_t."""
     return Quantity("weights", _step(t), _layer(layer))
 
@@ -164,5 +164,7 @@ def _step(t: Any) -> int | sympy.Symbol:
     return read_integer(t, "t", 0, "a step is an integer >= 0 (or a sympy symbol)")
 
 
-def _layer(layer: Any) -> int | None:
+def _layer(layer: Any) -> int | str | None:
+    if isinstance(layer, str):
+        return read_text(layer, "layer", "expected a number or the name of a parameter")
     return None if layer is None else read_integer(layer, "layer", 1, "layers count from 1")

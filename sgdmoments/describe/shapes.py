@@ -1,73 +1,72 @@
-"""The one place where a model's parts are checked against one another: lengths of x, of predictions and of labels."""
+"""The one place where a model's parts are checked against one another."""
 
 from __future__ import annotations
 
-import numpy as np
-import sympy
+import inspect
 
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.model import Model, Parameter
-from sgdmoments.describe.trial import MOST, size_of, trial_prediction
+from sgdmoments.describe.model import Model
+from sgdmoments.describe.trial import MOST, size_of, try_out
 from sgdmoments.errors import InputError
 from sgdmoments.reading import shown
+
+_NEW_FORM = ("the methods of a model are predict(self, weights, constants, sample), where sample[\"x\"] is x, "
+             "label(self, constants, sample), loss(self, weights, constants, sample) and direction(self, weights, "
+             "constants, sample)")
 
 
 def check_model(model: Model) -> None:
     """Raises `InputError`, with names, where the parts of a model do not fit together."""
     name = type(model).__name__
-    parameters, teacher = _parameters(model, "parameters"), _parameters(model, "teacher_parameters")
+    if not hasattr(model, "law") or not hasattr(model, "constants"):
+        raise InputError(f"{name}: its __init__ must end in super().__init__(parameters=(Array(name, shape), ...), "
+                         f"law=..., constants=()); {_NEW_FORM}.")
+    parameters, constants = _arrays(model, "parameters"), _arrays(model, "constants")
     if not parameters:
-        raise InputError(f"{name}.parameters: a model has at least one weight array: Parameter(name, shape, layer).")
-    names = [parameter.name for parameter in (*parameters, *teacher)]
+        raise InputError(f"{name}.parameters: a model has at least one weight array: Array(name, shape).")
+    names = [array.name for array in (*parameters, *constants)]
     if len(set(names)) < len(names):
-        raise InputError(f"{name}: two weight arrays have one name: {', '.join(names)}.")
-    if not isinstance(getattr(model, "data", None), Law):
-        raise InputError(f"{name}.data: expected a law such as Gaussian() or Empirical(points), found "
-                         f"{getattr(model, 'data', None)!r}.")
-    if model.noise is not None and not isinstance(model.noise, Law):
-        raise InputError(f"{name}.noise: expected a law or None, found {shown(model.noise)}.")
-    if teacher and [p.shape for p in teacher] != [p.shape for p in parameters]:
-        raise InputError(f"{name}.teacher_parameters: the teacher's arrays have the shapes of the trained ones, in "
-                         f"their order: expected {[p.shape for p in parameters]}, found {[p.shape for p in teacher]}.")
-    labels = bool(teacher) + (model.targets is not None) + bool(model.joint)
-    if labels != 1:
-        raise InputError(f"{name}: labels come from a teacher (teacher_parameters), or from targets, or from a joint "
-                         f"law (joint = True); found {labels} of these.")
-    if model.data.points is not None:
-        _check_points(model, name)
-    elif model.targets is not None:
-        raise InputError(f"{name}.targets: labels can only be listed for a finite data set: data = Empirical(points).")
-    _check_lengths(model, name)
+        raise InputError(f"{name}: two arrays have one name: {', '.join(names)}.")
+    if not isinstance(model.law, Law):
+        raise InputError(f"{name}.law: expected a law such as Gaussian([[1]]) or Empirical(x=X, label=y), found "
+                         f"{shown(model.law)}.")
+    _check_parts(model, name)
+    _check_methods(model, name)
+    if not model.has_letter_shapes and not any(part.has_letters for part in model.law.parts) and size_of(model) <= MOST:
+        try_out(model)
 
 
-def _parameters(model: Model, attribute: str) -> tuple[Parameter, ...]:
-    found = getattr(model, attribute, ())
-    if not isinstance(found, tuple) or not all(isinstance(parameter, Parameter) for parameter in found):
-        raise InputError(f"{type(model).__name__}.{attribute}: expected a tuple of Parameter(name, shape, layer), "
-                         f"found {shown(found)}.")
+def _arrays(model: Model, attribute: str) -> tuple[Array, ...]:
+    found = getattr(model, attribute)
+    if not isinstance(found, tuple) or not all(isinstance(array, Array) for array in found):
+        raise InputError(f"{type(model).__name__}.{attribute}: expected a tuple of Array(name, shape), found "
+                         f"{shown(found)}.")
     return found
 
 
-def _check_points(model: Model, name: str) -> None:
-    if model.n != model.data.n:
-        raise InputError(f"{name}.n: found {model.n}, but the data set has {model.data.n} points.")
-    targets = model.targets
-    if targets is not None and (not isinstance(targets, np.ndarray) or targets.ndim != 2
-                                or len(targets) != model.data.n):
-        raise InputError(f"{name}.targets: expected an array of shape ({model.data.n}, outputs), found "
-                         f"{np.shape(targets)}.")
+def _check_parts(model: Model, name: str) -> None:
+    parts = model.law.parts
+    if not isinstance(parts, tuple) or not all(isinstance(part, Array) for part in parts):
+        raise InputError(f"{model.law}.parts: expected a tuple of Array(name, shape), found {shown(parts)}.")
+    dimension = model.law.dimension
+    if dimension is not None and dimension != sum(int(part.size) for part in parts):
+        raise InputError(f"{name}.law: the parts {', '.join(map(str, parts))} do not make up the {dimension} "
+                         "coordinates of the law.")
+    if model.law.points is not None and model.n != model.law.n:
+        raise InputError(f"{name}.n: found {model.n}, but the data set has {model.law.n} points.")
 
 
-def _check_lengths(model: Model, name: str) -> None:
-    if any(isinstance(s, sympy.Basic) for parameter in model.parameters for s in parameter.shape):
-        return
-    x = model.data.dimension
-    if x is not None and model.inputs + (model.outputs if model.joint else 0) != x:
-        raise InputError(f"{name}.inputs: found {model.inputs}, but the data law has {x} coordinates.")
-    prediction = trial_prediction(model) if size_of(model) <= MOST else None
-    if prediction is not None and len(prediction) != model.outputs:
-        where = "targets have" if model.targets is not None else "the model says outputs ="
-        raise InputError(f"{name}: the residual is prediction - label, but the prediction has {len(prediction)} "
-                         f"entries and {where} {model.outputs}.")
-    if model.noise is not None and model.noise.dimension not in (None, model.outputs):
-        raise InputError(f"{name}.noise: the law has {model.noise.dimension} coordinates, the label {model.outputs}.")
+def _check_methods(model: Model, name: str) -> None:
+    if not (model.has_loss or model.has_direction):
+        raise InputError(f"{name}: a model gives predict, loss or direction; {_NEW_FORM}.")
+    for method, arguments in (("predict", 3), ("label", 2), ("loss", 3), ("direction", 3)):
+        if not callable(getattr(model, method)):
+            raise InputError(f"{name}.{method}: expected a method, found {shown(getattr(model, method))}; {_NEW_FORM}.")
+        try:
+            inspect.signature(getattr(model, method)).bind(*(None,) * arguments)
+        except TypeError:
+            found = str(inspect.signature(getattr(model, method)))
+            raise InputError(f"{name}.{method}{found} is not called so: {_NEW_FORM}.") from None
+        except ValueError:  # a callable whose signature is not known
+            continue

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import sympy
 
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.initial import Init, is_random
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.model import Model
 from sgdmoments.describe.values import FrozenDict
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array
 
 
 def read_initial(model: Model, initial: Any) -> FrozenDict:
-    """For each weight array of the model, the teacher's included: an exact array, an `Init`, or None (letters)."""
-    parameters = (*model.parameters, *model.teacher_parameters)
+    """For each weight array of the model, the constants included: an exact array, an `Init`, or None (letters)."""
+    parameters = (*model.parameters, *model.constants)
     names = [parameter.name for parameter in parameters]
     if is_random(initial):
         initial = {parameter.name: initial for parameter in model.parameters}
@@ -33,7 +34,7 @@ def read_initial(model: Model, initial: Any) -> FrozenDict:
                        for parameter in parameters})
 
 
-def _read(value: Any, parameter: Parameter) -> np.ndarray[Any, Any] | Init | None:
+def _read(value: Any, parameter: Array) -> np.ndarray[Any, Any] | Init | None:
     name = f"initial[{parameter.name!r}]"
     if value is None:
         return None

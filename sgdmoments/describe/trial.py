@@ -1,54 +1,74 @@
-"""A model run once on numbers: what shape its prediction has, asked of the model itself."""
+"""A model run once on numbers: whether its methods work, and what shapes they give."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import sympy
 
+from sgdmoments.describe.array import Array
 from sgdmoments.errors import InputError, SgdMomentsError
 
 #: With more weights than this floats are tried before fractions; with far more nothing is run at all.
 MANY, MOST = 10**4, 10**7
 
 
-def trial_prediction(model: Any) -> np.ndarray[Any, Any]:
-    """The prediction at weights and inputs that are numbers, its shape checked to be that of a vector."""
-    name = type(model).__name__
-    if any(isinstance(s, sympy.Basic) for parameter in model.parameters for s in parameter.shape):
-        raise InputError(f"{name}: the shapes hold letters, so the model must say the length of its prediction: give "
-                         "it an attribute or property `outputs`.")
-    shapes = {p.name: tuple(map(int, p.shape)) for p in model.parameters}
-    said = f"x of shape ({model.inputs},) and weights of shapes {shapes}"
-    failure: Exception | None = None
-    kinds = (Fraction, float)  # a model for the simulator alone may take floats only
-    for kind in kinds if size_of(model) <= MANY else kinds[::-1]:
-        weights = {key: _numbers(shape, kind) for key, shape in shapes.items()}
-        try:
-            value = np.asarray(model.predict(weights, _numbers((int(model.inputs),), kind)))
-        except SgdMomentsError:
-            raise
-        except Exception as error:
-            failure = failure or error
-            continue
-        if value.ndim != 1:
-            raise InputError(f"{name}.predict: a prediction is a vector, found shape {value.shape} for {said}.")
-        return value
-    raise InputError(f"{name}.predict: fails on numbers, with {said}: {type(failure).__name__}: {failure}."
-                     ) from failure
+def try_out(model: Any) -> None:
+    """Runs the residual or the loss, and the direction where there is one; `InputError` where that fails."""
+    if model.predicts:
+        _run(model, "predict", model.residual)
+    elif model.has_loss:
+        value = _run(model, "loss", model.loss)
+        if np.size(value) != 1:
+            raise InputError(f"{type(model).__name__}.loss: the loss of a sample is a number, found shape "
+                             f"{np.shape(value)}.")
+    if model.has_direction:
+        _check_direction(model, _run(model, "direction", model.direction))
 
 
 def size_of(model: Any) -> int:
     """The number of weights of a model whose lengths are numbers."""
-    return sum(int(parameter.size) for parameter in model.parameters)
+    return sum(int(array.size) for array in model.parameters)
 
 
-def _numbers(shape: tuple[int, ...], kind: type) -> np.ndarray[Any, Any]:
-    values = np.arange(2, 2 + int(np.prod(shape, dtype=int)))
-    if kind is float:
-        return values.reshape(shape).astype(float)
-    out = np.empty(len(values), dtype=object)
-    out[:] = [Fraction(int(v)) for v in values]
-    return out.reshape(shape)
+def _run(model: Any, method: str, function: Any) -> Any:
+    name = type(model).__name__
+    groups = model.parameters, model.constants, model.law.parts
+    failure: Exception | None = None
+    kinds = (Fraction, float)  # a model for the simulator alone may take floats only
+    for kind in kinds if size_of(model) <= MANY else kinds[::-1]:
+        try:
+            return function(*(_numbers(arrays, kind) for arrays in groups))
+        except SgdMomentsError:
+            raise
+        except Exception as error:
+            failure = failure or error
+    shapes = {array.name: array.shape for arrays in groups for array in arrays}
+    raise InputError(f"{name}.{method}: fails on numbers, with arrays of shapes {shapes}: {type(failure).__name__}: "
+                     f"{failure}.") from failure
+
+
+def _check_direction(model: Any, found: Any) -> None:
+    name = type(model).__name__
+    wanted = {array.name: array.shape for array in model.parameters}
+    if not isinstance(found, Mapping):
+        raise InputError(f"{name}.direction: expected a dict with an array for each parameter, found "
+                         f"{type(found).__name__}.")
+    shapes = {key: np.shape(value) for key, value in found.items()}
+    if shapes != wanted:
+        raise InputError(f"{name}.direction: expected arrays of the parameters' shapes {wanted}, found {shapes}.")
+
+
+def _numbers(arrays: Iterable[Array], kind: type) -> dict[str, Any]:
+    numbers: dict[str, Any] = {}
+    for array in arrays:
+        values = np.arange(2, 2 + int(array.size))
+        if kind is float:
+            numbers[array.name] = values.reshape(array.shape).astype(float)
+            continue
+        exact = np.empty(len(values), dtype=object)
+        exact[:] = [Fraction(int(value)) for value in values]
+        numbers[array.name] = exact.reshape(array.shape)
+    return numbers

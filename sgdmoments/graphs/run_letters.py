@@ -64,8 +64,8 @@ def weights_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
     """
     parameter = _parameter(sgd, layer)
     if _step(t) == 0:
-        return letter(initial_letter(parameter.name, parameter.shape))
-    return letter(step_letter("weights", parameter.name, parameter.shape, t))
+        return letter(initial_letter(parameter.name, parameter.shape or (1,)))
+    return letter(step_letter("weights", parameter.name, parameter.shape or (1,), t))
 
 
 def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
@@ -74,16 +74,16 @@ def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
     Arguments as for `weights_matrix`.
     """
     parameter = _parameter(sgd, layer)
-    return letter(step_letter("gradient", parameter.name, parameter.shape, _step(t)))
+    return letter(step_letter("gradient", parameter.name, parameter.shape or (1,), _step(t)))
 
 
 def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
     """W_k*, the teacher's weights of layer k, as a matrix for queries."""
     _parameter(sgd, layer)
-    teachers = _model(sgd).teacher_parameters
+    teachers = attribute(_model(sgd), "constants") or ()
     if not teachers:
         raise InputError("teacher_matrix: the model has no teacher.")
-    return letter(initial_letter(teachers[layer - 1].name, teachers[layer - 1].shape))
+    return letter(initial_letter(teachers[layer - 1].name, teachers[layer - 1].shape or (1,)))
 
 
 def _parameter(sgd: Any, layer: int) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 
 import sympy
 
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.description import final
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.model import Arrays, Model
 from sgdmoments.describe.moment_problem import refute_joint
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact
@@ -35,6 +36,7 @@ class JointMoments(Law):
     """
 
     __slots__ = ("dimension", "known")
+    makes_letters = True
 
     def __init__(self, dimension: int, known: Mapping[Sequence[int], Any] | None = None) -> None:
         self.dimension: int = dimension
@@ -52,6 +54,11 @@ class JointMoments(Law):
         if why_not:
             raise InputError(f"moments: no law has them: {why_not}.")
         self.known: Mapping[tuple[int, ...], Exact] = found
+
+    @property
+    def parts(self) -> tuple[Array, ...]:
+        """x and its label."""
+        return Array("x", (self.dimension - 1,)), Array("label", (1,))
 
     def moment(self, exponents: Sequence[int]) -> Exact:
         key = tuple(exponents)
@@ -84,8 +91,7 @@ class MomentRegression(Model):
     MomentRegression(n=Symbol('n'))
     """
 
-    joint = True
-    data: JointMoments
+    law: JointMoments
 
     def __init__(self, moments: Mapping[Sequence[int], Any] | None = None, *, features: int = 1, n: Any = None) -> None:
         features = read_integer(features, "features", 1, "the number of features is an integer from 1 to "
@@ -94,9 +100,8 @@ class MomentRegression(Model):
             n = read_symbol(n, "n")
         elif n is not None:
             n = read_integer(n, "n", 1, "the number of samples is an integer >= 1, a symbol, or None")
-        self.data = JointMoments(features + 1, moments)
-        self.parameters = (Parameter("w", (features,), 1),)
         self._n = n
+        super().__init__(parameters=(Array("w", (features,)),), law=JointMoments(features + 1, moments))
 
     @property
     def n(self) -> Any:
@@ -106,12 +111,12 @@ class MomentRegression(Model):
     @property
     def features(self) -> int:
         """p."""
-        return self.data.dimension - 1
+        return self.law.dimension - 1
 
     @property
     def moments(self) -> Mapping[tuple[int, ...], Exact] | None:
         """The given moments, by exponents."""
-        return self.data.known or None
+        return self.law.known or None
 
-    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
-        return x[None, :] @ weights["w"]
+    def predict(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        return sample["x"][None, :] @ weights["w"]

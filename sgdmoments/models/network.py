@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
+from sgdmoments.describe.array import Array, Dimension
 from sgdmoments.describe.description import Code, is_plainly
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.laws.coordinates import listed
+from sgdmoments.describe.laws.empirical import Empirical
 from sgdmoments.describe.laws.gaussian import Gaussian
-from sgdmoments.describe.model import Dimension, Model, Parameter
+from sgdmoments.describe.laws.product import Product
+from sgdmoments.describe.model import Arrays, Model
 from sgdmoments.describe.values import brief
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact, to_exact_array
@@ -32,7 +36,7 @@ class Network(Model):
     Source: P0, Section 3.2.
 
     >>> Network((3, 2, 1)).parameters[0]
-    Parameter(name='W1', shape=(2, 3), layer=1)
+    Array(name='W1', shape=(2, 3), layer=1)
     """
 
     def __init__(self, widths: Sequence[Any], activation: Sequence[Any] = (0, 1), data: Law | None = None,
@@ -54,19 +58,26 @@ class Network(Model):
         if self.data.dimension is not None and self.data.dimension != p:
             raise InputError(f"data: the law lives in dimension {self.data.dimension}, but widths[0] is {p}.")
         teacher = read_flag(teacher, "teacher")
-        self.parameters = tuple(
-            Parameter(f"W{k}", (self.widths[k], self.widths[k - 1]), k) for k in range(1, len(self.widths)))
-        if targets is None:
-            if not teacher:
-                raise InputError("teacher=False: give targets=... with Empirical data.")
-            self.teacher_parameters = tuple(Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
-        else:
-            self.targets = self._check_targets(targets)
+        parameters = tuple(
+            Array(f"W{k}", (self.widths[k], self.widths[k - 1]), k) for k in range(1, len(self.widths)))
+        self.targets: np.ndarray[Any, Any] | None = None if targets is None else self._check_targets(targets)
+        if targets is None and not teacher:
+            raise InputError("teacher=False: give targets=... with Empirical data.")
         if noise is not None and not (isinstance(noise, Law) and noise.points is None):
             raise InputError("noise: expected a law such as Gaussian() or Coordinates(moments=(0, s2, 0, s4)), "
                              f"found {shown(noise)}.")
-        if noise is not None:
-            self.noise = self._check_noise(noise)
+        self.noise: Law | None = noise if noise is None else self._check_noise(noise)
+        constants = tuple(Array(f"{q.name}*", q.shape, q.layer) for q in parameters) if targets is None else ()
+        super().__init__(parameters=parameters, law=self._law(), constants=constants)
+
+    def _law(self) -> Law:
+        """The law of x, the label where it is given, and the noise where there is any."""
+        points = self.data if self.targets is None else Empirical(x=self.data.points, label=self.targets)
+        x = (points, self.widths[0]) if points.dimension is None else points
+        if self.noise is None:
+            return points if points.dimension is not None else Product(x=x)
+        noise = (self.noise, self.widths[-1])
+        return Product(data=x, noise=noise) if self.targets is not None else Product(x=x, noise=noise)
 
     def _check_noise(self, noise: Law) -> Law:
         outputs = self.widths[-1]
@@ -76,14 +87,9 @@ class Network(Model):
         return noise
 
     @property
-    def inputs(self) -> Dimension:
-        """p, the length of x."""
-        return self.widths[0]
-
-    @property
-    def outputs(self) -> Dimension:
-        """p_H, the length of the prediction."""
-        return self.widths[-1]
+    def _listed(self) -> frozenset[str]:  # type: ignore[override]
+        """What the law and the shapes say again."""
+        return frozenset({"widths", "targets", "data", "noise"})
 
     def _check_targets(self, targets: Any) -> Any:
         if self.data.points is None:
@@ -95,13 +101,18 @@ class Network(Model):
             raise InputError(f"targets: expected shape ({self.data.n}, {self.widths[-1]}), found {array.shape}.")
         return array
 
-    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
-        z = x
-        for parameter in self.parameters:
-            if parameter.layer > 1:
-                z = self._activate(z)
-            z = weights[parameter.name] @ z
+    def predict(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        first, *others = self.parameters
+        z = weights[first.name] @ sample["x"]
+        for array in others:
+            z = weights[array.name] @ self._activate(z)
         return z
+
+    def label(self, constants: Arrays, sample: Arrays) -> Any:
+        """The target or the teacher's prediction, plus the noise."""
+        teacher = {own.name: constants[fixed.name] for own, fixed in zip(self.parameters, self.constants, strict=False)}
+        value = self.predict(teacher, constants, sample) if teacher else sample["label"]
+        return value + sample["noise"] if self.noise is not None else value
 
     def _activate(self, z: Any) -> Any:
         coefficients: tuple[Any, ...] = self.activation

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.laws.empirical import Empirical
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.model import Arrays, Model
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array
 
@@ -25,8 +25,7 @@ class LinearRegression(Model):
     LinearRegression([[1, 2], [3, 4], [5, 6]], [1, 0, '1/2'])
     """
 
-    data: Empirical
-    targets: np.ndarray[Any, Any]
+    law: Empirical
 
     def __init__(self, X: Any, y: Any) -> None:
         points = to_exact_array(X, "X", ndim=2)
@@ -36,22 +35,20 @@ class LinearRegression(Model):
             raise InputError(f"X: the data set is empty (shape {points.shape}).")
         if labels.shape != (n,):
             raise InputError(f"y: expected {n} entries, one for each row of X, found {labels.shape[0]}.")
-        self.data = Empirical(points)
-        self.targets = labels[:, None]
-        self.parameters = (Parameter("w", (p,), 1),)
+        super().__init__(parameters=(Array("w", (p,)),), law=Empirical(x=points, label=labels[:, None]))
 
     @property
     def X(self) -> np.ndarray[Any, Any]:
         """The features, array (n, p)."""
-        return self.data.points
+        return self.law.part("x")
 
     @property
     def y(self) -> np.ndarray[Any, Any]:
         """The targets, array (n,)."""
-        return self.targets[:, 0]
+        return self.law.part("label")[:, 0]
 
-    def predict(self, weights: Mapping[str, Any], x: Any) -> Any:
-        return x[None, :] @ weights["w"]
+    def predict(self, weights: Arrays, constants: Arrays, sample: Arrays) -> Any:
+        return sample["x"][None, :] @ weights["w"]
 
     def _summary(self) -> str:
         return "n={}, p={}".format(*self.X.shape)

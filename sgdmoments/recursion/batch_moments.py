@@ -23,14 +23,11 @@ from math import comb
 from typing import Any
 
 import flint
-import numpy as np
 import sympy
 
 from sgdmoments.budget import tick
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.model import Model
-from sgdmoments.describe.values import expressions
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, ring_of, to_fmpq
 from sgdmoments.recursion.sample_moments import SampleMoments
 
@@ -41,26 +38,26 @@ class BatchMoments:
     """Joint moments of the batch means of chosen monomials of a sample.
 
     Args:
-        model: gives the law of a sample (x, then the target or nothing, then the noise or nothing).
+        law: of a sample.
         batches: how a batch is drawn.
         statistics: the exponents of the monomials m_1, ..., m_k.
         ring: the ring of the answers; it has `INVERSE_BATCH` and the letters of the data.
 
-    >>> from sgdmoments.models.network import Network
-    >>> BatchMoments(Network((1, 1)), Batches("fresh"), ((2,),), Ring((INVERSE_BATCH,)))((2,))  # E (mean of x^2)^2
+    >>> from sgdmoments.describe.laws.gaussian import Gaussian
+    >>> BatchMoments(Gaussian([[1]]), Batches("fresh"), ((2,),), Ring((INVERSE_BATCH,)))((2,))  # E (mean of x^2)^2
     2*_u + 1
     """
 
-    def __init__(self, model: Model, batches: Batches, statistics: Iterable[Exponents], ring: Ring) -> None:
-        self.model = model
+    def __init__(self, law: Law, batches: Batches, statistics: Iterable[Exponents], ring: Ring) -> None:
+        self.law = law
         self.statistics = tuple(statistics)
         self.ring = ring
         self.batches = batches
-        self._sample = SampleMoments(model)
-        self._points = _points(model) if not batches.independent and model.noise is not None else ()
-        self._noise: Law | None = model.noise
+        self._sample = SampleMoments(law)
+        noisy = law.points is not None and len(law.factors) > 1
+        self._points = tuple(map(tuple, law.points)) if noisy and not batches.independent else ()  # type: ignore[arg-type]
         self._letters = Ring((_Y, *(g for g in ring.generators if g is not INVERSE_BATCH)))
-        self._numeric = not _has_letters(model)
+        self._numeric = not ring_of(law.expressions).generators
         self._y: Any = flint.fmpq_poly([0, 1]) if self._numeric else self._letters.generator(_Y)
         self._logarithm: dict[Exponents, Any] = {}
         self._series: dict[Exponents, Any] = {(0,) * len(self.statistics): self._y**0}
@@ -77,7 +74,7 @@ class BatchMoments:
         return self._moments[exponents]
 
     def __reduce__(self) -> tuple[Any, ...]:  # FLINT's polynomials do not pickle: the memo is left behind
-        return BatchMoments, (self.model, self.batches, self.statistics, self.ring)
+        return BatchMoments, (self.law, self.batches, self.statistics, self.ring)
 
     def prepare(self, wanted: Iterable[Exponents]) -> None:
         """Compute the wanted moments together: one pass over the data, lower orders first."""
@@ -152,7 +149,7 @@ class BatchMoments:
         return self._bernoulli[order - 1]
 
     def _point_cumulant(self, k: int, e: Exponents) -> Any:
-        """The cumulant of one point's own contribution 1 + y (E_noise exp(theta.m) - 1)."""
+        """The cumulant of one point's own contribution 1 + y (E exp(theta.m) - 1), E over what is drawn with it."""
         key = (-1 - k, *e)
         found = self._logarithm.get(key)
         if found is None:
@@ -171,12 +168,11 @@ class BatchMoments:
         return series if self._length is None else series.truncate(self._length)
 
     def _point_moment(self, k: int, e: Exponents) -> Any:
-        """E_noise of m^e at the data point k."""
+        """E of m^e at the data point k, over what is drawn with it."""
         key = (k, *e)
         if key not in self._at_points:
             point, monomial = self._points[k], self._monomial(e)
-            assert self._noise is not None
-            value: Any = self._noise.moment(monomial[len(point):])
+            value: Any = self.law.moments_beside(monomial[len(point):])
             for entry, power in zip(point, monomial, strict=False):
                 if power:
                     value = value * entry**power
@@ -212,18 +208,6 @@ class BatchMoments:
 def _weight(count: int, order: int, batches: Batches) -> flint.fmpq_poly:
     """`Batches.distinct_weight` as FLINT's polynomial in u; to be read, never changed."""
     return flint.fmpq_poly(list(map(to_fmpq, batches.distinct_weight(count, order))))
-
-
-def _has_letters(model: Model) -> bool:
-    """Whether a moment of a sample may hold a symbol."""
-    return bool(ring_of(expressions((model.targets, model.data, model.noise))).generators)
-
-
-def _points(model: Model) -> tuple[tuple[Any, ...], ...]:
-    """The points of a finite data set, each with its target."""
-    assert model.data.points is not None
-    columns = [model.data.points] if model.targets is None else [model.data.points, model.targets]
-    return tuple(map(tuple, np.concatenate(columns, axis=1)))
 
 
 def _first(e: Exponents) -> int:

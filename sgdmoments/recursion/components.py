@@ -18,13 +18,13 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor, tick
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.letters import user_letters
-from sgdmoments.describe.model import Parameter
+from sgdmoments.describe.model import no_loss
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.describe.values import expressions
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.recursion.batch_moments import BatchMoments
@@ -108,15 +108,16 @@ def in_inverse_batch(value: Polynomial) -> tuple[Polynomial, ...]:
 
 def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the question cannot be put in component form; an empty text where it can."""
-    shapes = [s for q in (*sgd.model.parameters, *sgd.model.teacher_parameters) for s in q.shape]
-    if any(isinstance(s, sympy.Symbol) for s in shapes):
+    if sgd.model.has_letter_shapes or sgd.model.law.dimension is None:
         return "the widths are letters; component form needs integers"
     if isinstance(quantity.step, sympy.Symbol):
         return "t is a letter; component form needs a number"
-    if sgd.model.data.letter is not None:
+    if sgd.model.law.has_letter:
         return "the covariance is a letter; component form needs a matrix"
-    if sgd.model.joint:
+    if sgd.model.law.makes_letters:
         return "only moments of (x, y) are known, which the closure route reads"
+    if quantity.kind == "loss" and not sgd.model.has_loss:
+        return no_loss(sgd.model)
     if weight_count(sgd.model) > MOST_WEIGHTS:
         return f"the model has {weight_count(sgd.model):,} weights, over {MOST_WEIGHTS:,} for components"
     terms = problem_size(sgd).loss_terms
@@ -150,22 +151,21 @@ def read(sgd: Run, quantity: Quantity, monitor: Monitor | None = None, nearest: 
 def _read(sgd: Run, quantity: Quantity) -> Problem:
     model = sgd.model
     arrays, random = _initial_arrays(sgd, quantity)
-    teacher = {q.name: arrays[q.name] for q in model.teacher_parameters}
-    sample = sample_gradient(model, teacher)
+    sample = sample_gradient(model, {q.name: arrays[q.name] for q in model.constants})
     start = [entry for q in model.parameters for entry in arrays[q.name].flat]
     rates = [sgd.schedule(t) for t in range(int(quantity.step))]
     left = [entry for row in quantity.left or () for entry in row]
     inner = set(sample.weights) | set(sample.sample)
-    known = ring_of([*start, *rates, *left, sample.loss.ring.one, *_data_entries(sgd)]).generators
+    known = ring_of([*start, *rates, *left, sample.ring.one, *model.law.expressions]).generators
     drawn = {s for symbols, _ in random for s in symbols}
     letters = (*(g for g in known if g not in inner and g not in drawn), *(s for names, _ in random for s in names))
     ring = Ring((INVERSE_BATCH, *letters, *sample.weights))
     by_monomial = [_split(g, sample.sample, ring) for g in sample.components]
     monomials = sorted({m for by in by_monomial for m in by if any(m)}, key=lambda m: (sum(m), m))
-    statistics, relations = _independent(monomials, SampleMoments(model), len(sample.sample))
+    statistics, relations = _independent(monomials, SampleMoments(model.law), len(sample.sample))
     gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
     small = Ring((INVERSE_BATCH, *letters))
-    moments = BatchMoments(model, sgd.batches, statistics, small)
+    moments = BatchMoments(model.law, sgd.batches, statistics, small)
     outputs = _outputs(sgd, quantity, sample, gradient, moments, ring)
     return Problem(
         letters, sample.weights, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
@@ -178,7 +178,7 @@ def _initial_arrays(sgd: Run, quantity: Quantity) -> tuple[dict[str, np.ndarray[
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     random = []
     count = 0
-    for parameter in (*sgd.model.parameters, *sgd.model.teacher_parameters):
+    for parameter in (*sgd.model.parameters, *sgd.model.constants):
         value = sgd.initial[parameter.name]
         if is_random(value):
             names = tuple(sympy.Dummy(f"r{count + i}", dummy_index=5_000_000 + count + i)
@@ -192,15 +192,10 @@ def _initial_arrays(sgd: Run, quantity: Quantity) -> tuple[dict[str, np.ndarray[
     return arrays, random
 
 
-def _reshape(names: Sequence[sympy.Symbol], parameter: Parameter) -> np.ndarray[Any, Any]:
+def _reshape(names: Sequence[sympy.Symbol], parameter: Array) -> np.ndarray[Any, Any]:
     array = np.empty(len(names), dtype=object)
     array[:] = names
     return array.reshape([int(s) for s in parameter.shape])
-
-
-def _data_entries(sgd: Run) -> list[Any]:
-    """Every expression in the description of the data and of the noise: where its letters are."""
-    return expressions((sgd.model.targets, sgd.model.data, sgd.model.noise))
 
 
 def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
@@ -261,7 +256,8 @@ def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tup
     base: list[ByStatistic]
     if quantity.kind == "loss":
         coordinates(sgd, quantity)
-        values = SampleMoments(sgd.model)
+        values = SampleMoments(sgd.model.law)
+        assert sample.loss is not None
         parts = _split(sample.loss, sample.sample, ring)
         known = values(parts)
         return ({-1: sum((c * ring(known[m]) for m, c in parts.items()), ring.zero)},)
@@ -298,19 +294,18 @@ def _combine(row: Sequence[Any], parts: Sequence[ByStatistic], ring: Ring) -> By
 
 def _sample_gradients(sgd: Run, quantity: Quantity, sample: SampleGradient, ring: Ring) -> list[ByStatistic]:
     """sum_i A_i grad L_i(w), the label noise of each point averaged."""
-    data, model = sgd.model.data, sgd.model
+    law = sgd.model.law
     matrices = quantity.matrices
-    if data.points is None or matrices is None or len(matrices) != data.n:
+    if law.points is None or matrices is None or len(matrices) != law.n:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set and one matrix A_i for each of its "
-                              f"points; found {data} and {0 if matrices is None else len(matrices)} matrices.")
+                              f"points; found {law} and {0 if matrices is None else len(matrices)} matrices.")
     total = [ring.zero] * len(matrices[0])
-    for i, matrix in enumerate(matrices):
-        point = [*data.points[i], *([] if model.targets is None else model.targets[i])]
+    for matrix, point in zip(matrices, law.points, strict=True):
         values = []
         for component in sample.components:
             value = ring.zero
             for m, c in _split(component, sample.sample, ring).items():
-                factor: Any = Fraction(1) if model.noise is None else model.noise.moment(m[len(point):])
+                factor: Any = law.moments_beside(m[len(point):])
                 for entry, power in zip(point, m, strict=False):
                     if power:
                         factor = factor * entry**power

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any
 
 from sgdmoments.describe.quantities import Quantity
@@ -13,17 +14,9 @@ from sgdmoments.exact.ring import ring_of
 
 def coordinates(sgd: Run, quantity: Quantity) -> list[int]:
     """The places of the quantity's layer among the flattened weights."""
-    layers = sgd.model.layers
-    if quantity.layer is not None and quantity.layer > layers:
-        raise InputError(f"layer: found {quantity.layer}, but the model has {layers} layer{'s' * (layers > 1)}.")
-    chosen: list[int] = []
-    start = 0
-    for parameter in sgd.model.parameters:
-        size = int(parameter.size)
-        if quantity.layer in (None, parameter.layer):
-            chosen += range(start, start + size)
-        start += size
-    return chosen
+    chosen = sgd.model.places(quantity.layer)
+    ends = list(accumulate((int(array.size) for array in sgd.model.parameters), initial=0))
+    return [i for k in chosen for i in range(ends[k], ends[k + 1])]
 
 
 def left_matrix(quantity: Quantity, size: int) -> list[list[Any]]:

@@ -14,6 +14,8 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import tick
+from sgdmoments.describe.array import arrays_of
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.letters import sample_letters, weight_letters
 from sgdmoments.describe.model import Model
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, ring_of
@@ -26,34 +28,35 @@ _CHUNK = 8192
 
 @dataclass(frozen=True)
 class SampleGradient:
-    """The gradient of one sample's loss in component form.
+    """A model in component form, for one sample.
 
     Attributes:
         weights: letters of the flattened weights.
-        sample: letters of the sample: x, then the target or nothing, then the noise or nothing.
-        loss: the loss 1/2 ||prediction - label||^2 as a polynomial in all letters.
-        components: its derivative by each weight.
+        sample: letters of the sample's coordinates, in the order of the law.
+        loss: the loss as a polynomial in all letters; None where the model has none.
+        components: for each weight what is subtracted from it: the derivative of the loss, or the model's direction.
     """
 
     weights: tuple[sympy.Symbol, ...]
     sample: tuple[sympy.Symbol, ...]
-    loss: Polynomial
+    loss: Polynomial | None
     components: tuple[Polynomial, ...]
 
+    @property
+    def ring(self) -> Ring:
+        """That of the polynomials: weights, sample, then the problem's letters."""
+        return self.components[0].ring
 
-def sample_gradient(model: Model, teacher: Mapping[str, np.ndarray[Any, Any]]) -> SampleGradient:
+
+def sample_gradient(model: Model, constants: Mapping[str, np.ndarray[Any, Any]]) -> SampleGradient:
     """Run the model on letters and differentiate.
 
     Args:
-        teacher: exact arrays (numbers or symbols) for the teacher's parameters, by their own names.
+        constants: exact arrays (numbers or symbols) for the model's constants.
     """
-    sizes = [int(parameter.size) for parameter in model.parameters]
-    inputs, outputs = int(model.inputs), int(model.outputs)
-    counts = (inputs, outputs if model.targets is not None or model.joint else 0,
-              outputs if model.noise is not None else 0)
-    weights, sample = weight_letters(sum(sizes)), sample_letters(sum(counts))
-    constants = ring_of(entry for array in teacher.values() for entry in array.flat)
-    ring = Ring((*weights, *sample)).union(constants)
+    weights = weight_letters(sum(int(array.size) for array in model.parameters))
+    sample = sample_letters(sum(int(part.size) for part in model.law.parts))
+    ring = Ring((*weights, *sample)).union(ring_of(entry for array in constants.values() for entry in array.flat))
 
     def lift(values: Iterable[Any]) -> np.ndarray[Any, Any]:
         lifted = [ring(value) for value in values]
@@ -61,42 +64,36 @@ def sample_gradient(model: Model, teacher: Mapping[str, np.ndarray[Any, Any]]) -
         out[:] = lifted
         return out
 
-    arrays, start = {}, 0
-    for parameter, size in zip(model.parameters, sizes, strict=True):
-        shape = tuple(int(s) for s in parameter.shape)
-        arrays[parameter.name] = lift(weights[start:start + size]).reshape(shape)
-        start += size
-    x = lift(sample[:inputs])
-    label = lift(sample[inputs:inputs + counts[1]])
-    if not counts[1]:
-        teacher_arrays = {student.name: lift(teacher[own.name].flat).reshape(teacher[own.name].shape)
-                          for student, own in zip(model.parameters, model.teacher_parameters, strict=True)}
-        label = model.predict(teacher_arrays, x)
-    if model.noise is not None:
-        label = label + lift(sample[inputs + counts[1]:])
-    residual = model.predict(arrays, x) - label
-    loss = sum((r * r for r in residual), ring.zero) / 2
-    return SampleGradient(weights, sample, loss, tuple(loss.derivative(w) for w in weights))
+    given = (arrays_of(model.parameters, lift(weights)),
+             {name: lift(array.flat).reshape(array.shape) for name, array in constants.items()},
+             arrays_of(model.law.parts, lift(sample)))
+    loss = None
+    if model.predicts:
+        loss = sum((r * r for r in model.residual(*given).flat), ring.zero) / 2
+    elif model.has_loss:
+        loss = ring(model.loss(*given))
+    if not model.has_direction:
+        assert loss is not None
+        return SampleGradient(weights, sample, loss, tuple(loss.derivative(w) for w in weights))
+    direction = model.direction(*given)
+    entries = [ring(entry) for array in model.parameters for entry in np.ravel(direction[array.name])]
+    return SampleGradient(weights, sample, loss, tuple(entries))
 
 
 class SampleMoments:
-    """E[sample^exponents] under the model's data law, with targets and noise."""
+    """E[sample^exponents] under the law of a sample; the exponents are those of all coordinates."""
 
-    def __init__(self, model: Model) -> None:
-        self._noise = model.noise
-        self._law = model.data
-        self._rows: np.ndarray[Any, Any] | None = None
-        if model.data.points is not None:
-            targets = [] if model.targets is None else [model.targets]
-            self._rows = np.concatenate([model.data.points, *targets], axis=1)
-        inputs = int(model.inputs)
-        self._plain = inputs + int(model.outputs) * model.joint if self._rows is None else self._rows.shape[1]
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self._rows = law.points
+        #: The coordinates of the first factor: the points of a data set, or all that is drawn where there is but one.
+        self._plain = int(law.factors[0].size)
         self._known: dict[Exponents, Scalar] = {}
 
     @property
     def rational_rows(self) -> np.ndarray[Any, Any] | None:
-        """The data points with their targets, where these are numbers and there is no noise; else None."""
-        if self._rows is None or self._noise is not None or set(map(type, self._rows.flat)) != {Fraction}:
+        """The data points, where these are numbers and nothing else is random; else None."""
+        if self._rows is None or len(self._law.factors) > 1 or set(map(type, self._rows.flat)) != {Fraction}:
             return None
         return self._rows
 
@@ -108,16 +105,15 @@ class SampleMoments:
             bases = {e[:self._plain] for e in missing}
             data = self._finite(bases) if self._rows is not None else self._of_law(bases)
             for e in missing:
-                noise = self._noise.moment(e[self._plain:]) if self._noise is not None else Fraction(1)
-                value = _scalar(data[e[:self._plain]])
-                self._known[e] = value if noise == 1 else value * _scalar(noise)
+                value, beside = _scalar(data[e[:self._plain]]), self._law.moments_beside(e[self._plain:])
+                self._known[e] = value if beside == 1 else value * _scalar(beside)
         return {e: self._known[e] for e in wanted}
 
     def _of_law(self, exponents: set[Exponents]) -> dict[Exponents, Any]:
         found = {}
         for e in exponents:
             tick("moments of the law")
-            found[e] = self._law.moment(e)
+            found[e] = self._law.factors[0].law.moment(e)
         return found
 
     def _finite(self, exponents: set[Exponents]) -> dict[Exponents, Any]:

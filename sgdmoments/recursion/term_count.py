@@ -11,14 +11,16 @@ products multiply, and no polynomial has more terms than there are monomials of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import comb
 from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.array import beside_arrays
 from sgdmoments.describe.initial import is_random
-from sgdmoments.describe.model import Model
+from sgdmoments.describe.model import Model, as_array
 from sgdmoments.describe.run import Run
 
 #: Larger counts are not told apart.
@@ -28,6 +30,7 @@ _MANY = 10**40
 MOST_WEIGHTS = 3_000
 
 
+@beside_arrays
 @dataclass(frozen=True, slots=True)
 class Size:
     """A bound of the number of terms, the degree in the weights, and the degree in the sample."""
@@ -116,35 +119,49 @@ def weight_count(model: Model) -> int:
 
 
 def _problem_size(sgd: Run) -> ProblemSize:
-    model = sgd.model
-    width, inputs = weight_count(model), int(model.inputs)
-    prediction = _run(model, Size(1, weights=1))
-    open_teacher = any(sgd.initial[q.name] is None or is_random(sgd.initial[q.name])
-                       for q in model.teacher_parameters)
-    further = 0
-    if model.targets is not None or model.joint:
-        further += 1
-    elif open_teacher:
-        further += prediction.terms
-    else:
-        further += comb(inputs + prediction.sample, inputs)
-    further += model.noise is not None
-    degree = 2 * prediction.sample
-    outputs = int(model.outputs)
-    labels = outputs * ((model.targets is not None or model.joint) + (model.noise is not None))
-    statistics = comb(inputs + degree - 1, degree) if prediction.sample == 1 else comb(inputs + degree, degree) - 1
-    statistics += labels * (comb(inputs + prediction.sample, prediction.sample) - 1)
+    model, law = sgd.model, sgd.model.law
+    width = weight_count(model)
+    first = law.factors[0].parts[0]
+    inputs = int(first.size)
+    letters = len(sgd.symbols()) + sum(int(p.size) for p in (*model.parameters, *model.constants)
+                                       if not isinstance(sgd.initial[p.name], np.ndarray))
+    if not model.predicts or model.has_direction:
+        return _of_own_loss(sgd, width, letters)
+    prediction = _largest(model, model.predict)
+    outputs = prediction[1]
+    size = prediction[0]
+    open_constants = any(sgd.initial[q.name] is None or is_random(sgd.initial[q.name]) for q in model.constants)
+    labels = sum(int(part.size) for factor in law.factors for part in factor.parts) - inputs
+    further = min(1, labels)
+    if model.constants:
+        further += size.terms if open_constants else comb(inputs + size.sample, inputs)
+    further += max(len(law.factors) - 1, 0) * (not model.constants)
+    degree = 2 * size.sample
+    statistics = comb(inputs + degree - 1, degree) if size.sample == 1 else comb(inputs + degree, degree) - 1
+    statistics += labels * (comb(inputs + size.sample, size.sample) - 1)
     if isinstance(model.n, int):
         statistics = min(statistics, max(model.n - 1, 0)) if not sgd.symbols() else statistics
-    letters = len(sgd.symbols()) + sum(int(p.size) for p in (*model.parameters, *model.teacher_parameters)
-                                       if not isinstance(sgd.initial[p.name], np.ndarray))
-    return ProblemSize(width, outputs, letters, prediction.terms, prediction.terms + further,
-                       max(2 * prediction.weights - 1, 0), statistics, prediction.terms if open_teacher else 1)
+    return ProblemSize(width, outputs, letters, size.terms, size.terms + further, max(2 * size.weights - 1, 0),
+                       statistics, size.terms if open_constants else 1)
 
 
-def _run(model: Model, entry: Size) -> Size:
-    """The largest entry of the prediction, for weights that are letters."""
-    arrays = {p.name: np.full(tuple(map(int, p.shape)), entry, dtype=object) for p in model.parameters}
-    x = np.full(int(model.inputs), Size(1, sample=1), dtype=object)
-    found = [e if isinstance(e, Size) else Size(1) for e in model.predict(arrays, x)]
-    return Size(max(e.terms for e in found), max(e.weights for e in found), max(e.sample for e in found))
+def _of_own_loss(sgd: Run, width: int, letters: int) -> ProblemSize:
+    """Of a model that gives its loss or its direction: that method run on sizes."""
+    model, coordinates = sgd.model, sum(int(part.size) for part in sgd.model.law.parts)
+    size, _ = _largest(model, model.direction if model.has_direction else model.loss)
+    degree = size.weights if model.has_direction else max(size.weights - 1, 0)
+    statistics = min(comb(coordinates + size.sample, coordinates) - 1, size.terms)
+    if isinstance(model.n, int) and not sgd.symbols():
+        statistics = min(statistics, max(model.n - 1, 0))
+    return ProblemSize(width, 1, letters, 1, size.terms * max(width, 1), degree, statistics)
+
+
+def _largest(model: Model, method: Any) -> tuple[Size, int]:
+    """The largest entry of what a method gives for weights that are letters, and the number of its entries."""
+    groups = ((model.parameters, Size(1, weights=1)), (model.constants, Size(1)), (model.law.parts, Size(1, sample=1)))
+    found = method(*({array.name: np.full(tuple(map(int, array.shape)), entry, dtype=object) for array in arrays}
+                     for arrays, entry in groups))
+    values = [as_array(value) for value in (found.values() if isinstance(found, Mapping) else [found])]
+    entries = [e if isinstance(e, Size) else Size(1) for value in values for e in value.flat]
+    return Size(max(e.terms for e in entries), max(e.weights for e in entries),
+                max(e.sample for e in entries)), len(entries)

@@ -142,7 +142,7 @@ def in_graphs(sgd: Run) -> bool:
 
     The letters of vectors are written out, entry by entry.
     """
-    arrays = (*sgd.model.parameters, *sgd.model.teacher_parameters)
+    arrays = (*sgd.model.parameters, *sgd.model.constants)
     return bool(symbolic_shapes(sgd)) or any(sgd.initial[p.name] is None and len(p.shape) > 1 for p in arrays)
 
 
@@ -178,13 +178,14 @@ def _run(route: Route, sgd: Run, moment: str, quantity: Quantity, reason: str, o
     if isinstance(result, np.ndarray):
         flat = np.empty(result.size, dtype=object)
         flat[:] = [with_reason(entry) for entry in result.flat]
-        return flat.reshape(_shape(sgd, quantity) or result.shape)
+        shape = _shape(sgd, quantity)
+        return flat[0] if shape == () else flat.reshape(result.shape if shape is None else shape)
     return with_reason(result)
 
 
 def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
     """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
-    chosen = [p for p in sgd.model.parameters if quantity.layer in (None, p.layer)]
+    chosen = [sgd.model.parameters[k] for k in sgd.model.places(quantity.layer)]
     if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
         return None
     return tuple(int(s) for s in chosen[0].shape)

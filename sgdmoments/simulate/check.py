@@ -177,15 +177,14 @@ class _Asked:
         arrays = [a for a in problem.start if isinstance(a, np.ndarray)]
         weights = max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=1.0)
         points = 1.0 if problem.points is None else float(np.max(np.abs(problem.points), initial=0.0))
-        labels = 0.0 if problem.targets is None else float(np.max(np.abs(problem.targets), initial=0.0))
-        return float(((1e-6 if self.single else 1e-14) * max(points * (labels + points * weights), weights)) ** 2)
+        return float(((1e-6 if self.single else 1e-14) * max(points**2 * (1 + weights), weights)) ** 2)
 
     @cached_property
     def constant(self) -> Array:
         """Where every run gives the same value: at b = n without replacement, but for noise and random weights."""
         random = self.sgd.starts_at_random
         alike = self.moment == "variance" and self.given == "initial" if random else True
-        varies = self.sgd.model.noise is not None or not alike
+        varies = len(self.sgd.model.law.factors) > 1 or not alike
         return np.array([b == self.sgd.population and not varies for b in self.sizes])
 
     def evidence(self, found: Estimates) -> Evidence:

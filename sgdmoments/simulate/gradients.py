@@ -29,7 +29,7 @@ class Gradients(ABC):
 
     constants: dict[str, Any]
     #: The entries of `constants` that are listed by data point.
-    data_names = frozenset({"points", "targets", "phi", "right"})
+    data_names = frozenset({"points", "phi", "right"})
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -28,15 +28,14 @@ class LeastSquares(Gradients):
         self.count = len(problem.points)
         zero = jnp.zeros(problem.size)
 
-        def predict(w: Any, x: Any) -> Any:
-            return problem.model.predict(problem.unflatten(w), x)[0]
+        teacher = problem.unflatten_constants(
+            jnp.asarray(np.concatenate([np.zeros(0), *map(np.ravel, problem.teacher)])))  # type: ignore[arg-type]
 
-        targets = problem.targets
-        if targets is None:
-            teacher = jnp.asarray(np.concatenate([np.ravel(a) for a in problem.teacher]))  # type: ignore[arg-type]
-            targets = np.asarray(jax.vmap(predict, (None, 0))(teacher, problem.points))[:, None]
-        phi = np.asarray(jax.vmap(jax.grad(predict), (None, 0))(zero, problem.points))
-        right = targets[:, 0] - np.asarray(jax.vmap(predict, (None, 0))(zero, problem.points))
+        def residual(w: Any, z: Any) -> Any:
+            return jnp.ravel(problem.model.residual(problem.unflatten(w), teacher, problem.sample(z)))[0]
+
+        phi = np.asarray(jax.vmap(jax.grad(residual), (None, 0))(zero, problem.points))
+        right = -np.asarray(jax.vmap(residual, (None, 0))(zero, problem.points))
         minimiser = np.linalg.lstsq(phi, right, rcond=None)[0]
         self.constants = {
             "phi": phi, "right": right, "K": phi.T @ phi / self.count,
@@ -46,8 +45,9 @@ class LeastSquares(Gradients):
     @staticmethod
     def fits(problem: Problem) -> bool:
         """Whether a problem is of this kind."""
-        return (problem.points is not None and problem.outputs == 1 and problem.model.noise is None
-                and all(isinstance(a, np.ndarray) for a in problem.teacher) and problem.is_affine_in_weights())
+        return (problem.points is not None and not problem.fresh
+                and all(isinstance(a, np.ndarray) for a in problem.teacher) and problem.is_affine_in_weights()
+                and problem.residuals == 1)
 
     def bytes_per_replicate(self, b: int) -> int:
         size = self.constants["K"].shape[0]

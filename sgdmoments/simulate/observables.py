@@ -148,7 +148,7 @@ def conditional_variance(observable: Observable, gradients: Gradients, constants
     if n is None or gradients.with_replacement:
         return (squares(False) - norm) / b
     scale = (n - b) / (b * (n - 1)) if n > 1 else 0.0
-    if gradients.problem.model.noise is None:
+    if not gradients.problem.fresh:
         return scale * (squares(False) - norm)
     of_points = squares(True)
     return scale * (of_points - norm) + (squares(False) - of_points) / b

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 import numpy as np
 
+from sgdmoments.describe.array import Array as Named
+from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.initial import Init, is_random
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.laws.base import Factor
+from sgdmoments.describe.model import Model, as_array
 from sgdmoments.errors import InputError
 from sgdmoments.sgd import SGD
 from sgdmoments.simulate.backend import jnp
@@ -30,18 +33,13 @@ class Problem:
     """Numbers of an SGD. Weights are flat vectors: all parameters in order, each row by row.
 
     Attributes:
-        points: array (n, p), or None for fresh samples.
-        targets: array (n, outputs) where targets are given, else None.
-        start: for each parameter, then each teacher parameter, an array or an `Init`.
-        dimension, outputs: of x and of the prediction.
+        points: array (n, k): the coordinates of each data point; None for fresh samples.
+        start: for each parameter, then each constant, an array or an `Init`.
     """
 
     sgd: SGD
     points: Array | None
-    targets: Array | None
     start: tuple[Array | Init, ...]
-    dimension: int
-    outputs: int
 
     @classmethod
     def read(cls, sgd: SGD) -> Problem:
@@ -49,16 +47,15 @@ class Problem:
             raise InputError(f"sgd: expected an SGD, found {type(sgd).__name__}.")
         model = sgd.model
         start: list[Array | Init] = []
-        for parameter in (*model.parameters, *model.teacher_parameters):
+        for parameter in (*model.parameters, *model.constants):
             value = sgd.initial[parameter.name]
             if value is None or not all(isinstance(s, int) for s in parameter.shape):
                 raise InputError(f"initial[{parameter.name!r}]: simulation needs numbers, found "
                                  f"{'letters' if value is None else f'the shape {parameter.shape}'}; give an array "
                                  "or a law such as GaussianInit(variance=...).")
             start.append(value if is_random(value) else to_floats(value, f"initial[{parameter.name!r}]"))
-        points = None if model.data.points is None else to_floats(model.data.points, "points")
-        targets = None if model.targets is None else to_floats(model.targets, "targets")
-        return cls(sgd, points, targets, tuple(start), int(model.inputs), int(model.outputs))
+        points = None if model.law.points is None else to_floats(model.law.points, "points")
+        return cls(sgd, points, tuple(start))
 
     @property
     def model(self) -> Model:
@@ -75,22 +72,41 @@ class Problem:
         """The number of data points; None for fresh samples."""
         return None if self.points is None else len(self.points)
 
-    def layer_slices(self, layer: int | None) -> list[slice]:
+    @property
+    def fresh(self) -> tuple[Factor, ...]:
+        """The factors of a sample that are drawn anew for each, after the points of a data set."""
+        return self.model.law.factors[self.n is not None:]
+
+    @property
+    def coordinates(self) -> int:
+        """The number of coordinates of a sample."""
+        return sum(int(part.size) for part in self.model.law.parts)
+
+    @property
+    def residuals(self) -> int:
+        """The number of entries of the residual."""
+        return len(_entries(self.model.residual(
+            _integer_arrays(self.model.parameters, 2), _integer_arrays(self.model.constants, 5),
+            self.sample(_integers(self.coordinates, 3)))))
+
+    def layer_slices(self, layer: int | str | None) -> list[slice]:
         """Where the weights of a layer (None: of all) lie in the flat vector."""
+        places = self.model.places(layer)
         ends = np.cumsum([0, *map(_size, self.model.parameters)])
-        found = [slice(int(a), int(b)) for parameter, a, b in
-                 zip(self.model.parameters, ends[:-1], ends[1:], strict=True) if layer in (None, parameter.layer)]
-        if not found:
-            raise InputError(f"layer: found {layer}; the model has layers 1 to {self.model.layers}.")
-        return found if layer is not None else [slice(0, int(ends[-1]))]
+        return [slice(int(ends[k]), int(ends[k + 1])) for k in places] if layer is not None else [
+            slice(0, int(ends[-1]))]
 
     def unflatten(self, w: Any) -> dict[str, Any]:
-        """The arrays by name from a flat vector of weights (student's or teacher's)."""
-        arrays, at = {}, 0
-        for parameter in self.model.parameters:
-            arrays[parameter.name] = w[at:at + _size(parameter)].reshape(parameter.shape)
-            at += _size(parameter)
-        return arrays
+        """The weight arrays by name from a flat vector."""
+        return arrays_of(self.model.parameters, w)
+
+    def unflatten_constants(self, values: Any) -> dict[str, Any]:
+        """The constants by name from a flat vector."""
+        return arrays_of(self.model.constants, values)
+
+    def sample(self, coordinates: Any) -> dict[str, Any]:
+        """The parts of a sample by name from its coordinates, the last axis."""
+        return arrays_of(self.model.law.parts, coordinates)
 
     @property
     def student(self) -> tuple[Array | Init, ...]:
@@ -99,16 +115,17 @@ class Problem:
 
     @property
     def teacher(self) -> tuple[Array | Init, ...]:
-        """The teacher's weights; empty where targets are given."""
+        """The model's constants, such as a teacher's weights."""
         return self.start[len(self.model.parameters):]
 
     def draw_start(self, values: tuple[Array | Init, ...], key: Any, ids: Any) -> Any:
-        """Flat weights (the student's or the teacher's): array (size,) where all are given, else (ids, size).
+        """Flat weights (or the flat constants): array (size,) where all are given, else (ids, size).
 
         Row k depends on the key and ids[k] alone.
         """
         parts: list[Any] = []
-        for k, (value, parameter) in enumerate(zip(values, self.model.parameters, strict=True)):
+        arrays = self.model.parameters if values is self.student else self.model.constants
+        for k, (value, parameter) in enumerate(zip(values, arrays, strict=True)):
             if isinstance(value, np.ndarray):
                 parts.append(jnp.asarray(value.ravel(), dtype=float))
             else:
@@ -119,27 +136,38 @@ class Problem:
         count = ids.shape[0]
         return jnp.concatenate([jnp.broadcast_to(part, (count, part.shape[-1])) for part in parts], axis=1)
 
-    def degree_in_x(self) -> int:
-        """The degree of the prediction in x, by exact finite differences along an integer line."""
-        weights = _integer_weights(self.model, 2)
-        a, v = _integers(self.dimension, 3), _integers(self.dimension, 4)
-        return _degree(lambda s: self.model.predict(weights, a + s * v))
+    def degree(self, method: str, factor: int | None = None) -> int:
+        """The degree of what a method gives in the coordinates of a factor (None: of the sample), exactly.
+
+        By finite differences along an integer line.
+        """
+        weights, constants = _integer_arrays(self.model.parameters, 2), _integer_arrays(self.model.constants, 5)
+        a, v = _integers(self.coordinates, 3), _integers(self.coordinates, 4)
+        if factor is not None:
+            ends = np.cumsum([0, *(int(f.size) for f in self.model.law.factors)])
+            v[:ends[factor]] = 0
+            v[ends[factor + 1]:] = 0
+        return _degree(lambda s: _entries(getattr(self.model, method)(weights, constants, self.sample(a + s * v))))
 
     def is_affine_in_weights(self) -> bool:
-        """Whether the prediction is affine in all weights together."""
-        a, v = _integer_weights(self.model, 5), _integer_weights(self.model, 6)
-        x = _integers(self.dimension, 7)
-        return _degree(lambda s: self.model.predict({k: a[k] + s * v[k] for k in a}, x)) <= 1
-
-    def predicts_rows(self) -> bool:
-        """Whether `predict` gives the predictions of many samples at once, with `ActsOnRows` weights."""
-        weights = _integer_weights(self.model, 8)
-        x = _integers((3, self.dimension), 9)
-        try:
-            together = np.asarray(self.model.predict({k: ActsOnRows(w) for k, w in weights.items()}, x))
-        except (ValueError, TypeError, IndexError, AttributeError):
+        """Whether the residual is affine in all weights together, and the loss its square."""
+        if not self.model.predicts or self.model.has_direction:
             return False
-        apart = np.stack([self.model.predict(weights, row) for row in x])
+        a, v = _integer_arrays(self.model.parameters, 5), _integer_arrays(self.model.parameters, 6)
+        constants, x = _integer_arrays(self.model.constants, 8), self.sample(_integers(self.coordinates, 7))
+        return _degree(lambda s: _entries(self.model.residual({k: a[k] + s * v[k] for k in a}, constants, x))) <= 1
+
+    def takes_rows(self) -> bool:
+        """Whether the residuals of many samples are given at once, with weights that are `ActsOnRows`."""
+        weights, constants = _integer_arrays(self.model.parameters, 8), _integer_arrays(self.model.constants, 6)
+        if not self.model.predicts or any(np.ndim(a) != 2 for a in (*weights.values(), *constants.values())):
+            return False
+        z = _integers((3, self.coordinates), 9)
+        try:
+            together = np.asarray(self.model.residual(on_rows(weights), on_rows(constants), self.sample(z)))
+        except (ValueError, TypeError, IndexError, AttributeError, InputError):
+            return False
+        apart = np.stack([self.model.residual(weights, constants, self.sample(row)) for row in z])
         return together.shape == apart.shape and bool((together == apart).all())
 
     def rates(self, steps: int) -> Array:
@@ -176,18 +204,31 @@ class ActsOnRows:
         return z @ self.matrix.T
 
 
-def _size(parameter: Parameter) -> int:
-    return prod(int(s) for s in parameter.shape)
+def on_rows(arrays: Mapping[str, Any]) -> dict[str, ActsOnRows]:
+    """The arrays, to be applied to rows."""
+    return {name: ActsOnRows(matrix) for name, matrix in arrays.items()}
+
+
+def _size(array: Named) -> int:
+    return int(array.size)
 
 
 def _integers(shape: Any, seed: int) -> Array:
-    """Small nonzero integers, as Python ints, the same each time."""
+    """Small nonzero integers, as Fractions, the same each time."""
     values = np.random.default_rng(seed).integers(1, 8, size=shape)
-    return values.astype(object)
+    exact = np.empty(values.size, dtype=object)
+    exact[:] = [Fraction(int(value)) for value in values.flat]
+    return exact.reshape(values.shape)
 
 
-def _integer_weights(model: Model, seed: int) -> dict[str, Array]:
-    return {q.name: _integers(q.shape, 100 * seed + k) for k, q in enumerate(model.parameters)}
+def _integer_arrays(arrays: Sequence[Named], seed: int) -> dict[str, Array]:
+    return {q.name: _integers(q.shape, 100 * seed + k) for k, q in enumerate(arrays)}
+
+
+def _entries(found: Any) -> list[Any]:
+    """All entries of an array, of a number, or of a dict of arrays."""
+    values = found.values() if isinstance(found, Mapping) else [found]
+    return [entry for value in values for entry in as_array(value).flat]
 
 
 def _degree(curve: Any) -> int:
@@ -203,4 +244,4 @@ def _degree(curve: Any) -> int:
         zeros = zeros + 1 if not differences[-1].any() else 0
         if zeros == 3:
             return max((k for k, d in enumerate(differences) if d.any()), default=0)
-    raise InputError(f"the prediction is not a polynomial of degree below {_DEGREE_LIMIT}.")
+    raise InputError(f"the model's step is not a polynomial of degree below {_DEGREE_LIMIT}.")

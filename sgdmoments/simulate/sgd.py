@@ -131,7 +131,7 @@ class Program:
 def check_options(gradients: Gradients, options: Options) -> None:
     """`AssumptionError` where an option would change what is estimated."""
     problem = gradients.problem
-    law = problem.model.data
+    law = problem.model.law.factors[0].law
     if options.antithetic and gradients.n is None and not law.is_even:
         raise AssumptionError(f"antithetic=True draws x and -x: the law of x must be symmetric about 0, found {law}; "
                               "leave the option out.")

@@ -5,5 +5,6 @@
 
 from sgdmoments.testing.enumerate import enumerate_moment, outcomes
 from sgdmoments.testing.laws import check_law
+from sgdmoments.testing.models import check_model
 
-__all__ = ["check_law", "enumerate_moment", "outcomes"]
+__all__ = ["check_law", "check_model", "enumerate_moment", "outcomes"]

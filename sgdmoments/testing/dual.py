@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sgdmoments.describe.array import beside_arrays
 
+
+@beside_arrays
 class Dual:
     """A value and its derivatives, in any commutative ring (Fractions, sympy expressions, ...).
 

@@ -34,12 +34,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import sympy
 
+from sgdmoments.describe.array import arrays_of
+from sgdmoments.describe.model import as_array, no_loss
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.reading import read_choice, read_integer, shown
 from sgdmoments.sgd import SGD
 from sgdmoments.testing.dual import Dual
-from sgdmoments.testing.listing import Listing, degrees, dimension, listing, support_size
+from sgdmoments.testing.listing import Degrees, Listing, degrees, listing, listing_sizes
 
 Moment = Literal["variance", "second_moment", "mean"]
 Vector = tuple[Any, ...]
@@ -144,47 +146,43 @@ class _Problem:
         return int(self.quantity.step) + (self.quantity.kind == "gradient")
 
     @cached_property
-    def teacher(self) -> dict[str, Any]:
-        """The teacher's weights by the names of the student's; empty where targets are given."""
-        model = self.sgd.model
-        return {q.name: _array(self.sgd, q_star.name)
-                for q, q_star in zip(model.parameters, model.teacher_parameters, strict=False)}
+    def constants(self) -> dict[str, Any]:
+        """The model's constants."""
+        return {array.name: _array(self.sgd, array.name) for array in self.sgd.model.constants}
 
     @cached_property
     def population(self) -> Listing:
         """A sample under which the means of the loss and of its gradient are those of the data law."""
-        return listing(self.sgd.model, self.teacher, 2 * self._degrees[1], 2)
+        return listing(self.sgd.model.law, [max(self._degrees.loss_in[k], d) for k, d in enumerate(
+            self._degrees.step_in)])
 
     @cached_property
-    def _degrees(self) -> tuple[int, int]:
+    def _degrees(self) -> Degrees:
         return degrees(self.sgd.model)
 
-    def _order(self, step: int) -> int:
-        """The degree of the squared quantity in the gradients of the batch of `step`."""
-        in_weights = self._degrees[0]
-        gradient, later = 2 * in_weights - 1, int(self.quantity.step) - step
+    def _orders(self, step: int) -> list[int]:
+        """The degree of the squared quantity in the batch of `step`, by factors of a sample."""
+        gradient, later = max(self._degrees.step, 1), int(self.quantity.step) - step
         if self.quantity.kind == "loss":
-            return 4 * in_weights * gradient ** (later - 1)
-        return int(2 * gradient ** (later - (self.quantity.kind == "weights")))
+            order = 2 * self._degrees.loss * gradient ** (later - 1)
+        else:
+            order = 2 * gradient ** (later - (self.quantity.kind == "weights"))
+        return [d * int(order) for d in self._degrees.step_in]
 
     def sample(self, step: int) -> Listing:
         """The sample of a step, faithful to all that the square of the quantity makes of it."""
-        order = self._order(step)
-        return listing(self.sgd.model, self.teacher, 2 * self._degrees[1] * order, order)
+        return listing(self.sgd.model.law, self._orders(step))
 
     def count_batches(self, b: Any, step: int) -> int:
         """The number of batches that `batches` lists at a step, at most."""
         b = read_integer(b, "batch_size", 1, "a batch size is an integer >= 1")
-        model = self.sgd.model
-        order = self._order(step)
-        n = support_size(model.data, dimension(model), 2 * self._degrees[1] * order)
-        noises = 1 if model.noise is None else support_size(model.noise, int(model.outputs), order)
+        n, beside = listing_sizes(self.sgd.model.law, self._orders(step))
         if self.sgd.batches.independent:
-            return comb(n * noises + b - 1, b)
+            return comb(n * beside + b - 1, b)
         if b > n:
             raise InputError(f"batch_size: b = {shown(b)} is larger than n = {n}, and batches are drawn without "
                              "replacement; take b <= n, or sampling='with_replacement'.")
-        return comb(n, b) * noises**b
+        return comb(n, b) * beside**b
 
     def batches(self, b: int, sample: Listing) -> Iterator[tuple[Fraction, tuple[int, ...]]]:
         """Every batch, as a tuple of atoms, with its probability."""
@@ -201,45 +199,51 @@ class _Problem:
             yield chance, batch
 
     def losses(self, weights: Vector, sample: Listing) -> list[Dual]:
-        """The loss 1/2 ||prediction - label||^2 of every atom, with its derivatives by the flat weights."""
-        arrays: dict[str, Any] = {}
-        offset = 0
-        for q in self.sgd.model.parameters:
-            array = np.empty(q.shape, dtype=object)
-            for index in np.ndindex(array.shape):
-                array[index] = Dual(weights[offset], {offset: Fraction(1)})
-                offset += 1
-            arrays[q.name] = array
+        """The loss of every atom, with its derivatives by the flat weights."""
+        model = self.sgd.model
+        flat = np.empty(len(weights), dtype=object)
+        flat[:] = [Dual(w, {k: Fraction(1)}) for k, w in enumerate(weights)]
+        given = arrays_of(model.parameters, flat), self.constants
         found = []
-        for x, label in sample.atoms:
-            total = Dual(Fraction(0))
-            for f, y in zip(self.sgd.model.predict(arrays, x), label, strict=True):
-                total = total + (Dual.lift(f) - y) ** 2
-            found.append(total * Fraction(1, 2))
+        for atom in sample.atoms:
+            values = arrays_of(model.law.parts, atom)
+            if model.predicts:
+                total = Dual(Fraction(0))
+                for entry in model.residual(*given, values).flat:
+                    total = total + Dual.lift(entry) ** 2
+                found.append(total * Fraction(1, 2))
+            else:
+                found.append(Dual.lift(as_array(model.loss(*given, values)).flat[0]))
         return found
 
     def gradients(self, weights: Vector, sample: Listing) -> list[Vector]:
-        """The gradient of every atom's loss."""
-        return [tuple(_tidy(loss.tangent.get(k, Fraction(0))) for k in range(len(weights)))
-                for loss in self.losses(weights, sample)]
+        """What every atom says is to be subtracted: the gradient of its loss, or the model's own direction."""
+        model = self.sgd.model
+        if not model.has_direction:
+            return [tuple(_tidy(loss.tangent.get(k, Fraction(0))) for k in range(len(weights)))
+                    for loss in self.losses(weights, sample)]
+        arrays = arrays_of(model.parameters, np.array([*weights, None], dtype=object)[:-1])
+        moves = (model.direction(arrays, self.constants, arrays_of(model.law.parts, atom)) for atom in sample.atoms)
+        return [tuple(_tidy(entry) for array in model.parameters for entry in as_array(move[array.name]).flat)
+                for move in moves]
 
 
 def _reader(problem: _Problem) -> Callable[[Vector, Vector | None], Vector]:
     """The quantity as a function of the weights w_t and, for the mini-batch gradient, of g_t."""
     model, quantity, sample = problem.sgd.model, problem.quantity, problem.population
-    layer = quantity.layer
-    if layer is not None and layer > model.layers:
-        raise InputError(f"layer: found {layer}; the model has the layers 1, ..., {model.layers}.")
+    if quantity.kind == "loss" and not model.has_loss:
+        raise InputError(f"loss: {no_loss(model)}.")
+    places = model.places(quantity.layer)
     kept: list[int] = []
     offset = 0
-    for q in model.parameters:
-        kept += range(offset, offset + int(q.size)) if layer in (None, q.layer) else ()
-        offset += int(q.size)
+    for place, array in enumerate(model.parameters):
+        kept += range(offset, offset + int(array.size)) if place in places else ()
+        offset += int(array.size)
     matrices = quantity.matrices
     if matrices is not None:
         if model.n is None or len(matrices) != len(sample.points):
             raise InputError(f"matrices: {len(matrices)} are given; sample_gradients needs one for each point of "
-                             f"a finite data set (here {model.data}).")
+                             f"a finite data set (here {model.law}).")
         _check_columns("matrices", matrices[0], offset)
     if quantity.left is not None:
         _check_columns("A", quantity.left, len(kept) if matrices is None else len(matrices[0]))

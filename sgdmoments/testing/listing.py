@@ -10,21 +10,26 @@ moments up to a degree d: the mean of a polynomial of degree <= d is the same, e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import comb, prod
 from typing import Any
 
 import flint
 import numpy as np
 
+from sgdmoments.describe.array import Array, beside_arrays
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.model import Model
-from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.describe.model import Model, as_array
+from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.exact.numbers import to_exact_array, to_fraction
 
 Point = np.ndarray[Any, Any]
+
+#: The most points of a quadrature; its weights solve as many linear equations.
+MOST_POINTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -32,34 +37,37 @@ class Listing:
     """The values of one sample.
 
     Attributes:
-        atoms: the values (x, label).
+        atoms: the values of its coordinates, flat.
         chances: their probabilities (signed weights where a law is replaced); they sum to one.
-        points: the atoms of each data point: several where the label is noisy.
+        points: the atoms of each value of the first factor: of a data point several where more is drawn with it.
     """
 
-    atoms: tuple[tuple[Point, Point], ...]
+    atoms: tuple[Point, ...]
     chances: tuple[Fraction, ...]
     points: tuple[tuple[int, ...], ...]
 
 
-def listing(model: Model, teacher: dict[str, Any], degree: int, noise_degree: int) -> Listing:
-    """The sample of a model, faithful to polynomials of the given degrees in x and in the label noise."""
-    atoms: list[tuple[Point, Point]] = []
+def listing(law: Law, degrees: Sequence[int]) -> Listing:
+    """A sample, faithful to polynomials of the given degree in the coordinates of each factor."""
+    first, *others = (support(factor.law, int(factor.size), degree)
+                      for factor, degree in zip(law.factors, degrees, strict=True))
+    atoms: list[Point] = []
     chances: list[Fraction] = []
     points: list[tuple[int, ...]] = []
-    for i, (x, chance) in enumerate(support(model.data, dimension(model), degree)):
-        label = model.predict(teacher, x) if model.targets is None else model.targets[i]
-        noises = [(np.full(len(label), Fraction(0), dtype=object), Fraction(1))] if model.noise is None \
-            else support(model.noise, len(label), noise_degree)
-        points.append(tuple(range(len(atoms), len(atoms) + len(noises))))
-        atoms += [(x, label + shift) for shift, _ in noises]
-        chances += [chance * weight for _, weight in noises]
+    for value, chance in first:
+        start = len(atoms)
+        for beside in product(*others):
+            atoms.append(np.concatenate([value, *(entries for entries, _ in beside)]))
+            chances.append(prod((weight for _, weight in beside), start=chance))
+        points.append(tuple(range(start, len(atoms))))
     return Listing(tuple(atoms), tuple(chances), tuple(points))
 
 
-def dimension(model: Model) -> int:
-    """The dimension of x."""
-    return int(model.inputs)
+def listing_sizes(law: Law, degrees: Sequence[int]) -> tuple[int, int]:
+    """How many values the first factor takes, and all others together, known before they are listed."""
+    first, *others = (support_size(factor.law, int(factor.size), degree)
+                      for factor, degree in zip(law.factors, degrees, strict=True))
+    return first, prod(others)
 
 
 def support(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]:
@@ -88,6 +96,10 @@ def quadrature(law: Law, size: int, degree: int) -> list[tuple[Point, Fraction]]
     The lattice {point >= low, sum of (point - low) <= degree} carries exactly one such measure; points of weight
     zero are left out. `AssumptionError` where a moment of the law is not known, or not a number.
     """
+    if comb(degree + size, size) > MOST_POINTS:
+        raise BudgetExceeded(f"{law}: a listing faithful to degree {degree} in {size} coordinates has "
+                             f"{comb(degree + size, size):,} points, over {MOST_POINTS:,}.",
+                             {"points": comb(degree + size, size)}, "fewer coordinates, or an earlier step.")
     corners = list(_exponents(size, degree))
     low = -(degree // (size + 1)) if size > 1 else -(degree // 2)
     points = [tuple(low + k for k in corner) for corner in corners]
@@ -114,6 +126,7 @@ def _exponents(size: int, degree: int) -> Iterator[tuple[int, ...]]:
             yield (first, *rest)
 
 
+@beside_arrays
 class Degree:
     """The degree of a polynomial that is computed by + and * : sums take the larger, products add.
 
@@ -155,12 +168,53 @@ class Degree:
     __rmul__ = __mul__
 
 
-def degrees(model: Model) -> tuple[int, int]:
-    """The degrees of the model's prediction in its weights and in x, from its own arithmetic."""
-    found = []
-    for in_weights in (1, 0):
-        weights = {q.name: np.full(tuple(int(s) for s in q.shape), Degree(in_weights), dtype=object)
-                   for q in model.parameters}
-        outputs = model.predict(weights, np.full(dimension(model), Degree(1 - in_weights), dtype=object))
-        found.append(max((Degree.lift(f).value or 0) for f in outputs))
-    return found[0], found[1]
+@dataclass(frozen=True)
+class Degrees:
+    """The degrees of a model, from its own arithmetic.
+
+    Attributes:
+        step: of what is subtracted from the weights, in the weights.
+        loss: of the loss, in the weights; 0 where there is none.
+        step_in: of what is subtracted, in the coordinates of each factor of the sample.
+        loss_in: of the loss, in these.
+    """
+
+    step: int
+    loss: int
+    step_in: tuple[int, ...]
+    loss_in: tuple[int, ...]
+
+
+def degrees(model: Model) -> Degrees:
+    """The degrees of a model's step and loss; of a gradient of a square, of a factor and its derivative."""
+    factors = range(len(model.law.factors))
+    if not model.predicts:
+        loss = _degree(model, model.loss, None) if model.has_loss else 0
+        loss_in = tuple(_degree(model, model.loss, k) if model.has_loss else 0 for k in factors)
+        step, step_in = max(loss - 1, 0), loss_in
+    else:
+        prediction = _degree(model, model.predict, None)
+        residual_in = [_degree(model, model.residual, k) for k in factors]
+        loss, loss_in = 2 * prediction, tuple(2 * d for d in residual_in)
+        step = max(2 * prediction - 1, 0)
+        step_in = tuple(d + _degree(model, model.predict, k) for k, d in zip(factors, residual_in, strict=True))
+    if model.has_direction:
+        step = _degree(model, model.direction, None)
+        step_in = tuple(_degree(model, model.direction, k) for k in factors)
+    return Degrees(step, loss, step_in, loss_in)
+
+
+def _degree(model: Model, method: Any, factor: int | None) -> int:
+    """The degree of what a method gives, in the weights (None) or in the coordinates of a factor."""
+    weights = _filled(model.parameters, factor is None)
+    sample: dict[str, Any] = {}
+    for k, own in enumerate(model.law.factors):
+        sample |= _filled(own.parts, k == factor)
+    found = method(weights, _filled(model.constants, False), sample)
+    values = found.values() if isinstance(found, Mapping) else [found]
+    return max((Degree.lift(entry).value or 0) for value in values for entry in as_array(value).flat)
+
+
+def _filled(arrays: Sequence[Array], counted: bool) -> dict[str, Any]:
+    return {array.name: np.full(tuple(int(s) for s in array.shape), Degree(int(counted)), dtype=object)
+            for array in arrays}

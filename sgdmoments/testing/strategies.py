@@ -139,7 +139,7 @@ def networks(draw: st.DrawFn, max_width: int = 2, max_layers: int = 2, max_degre
 @st.composite
 def initial_weights(draw: st.DrawFn, model: Model) -> dict[str, Array]:
     """Initial weights of a model with integer shapes, the teacher's included, by name."""
-    every = (*model.parameters, *model.teacher_parameters)
+    every = (*model.parameters, *model.constants)
     return {q.name: draw(arrays(*(int(s) for s in q.shape))) for q in every}
 
 

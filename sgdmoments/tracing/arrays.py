@@ -1,9 +1,9 @@
-"""The array that a model's `predict` is given when it is run in another arithmetic than numbers.
+"""The array that a model's methods are given when they are run in another arithmetic than numbers.
 
 `TracedArray` has Python's operators; an `Algebra` says what they mean: sums and products of index graphs
-(`tracing.graphs`), or counts of them (`tracing.counts`). A prediction may be made of what makes polynomials: +, - and *
-of arrays (shapes as NumPy broadcasts them), numbers and symbols, / by these, @, .T, integer powers, indices and sums;
-anything else is refused by its name.
+(`tracing.graphs`), or counts of them (`tracing.counts`). What they give may be made of what makes polynomials: +, -
+and * of arrays (shapes as NumPy broadcasts them), numbers and symbols, / by these, @, .T, integer powers, indices and
+sums; anything else is refused by its name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from sgdmoments.describe.model import shape_text
 from sgdmoments.errors import InputError, OperandError
 from sgdmoments.graphs.labels import Dimension
 from sgdmoments.reading import is_integer
@@ -218,6 +219,11 @@ def read_block(value: Any, algebra: Algebra, operation: str) -> Block:
     if isinstance(value, np.ndarray) and not value.ndim:
         value = value[()]
     if isinstance(value, (list, tuple, np.ndarray)):
+        if any(isinstance(part, TracedArray) for part in value):
+            numbers = [read_block(part, algebra, operation) for part in value]
+            if any(number.shape for number in numbers):
+                refuse(f"{operation} with a list of arrays")
+            return algebra.stacked(numbers)
         return algebra.constant(value)
     if isinstance(value, (float, np.floating)):
         raise OperandError(f"{operation}: found the float {value!r}; index graphs are exact: write 1/2 as "
@@ -228,24 +234,6 @@ def read_block(value: Any, algebra: Algebra, operation: str) -> Block:
         return algebra.number(value)
     except InputError:
         refuse(f"{operation} with {value!r}")
-
-
-def read_vector(value: Any, algebra: Algebra) -> Block:
-    """What `predict` returned, as a vector: an array with one axis, or a list of numbers."""
-    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
-        numbers = [read_block(part, algebra, "predict") for part in value]
-        if any(number.shape for number in numbers):
-            raise InputError("a prediction is a vector, found a list of arrays.")
-        return algebra.stacked(numbers)
-    block = read_block(value, algebra, "predict")
-    if len(block.shape) != 1:
-        raise InputError(f"a prediction is a vector, found shape {shape_text(block.shape)}.")
-    return block
-
-
-def shape_text(shape: Shape) -> str:
-    """A shape in messages."""
-    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
 def refuse(operation: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How many index graphs a model's prediction has: `predict` run on counts, no graph is made.
+"""How many index graphs a model's prediction has: its methods run on counts, no graph is made.
 
 A count is a number of graphs for each number of data edges. Powers of one array are told from products of different
 ones: of N graphs there are C(N + k - 1, k) multisets of k. What is counted is an upper bound but for graphs of
@@ -48,17 +48,24 @@ class GraphCounts:
     degree: int
 
 
-def counts_of(model: Model) -> GraphCounts:
-    """The counts of a model's prediction.
+def counts_of(model: Model, method: str = "predict") -> GraphCounts:
+    """The counts of what a method of a model gives; of `direction`, of all arrays together.
 
-    Raises `RouteError` where `predict` is no polynomial; it names the operation.
+    Raises `RouteError` where it is no polynomial.
     """
-    arrays = [Atom(Counter({0: 1}), Counter({k: 1}), 1) for k in range(len(model.parameters))]
-    weights = [TracedArray(CountBlock(p.shape, _only(atom)), COUNTS)
-               for p, atom in zip(model.parameters, arrays, strict=True)]
-    x = TracedArray(CountBlock((model.inputs,), _only(Atom(Counter({1: 1})))), COUNTS)
-    found = run(model, weights, x).collapsed
-    return GraphCounts(found.graphs, tuple(found.edges[k] for k in range(len(arrays))), found.degree)
+    weights = {array.name: _letter(array.shape, Atom(Counter({0: 1}), Counter({k: 1}), 1))
+               for k, array in enumerate(model.parameters)}
+    constants = {array.name: _letter(array.shape, Atom(Counter({0: 1}))) for array in model.constants}
+    sample = {part.name: _letter(part.shape, Atom(Counter({1: 1}))) for part in model.law.parts}
+    found = run(model, method, COUNTS, weights, constants, sample)
+    blocks = [block.collapsed for block in (found.values() if isinstance(found, dict) else [found])]
+    graphs: ByEdges = sum((block.graphs for block in blocks), Counter())
+    return GraphCounts(graphs, tuple(max(block.edges[k] for block in blocks) for k in range(len(weights))),
+                       max(block.degree for block in blocks))
+
+
+def _letter(shape: Shape, atom: Atom) -> TracedArray:
+    return TracedArray(CountBlock(shape, _only(atom)), COUNTS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,9 @@
-"""A model as index graphs: its `predict` run on them, the residual, the loss and, by the gradient rule, its gradients.
+"""A model as index graphs: its methods run on them, the residual, the loss and, by the gradient rule, its gradients.
 
-Everything starts from the residual r (open ends: batch vertex 0, output 1); the loss is ½ Σ r² averaged over the
-batch, and no gradient is typed in by hand. Where every term of the residual has one data edge, the prediction is an
-array without data times x, as for a linear network R x with the error matrix R = W_H ⋯ W₁ − W_H* ⋯ W₁*: that array
-is named, a derived letter, so that its many terms are one edge.
+Everything starts from the residual r (open ends: batch vertex 0, output 1), the loss being ½ Σ r² averaged over the
+batch, or from a loss or a direction of the model's own; no gradient is typed in by hand. Where every term of the
+residual has one data edge, the prediction is an array without data times x, as for a linear network R x with the error
+matrix R = W_H ⋯ W₁ − W_H* ⋯ W₁*: that array is named, a derived letter, so that its many terms are one edge.
 
 >>> import sgdmoments as sm
 >>> system_of(sm.Network(("p", "q", 1))).residual
@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.model import Model
 from sgdmoments.graphs.derived import derived_letter
 from sgdmoments.graphs.expression import Expression
@@ -26,40 +27,57 @@ from sgdmoments.graphs.index_sum import array_of, index_sum
 from sgdmoments.graphs.join import squared_norm
 from sgdmoments.graphs.labels import BATCH, Dimension, Label, open_end
 from sgdmoments.rules.gradient import differentiate
-from sgdmoments.tracing.graphs import letter
-from sgdmoments.tracing.run import run
+from sgdmoments.tracing.arrays import TracedArray
+from sgdmoments.tracing.graphs import GRAPHS, letter
+from sgdmoments.tracing.run import Traced, run
 
 #: Makes the letter of a weight array from its name and dimensions.
 Letters = Callable[[str, Sequence[Dimension]], Label]
+#: The letters of a sample's parts where those have names of the package's own.
+_NAMES = {"label": "y", "noise": "ε"}
 
 
 @dataclass(frozen=True)
 class System:
-    """A model with squared loss, as graphs.
+    """A model, as graphs.
 
     Attributes:
         weights: the trained arrays, in the order of the model's parameters.
-        teacher: the fixed arrays of the teacher, where there is one.
-        data: the data label x (batch vertex, coordinate), then those of labels and noise (batch vertex, output).
-        residual: prediction − label, open ends 0 (batch vertex) and 1 (output).
-        constants: the numbers of letters that stand for arrays of numbers in `predict`.
+        fixed: the model's constants, such as a teacher's arrays.
+        data: the data labels (batch vertex, ...), one for each part of a sample.
+        residual: prediction − label, open ends 0 (batch vertex), 1, ...; None where the loss is the model's own.
+        own_loss: the loss where it is the model's own, averaged over the batch vertex.
+        directions: where the model gives them, what is subtracted from each weight array.
+        numbers: the numbers of letters that stand for arrays of numbers in the model's methods.
     """
 
     weights: tuple[Label, ...]
-    teacher: tuple[Label, ...]
+    fixed: tuple[Label, ...]
     data: tuple[Label, ...]
-    residual: Expression
-    constants: tuple[tuple[Label, Any], ...] = ()
+    residual: Expression | None = None
+    own_loss: Expression | None = None
+    directions: tuple[Expression, ...] | None = None
+    numbers: tuple[tuple[Label, Any], ...] = ()
 
     @cached_property
     def loss(self) -> Expression:
-        """½ Σ r², averaged over the batch vertex."""
-        return squared_norm(self.residual) * Fraction(1, 2)
+        """½ Σ r², or the model's own loss, averaged over the batch vertex."""
+        if self.residual is not None:
+            return squared_norm(self.residual) * Fraction(1, 2)
+        assert self.own_loss is not None
+        return self.own_loss
 
     @cached_property
     def gradients(self) -> tuple[Expression, ...]:
-        """The gradient of the loss by each weight array: arrays with its open ends."""
+        """The gradient of the loss by each weight array, or the model's direction: arrays with its open ends."""
+        if self.directions is not None:
+            return self.directions
         return tuple(differentiate(self.loss, label) for label in self.weights)
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What decides the model's steps and its loss."""
+        return tuple(e for e in (self.residual, self.own_loss, *(self.directions or ())) if e is not None)
 
 
 def system_of(model: Model, name_letter: Letters = Label, taken: Collection[str] = (), *,
@@ -67,33 +85,62 @@ def system_of(model: Model, name_letter: Letters = Label, taken: Collection[str]
     """The system of a model.
 
     Args:
-        name_letter: makes the letters of the weight arrays.
+        name_letter: makes the letters of the weight arrays and the constants.
         taken: names of the user's letters, which the derived letter avoids; those of the model it avoids anyhow.
         plain: whether to do without the derived letter.
 
-    Raises `RouteError` where `predict` is no polynomial; it names the operation.
+    Raises `RouteError` where a method of the model is no polynomial; it names the operation.
     """
-    own = tuple(name_letter(p.name, p.shape) for p in model.parameters)
-    fixed = tuple(name_letter(p.name, p.shape) for p in model.teacher_parameters)
-    data = [Label("x", (BATCH, model.inputs), kind="data")]
-    residual = prediction(model, own, data[0])
-    if fixed:
-        residual = residual - prediction(model, fixed, data[0])
-    for wanted, name in ((model.targets is not None, "y"), (model.noise is not None, "ε")):
-        if wanted:
-            data.append(Label(name, (BATCH, model.outputs), kind="data"))
-            residual = residual - array_of(data[-1])
-    constants, residual = residual.relevant, Expression.from_raw(residual.ring, residual.raw)
-    if not plain:
-        names = {*taken, *(label.name for label in (*own, *fixed, *constants))}
-        residual = with_named_array(residual, data[0], free_name("R" if fixed else "W", names))
-    return System(own, fixed, tuple(data), residual, tuple(constants.items()))
+    own = tuple(name_letter(p.name, ends(p)) for p in model.parameters)
+    fixed = tuple(name_letter(p.name, ends(p)) for p in model.constants)
+    data = tuple(map(_data_letter, model.law.parts))
+    given = _given(model, own, fixed, data)
+    numbers: dict[Label, Any] = {}
+
+    def closed(block: Any) -> Expression:
+        """Averaged over the batch vertex."""
+        graphs = index_sum([(block.per_sample, (0, *block.axes))], block.axes, {0: BATCH, **block.dimensions})
+        return _without_numbers(graphs, block, numbers)
+
+    residual = loss = None
+    if model.predicts:
+        block = run(model, "residual", GRAPHS, *given)
+        residual = _without_numbers(block.per_sample, block, numbers)
+        if not plain and len(block.shape) == 1:
+            names = {*taken, *(label.name for label in (*own, *fixed, *numbers))}
+            residual = with_named_array(residual, data[0], free_name("R" if fixed else "W", names))
+    elif model.has_loss:
+        loss = closed(run(model, "loss", GRAPHS, *given))
+    directions = None
+    if model.has_direction:
+        moves = run(model, "direction", GRAPHS, *given)
+        directions = tuple(closed(moves[array.name] if array.shape else GRAPHS.with_axis(moves[array.name], 0))
+                           for array in model.parameters)
+    return System(own, fixed, data, residual, loss, directions, tuple(numbers.items()))
 
 
-def prediction(model: Model, weights: Sequence[Label], x: Label) -> Expression:
-    """f(x) as an array with open ends 0 (batch vertex) and 1 (output)."""
-    graphs: Expression = run(model, [letter(label) for label in weights], letter(x, sample=True)).per_sample
-    return graphs
+def ends(array: Array) -> tuple[Dimension, ...]:
+    """The ends of an array's edge: of a number one, of length 1, since a graph moves edges that have ends."""
+    return array.shape or (1,)
+
+
+def _data_letter(part: Array) -> Label:
+    return Label(_NAMES.get(part.name, part.name), (BATCH, *ends(part)), kind="data")
+
+
+def _given(model: Model, own: Sequence[Label], fixed: Sequence[Label], data: Sequence[Label]) -> tuple[Traced, ...]:
+    """The arguments of the model's methods, as letters."""
+    def arrays(described: Sequence[Array], labels: Sequence[Label], sample: bool = False) -> dict[str, TracedArray]:
+        return {array.name: letter(label, sample) if array.shape else letter(label, sample).sum()
+                for array, label in zip(described, labels, strict=True)}
+
+    return arrays(model.parameters, own), arrays(model.constants, fixed), arrays(model.law.parts, data, True)
+
+
+def _without_numbers(graphs: Expression, block: Any, numbers: dict[Label, Any]) -> Expression:
+    """The graphs, the numbers of their letters put aside."""
+    numbers.update(block.graphs.relevant)
+    return Expression.from_raw(graphs.ring, graphs.raw)
 
 
 def multiplies_x(model: Model) -> bool:
@@ -103,11 +150,16 @@ def multiplies_x(model: Model) -> bool:
     >>> multiplies_x(sm.Network(("p", "q"))), multiplies_x(sm.Network(("p", "q", 1)))
     (True, False)
     """
-    if len(model.parameters) != 1 or len(model.parameters[0].shape) != 2:
+    part = model.law.parts[0]
+    if (len(model.parameters) != 1 or len(model.parameters[0].shape) != 2 or len(part.shape) != 1
+            or not model.predicts or model.has_direction):
         return False
-    weights, x = Label("W", model.parameters[0].shape), Label("x", (BATCH, model.inputs), kind="data")
-    own = letter(weights) @ letter(x, sample=True)
-    return bool(prediction(model, [weights], x) == own.block.graphs)
+    weights, data = Label("W", model.parameters[0].shape), tuple(map(_data_letter, model.law.parts))
+    given = _given(model, [weights], [Label(c.name, ends(c)) for c in model.constants], data)
+    if weights.dimensions[1] != part.shape[0]:
+        return False
+    own = letter(weights) @ letter(data[0], sample=True)
+    return bool(run(model, "predict", GRAPHS, *given).per_sample == own.block.graphs)
 
 
 def with_named_array(residual: Expression, x: Label, name: str) -> Expression:

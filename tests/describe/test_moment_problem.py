@@ -94,4 +94,4 @@ def test_joint_moments_of_every_law_on_points_pass(law, known):
 
 
 def test_letters_are_left_alone():
-    assert sm.MomentRegression({(2, 0): s, (1, 1): 5, (0, 2): 1}).data.known[1, 1] == 5
+    assert sm.MomentRegression({(2, 0): s, (1, 1): 5, (0, 2): 1}).law.known[1, 1] == 5

@@ -17,8 +17,8 @@ START = {"W1": [[1, 0], [0, 2]], "W2": [[1, -1]]}
 class Skip(sm.Network):
     """f(x) = W2 (W1 x + x)."""
 
-    def predict(self, weights, x):
-        return weights["W2"] @ (weights["W1"] @ x + x)
+    def predict(self, weights, constants, sample):
+        return weights["W2"] @ (weights["W1"] @ sample["x"] + sample["x"])
 
 
 class Doubled(sm.Network):
@@ -41,8 +41,8 @@ class Renamed(sm.Network):
 class Gated(sm.LinearRegression):
     """f(x) = 3 x^T w."""
 
-    def predict(self, weights, x):
-        return 3 * (x[None, :] @ weights["w"])
+    def predict(self, weights, constants, sample):
+        return 3 * (sample["x"][None, :] @ weights["w"])
 
 
 def run(cls, initial=START):
@@ -94,8 +94,8 @@ def test_every_door_of_the_graphs_follows_its_own_prediction():
 class Kink(sm.Network):
     """f(x) = W2 max(W1 x, 0): no polynomial."""
 
-    def predict(self, weights, x):
-        return weights["W2"] @ np.maximum(weights["W1"] @ x, 0)
+    def predict(self, weights, constants, sample):
+        return weights["W2"] @ np.maximum(weights["W1"] @ sample["x"], 0)
 
 
 def test_every_door_of_the_graphs_refuses_what_is_no_polynomial():
@@ -120,10 +120,9 @@ def test_a_network_that_changes_nothing_keeps_its_graphs():
     model = Renamed(3)
     assert sm.SGD(model).variance(sm.gradient(0, layer=2)) == sm.SGD(sm.Network((2, 3, 1))).variance(
         sm.gradient(0, layer=2))
-    shadowed = type("Shadowed", (sm.Network,), {"__init__": lambda self: (
-        sm.Network.__init__(self, (2, 1)), object.__setattr__(self, "predict", lambda weights, x: x))[0]})
-    with pytest.raises(sm.InputError, match="the prediction has 2 entries"):
-        sm.SGD(shadowed())
+    pointless = type("Pointless", (sm.Network,), {"predict": lambda self, weights, constants, sample: sample["x"]})
+    with pytest.raises(sm.InputError, match=r"the prediction has the shape \(2,\) and the label \(1,\)"):
+        sm.SGD(pointless((2, 1), data=POINTS, targets=[1, 0, 2]))
 
 
 @pytest.mark.parametrize("law", [sm.Gaussian, sm.Rademacher, sm.Uniform, sm.Coordinates, sm.Empirical, sm.GaussianInit,
@@ -135,25 +134,27 @@ def test_a_law_whose_formulas_are_used_cannot_be_changed(law):
 
 
 class Own(sm.Model):
-    """f(x) = (v_1 + v_2) W x on the law given."""
+    """f(x) = (v_1 + v_2) W x; where the law has no labels, those of a teacher of the same form, plus noise."""
 
-    def __init__(self, data, targets=None, noise=None, out=1, **further):
-        self.data, self.noise = data, noise
-        self.parameters = (sm.Parameter("W", (out, 2), 1), sm.Parameter("v", (2, 1), 2))
-        if targets is None:
-            self.teacher_parameters = tuple(sm.Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
-        else:
-            self.targets = np.array(targets, dtype=object)
-        for name, value in further.items():
-            setattr(self, name, value)
+    def __init__(self, law, out=1, parameters=None, constants=None):
+        own = (sm.Array("W", (out, 2)), sm.Array("v", (2, 1)))
+        named = getattr(law, "parts", ())
+        taught = all(part.name != "label" for part in named)
+        super().__init__(own if parameters is None else parameters, law, constants if constants is not None else tuple(
+            sm.Array(f"{q.name}*", q.shape) for q in own) if taught else ())
 
-    def predict(self, weights, x):
-        return (weights["W"] @ x) * (weights["v"][0] + weights["v"][1])
+    def predict(self, weights, constants, sample):
+        return (weights["W"] @ sample["x"]) * (weights["v"][0] + weights["v"][1])
+
+    def label(self, constants, sample):
+        if "label" in sample:
+            return sample["label"]
+        taught = self.predict({"W": constants["W*"], "v": constants["v*"]}, {}, sample)
+        return taught + sample["noise"] if "noise" in sample else taught
 
 
-def test_lengths_are_asked_of_the_model():
-    model = Own(sm.Empirical([[1, 2], [2, 0], [0, 1]]), [[F(1)], [F(0)], [F(2)]])
-    assert (model.inputs, model.outputs) == (2, 1)  # though v, the last array, has two rows
+def test_lengths_are_those_of_the_law_and_the_methods():
+    model = Own(sm.Empirical(x=[[1, 2], [2, 0], [0, 1]], label=[1, 0, 2]))  # v, the last array, has two rows
     sgd = sm.SGD(model, "1/10", {"W": [[1, 1]], "v": [[1], [2]]})
     for quantity in (sm.gradient(0), sm.weights(1), sm.loss(1)):
         for b in (1, 2):
@@ -161,40 +162,58 @@ def test_lengths_are_asked_of_the_model():
     assert sgd.variance(sm.gradient(0))(2) == F(3971, 18)
 
 
-def test_a_law_of_any_length_leaves_the_length_to_the_model():
-    with pytest.raises(sm.InputError, match="the model must say the length of x"):
+def test_the_length_of_a_law_of_any_length_is_said_in_a_product():
+    with pytest.raises(sm.InputError, match=r"the length of x must be said: sm.Product\(x=\(law, length\)\)"):
         sm.SGD(Own(sm.Rademacher()))
     start = {"W": [[1, 2]], "v": [[1], [2]], "W*": [[0, 1]], "v*": [[1], [1]]}
-    sgd = sm.SGD(Own(sm.Rademacher(), noise=sm.Rademacher(), inputs=2), "1/10", start)
+    sgd = sm.SGD(Own(sm.Product(x=(sm.Rademacher(), 2), noise=(sm.Rademacher(), 1))), "1/10", start)
     for quantity in (sm.gradient(0), sm.loss(1)):
         assert sgd.variance(quantity)(2) == enumerate_moment(sgd, quantity, 2)
 
 
+class Older(sm.Model):
+    """As models were written once."""
+
+    def __init__(self):
+        super().__init__((sm.Array("w", (2,)),), sm.Empirical(x=[[1, 2]], label=[1]))
+
+    def predict(self, weights, x):
+        return x @ weights["w"]
+
+
+def made(**body):
+    return type("Made", (Own,), body)(POINTS)
+
+
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda: Own(POINTS, [[1, 2], [3, 4], [5, 6]]),
-     "the residual is prediction - label, but the prediction has 1 entries and targets have 2"),
-    (lambda: Own(POINTS, [[1], [2]]), r"Own.targets: expected an array of shape \(3, outputs\), found \(2, 1\)"),
-    (lambda: Own(POINTS, [1, 2, 3]), r"Own.targets: expected an array of shape \(3, outputs\), found \(3,\)"),
-    (lambda: Own(sm.Gaussian([[1, 0], [0, 1]]), [[1], [2], [3]]), "labels can only be listed for a finite data set"),
-    (lambda: Own(POINTS, outputs=3), "the prediction has 1 entries and the model says outputs = 3"),
-    (lambda: Own(POINTS, inputs=3), "Own.inputs: found 3, but the data law has 2 coordinates"),
-    (lambda: Own(sm.Empirical([[1, 2, 3]])), r"Own.predict: fails on numbers, with x of shape \(3,\) and weights"),
-    (lambda: Own(POINTS, noise=sm.Gaussian([[1, 0], [0, 1]])), "Own.noise: the law has 2 coordinates, the label 1"),
-    (lambda: Own(POINTS, noise=3), "Own.noise: expected a law or None, found 3"),
-    (lambda: Own(3), "Own.data: expected a law"),
+    (lambda: Own(sm.Empirical(x=[[1, 2], [3, 4]], label=[[1, 2], [3, 4]])),
+     r"the residual is prediction - label, but the prediction has the shape \(1,\) and the label \(2,\)"),
+    (lambda: Own(sm.Empirical([[1, 2, 3]])), r"Own.predict: fails on numbers, with arrays of shapes .*'x': \(3,\)"),
+    (lambda: Own(sm.Empirical(label=[1, 2])), r"Own.predict: fails on numbers, .*KeyError: 'x'"),
+    (lambda: Own(sm.Product(x=POINTS, noise=sm.Gaussian([[1, 0], [0, 1]]))),
+     r"the prediction has the shape \(1,\) and the label \(2,\)"),
+    (lambda: Own(3), "Own.law: expected a law"),
     (lambda: Own(POINTS, parameters=()), "a model has at least one weight array"),
-    (lambda: Own(POINTS, parameters=("W",)), "Own.parameters: expected a tuple of Parameter"),
-    (lambda: Own(POINTS, parameters=(sm.Parameter("", (1,), 1),)), "Parameter: name: found ''; expected a text"),
-    (lambda: Own(POINTS, parameters=(sm.Parameter("W", (1.5,), 1),)), r"Parameter W: found the shape \(1.5,\)"),
-    (lambda: Own(POINTS, parameters=(sm.Parameter("W", 2, 1),)), "Parameter W: found the shape 2"),
-    (lambda: Own(POINTS, parameters=(sm.Parameter("W", (2,), 0),)), "Parameter W: layer: found 0; layers count from 1"),
-    (lambda: Own(POINTS, parameters=(sm.Parameter("W", (1, 2), 1),) * 2), "two weight arrays have one name"),
-    (lambda: Own(POINTS, teacher_parameters=(sm.Parameter("V", (1, 2), 1),)), "the teacher's arrays have the shapes"),
-    (lambda: Own(POINTS, teacher_parameters=()), r"labels come from .*; found 0 of these"),
-    (lambda: Own(POINTS, joint=True), r"labels come from .*; found 2 of these"),
-    (lambda: type("Row", (Own,), {"predict": lambda self, w, x: (w["W"] @ x)[None, :]})(POINTS),
-     r"Row.predict: a prediction is a vector, found shape \(1, 1\)"),
-    (lambda: type("More", (Own,), {"n": 4})(POINTS), "More.n: found 4, but the data set has 3 points"),
+    (lambda: Own(POINTS, parameters=("W",)), "Own.parameters: expected a tuple of Array"),
+    (lambda: Own(POINTS, parameters=5), "Own.parameters: expected a tuple of Array"),
+    (lambda: Own(POINTS, parameters=(sm.Array("", (1,)),)), "Array: name: found ''; expected a text"),
+    (lambda: Own(POINTS, parameters=(sm.Array("W", (1.5,)),)), r"Array W: found the shape \(1.5,\)"),
+    (lambda: Own(POINTS, parameters=(sm.Array("W", 2),)), "Array W: found the shape 2"),
+    (lambda: Own(POINTS, parameters=(sm.Array("W", (2,), 0),)), "Array W: layer: found 0; layers count from 1"),
+    (lambda: Own(POINTS, parameters=(sm.Array("W", (1, 2)),) * 2), "two arrays have one name"),
+    (lambda: Own(POINTS, constants=()), r"Own.predict: fails on numbers, .*KeyError: 'W\*'"),
+    (lambda: made(n=4), "Made.n: found 4, but the data set has 3 points"),
+    (lambda: made(predict=None), "Made.predict: expected a method"),
+    (lambda: made(loss=lambda self, weights, constants, sample: sample["x"]),
+     r"Made.loss: the loss of a sample is a number, found shape \(2,\)"),
+    (lambda: made(direction=lambda self, weights, constants, sample: {"W": weights["W"]}),
+     r"Made.direction: expected arrays of the parameters' shapes \{'W': \(1, 2\), 'v': \(2, 1\)\}, found"),
+    (lambda: made(direction=lambda self, weights, constants, sample: weights["W"]), "Made.direction: expected a dict"),
+    (Older, r"Older.predict\(weights, x\) is not called so: the methods of a model are predict\(self, weights, "
+            r"constants, sample\), where sample\[\"x\"\] is x"),
+    (lambda: type("Nothing", (sm.Model,), {"__init__": lambda self: None})(),
+     r"Nothing: its __init__ must end in super\(\).__init__\(parameters="),
+    (lambda: sm.Model((sm.Array("w", (2,)),), POINTS), "Model: a model gives predict, loss or direction"),
 ])
 def test_shapes_are_checked_with_names(make, message):
     with pytest.raises(sm.InputError, match=message):
@@ -206,8 +225,8 @@ class Fixed(Own):
 
     factors = np.array([2])
 
-    def predict(self, weights, x):
-        return self.factors[0] * (weights["W"] @ x) * (weights["v"][0] + weights["v"][1])
+    def predict(self, weights, constants, sample):
+        return self.factors[0] * super().predict(weights, constants, sample)
 
 
 def test_an_array_in_the_body_of_a_class_is_copied():

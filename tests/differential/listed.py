@@ -40,7 +40,7 @@ def gradients(model: Any, weights: dict[str, Any], x: Any, label: Any) -> dict[s
             arrays[name][index] = Dual(value[index], {int(places[name][index]): F(1)})
         count += value.size
     total = Dual(F(0))
-    for f, y in zip(model.predict(arrays, x), label, strict=True):
+    for f, y in zip(model.predict(arrays, {}, {"x": x}), label, strict=True):
         total = total + (Dual.lift(f) - y) ** 2 * F(1, 2)
     return {name: np.array([total.tangent.get(int(k), F(0)) for k in place.ravel()], dtype=object).reshape(place.shape)
             for name, place in places.items()}
@@ -49,9 +49,9 @@ def gradients(model: Any, weights: dict[str, Any], x: Any, label: Any) -> dict[s
 def paths(sgd: sm.SGD, steps: int, b: int) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
     """(weights, batch gradients) at steps 0, ..., steps of every sequence of batches of a finite data set."""
     model = sgd.model
-    teacher = {q.name: sgd.initial[s.name] for q, s in zip(model.parameters, model.teacher_parameters, strict=False)}
-    labels = [model.predict(teacher, x) if model.targets is None else model.targets[i]
-              for i, x in enumerate(model.data.points)]
+    teacher = {q.name: sgd.initial[s.name] for q, s in zip(model.parameters, model.constants, strict=False)}
+    labels = [model.predict(teacher, {}, {"x": x}) if model.constants else model.law.part("label")[i]
+              for i, x in enumerate(model.law.part("x"))]
     rows = range(len(labels))
     batches = list(combinations(rows, b) if sgd.sampling == "without_replacement" else product(rows, repeat=b))
 
@@ -59,7 +59,7 @@ def paths(sgd: sm.SGD, steps: int, b: int) -> Iterator[tuple[list[dict[str, Any]
         if len(met) == steps + 1:
             yield weights, met
             return
-        every = [gradients(model, weights[-1], x, y) for x, y in zip(model.data.points, labels, strict=True)]
+        every = [gradients(model, weights[-1], x, y) for x, y in zip(model.law.part("x"), labels, strict=True)]
         rate = sgd.schedule(len(met))
         for batch in batches:
             g = {name: sum(every[i][name] for i in batch) / F(b) for name in weights[-1]}

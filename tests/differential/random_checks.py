@@ -133,7 +133,7 @@ def random_starts(draw: Draw, seed: str, number: int) -> Iterator[Value]:
         model = sm.LinearRegression(draw.points(n, p), draw.array(n))
     sampling, schedule = draw.one_of("without_replacement", "with_replacement"), draw.schedule(t)
     quantity = draw.quantity(sm.SGD(model, schedule, None, sampling), t, ("gradient", "weights", "full_gradient"))
-    teacher = {q.name: draw.array(*q.shape) for q in model.teacher_parameters}
+    teacher = {q.name: draw.array(*q.shape) for q in model.constants}
     sizes = [(q.name, q.shape, int(q.size)) for q in model.parameters]
     total = sum(size for _, _, size in sizes)
     if net or draw.happens(0.4):

@@ -105,7 +105,7 @@ class Draw:
 
 
 def weights_of(draw: Draw, model: Any) -> dict[str, Any]:
-    return {q.name: draw.array(*map(int, q.shape)) for q in (*model.parameters, *model.teacher_parameters)}
+    return {q.name: draw.array(*map(int, q.shape)) for q in (*model.parameters, *model.constants)}
 
 
 def regression(draw: Draw) -> Problem:

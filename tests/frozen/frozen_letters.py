@@ -97,7 +97,7 @@ def random_starts() -> Iterator[Case]:
     yield Case("letters: Gaussian start, g_0 variance in total", lambda: sm.SGD(
         model, initial=dict.fromkeys(names, sm.GaussianInit())).variance(sm.gradient(0), given="nothing"))
     three = sm.Network(("d", "K1", "K2", 1))
-    every = [q.name for q in (*three.parameters, *three.teacher_parameters)]
+    every = [q.name for q in (*three.parameters, *three.constants)]
     yield Case("letters: three layers, Gaussian start, g_0 second moment", lambda: sm.SGD(
         three, initial=dict.fromkeys(every, sm.GaussianInit())).second_moment(sm.gradient(0)))
 

@@ -107,6 +107,6 @@ def moments_of(chances: Mapping[int, Fraction], count: int) -> list[Fraction]:
 
 def weights_of(model: Any, sizes: Mapping[str, int] | None = None, seed: str = "") -> dict[str, Any]:
     """Numbers for each weight of a model, the teacher's too; `sizes`: how large the letters among the widths are."""
-    parameters = (*model.parameters, *model.teacher_parameters)
+    parameters = (*model.parameters, *model.constants)
     return {q.name: numbers(f"{seed}{q.name}", *(int(s) if isinstance(s, int) else sizes[str(s)] for s in q.shape))
             for q in parameters}

@@ -20,7 +20,9 @@ LAWS = ("GaussianInit", "IndependentInit", "RandomInit", "Gaussian", "Rademacher
 #: Methods without an underscore that other modules of the package call, with what the package computed.
 INTERNAL = {
     "SGD.asked", "MatrixExpression.like",
-    "LinearRegression.predict", "Network.predict", "MomentRegression.predict",
+    *(f"{kind}.{name}" for kind in ("LinearRegression", "Network", "MomentRegression") for name in (
+        "predict", "label", "loss", "direction", "residual", "places")),  # run by the package, on its own arrays
+    "Empirical.moments_beside", "Empirical.part",
     "Derivation.node", "Derivation.begin", "Derivation.connect", "Derivation.expand",
     *(f"{kind}.{name}" for kind in ("Stability", "HigherStability") for name in ("is_stable_at", "threshold_at")),
     "NoiseBound.at_numbers", "NoiseBound.substituted", "ClosedForm.v_of", "GraphRecurrence.system",
@@ -33,7 +35,8 @@ INTERNAL = {
 #: Options that a signature does not show.
 _ANSWER = ("learning_rate_order", "inverse_batch_order", "arithmetic", "budget", "progress", "executor")
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "SGD.variance": _ANSWER, "SGD.second_moment": (*_ANSWER, "given"), "SGD.mean": (*_ANSWER, "given"),
+    "Empirical": ("x", "label"), "Product": ("x", "noise"), "SGD.variance": _ANSWER,
+    "SGD.second_moment": (*_ANSWER, "given"), "SGD.mean": (*_ANSWER, "given"),
     "SGD.expectation": ("budget", "progress"), "SGD.derivation": ("theorem", "budget", "progress",
                                                                   "learning_rate_order"),
     "SGD.trajectory": ("given", "tolerance", "budget", "progress"), "SGD.closed_form": ("given", "budget"),

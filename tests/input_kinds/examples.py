@@ -93,7 +93,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Quantity": lambda: sm.gradient(1),
     "sample_gradients": lambda: sm.sample_gradients(1, [[[1, 2]]] * 3),
     "Question": lambda: sm.Question(regression(), sm.gradient(1)),
-    "Parameter": lambda: sm.Parameter("W", (2, 3), 1),
+    "Array": lambda: sm.Array("W", (2, 3), 1),
     "Budget": sm.Budget,
     "Progress": lambda: sm.Progress("work", 1, 2, 3, 0.5),
     "BatchPolynomial": lambda: sm.BatchPolynomial((1, 2, "1/2")),
@@ -131,6 +131,7 @@ IN_JAX: dict[str, Callable[[], Any]] = {
 
 #: A right argument for each name that parameters have; "door.parameter" where one door needs another.
 ARGUMENTS: dict[str, Any] = {
+    "parameters": (sm.Array("w", (2,)),), "constants": (), "Model.law": sm.Empirical([[1, 2]]),
     "a": 0, "b": 2, "t": 1, "z": sympy.Symbol("z"), "n": 3, "v": None, "values": {"x": 2}, "partial": True,
     "sgd": Make(regression), "model": Make(lambda: regression().model), "quantity": sm.gradient(1), "q": sm.gradient(1),
     "learning_rate": "1/100", "initial": [0, 1], "sampling": "with_replacement", "moment": "variance",

@@ -181,7 +181,7 @@ def test_an_unknown_option_is_named_beside_the_known_ones(door, arguments):
         lambda n: sm.MomentRegression(n=n))),
     # names that are numbers, and keys that are no names
     lambda: sm.Gaussian("2"), lambda: sm.Gaussian("1/3"), lambda: sm.matrix("12", 2, 2), lambda: sm.vector("²", 2),
-    lambda: sm.Parameter("1", (2,), 1), lambda: sm.BatchPolynomial((1, 2)).evaluate({1: 2}),
+    lambda: sm.Array("1", (2,), 1), lambda: sm.BatchPolynomial((1, 2)).evaluate({1: 2}),
     lambda: sm.trace(sm.matrix("A", 2, 2)).evaluate({1: 2}),
     # arrays that are empty, or of another length than their names
     lambda: sm.GaussianInit(mean=[]), lambda: Design(((1, 2),), (1,), ("a",), "y", False),

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sgdmoments as sm
-from sgdmoments.describe.model import Model, Parameter
+from sgdmoments.describe.array import Array
+from sgdmoments.describe.model import Model
 from sgdmoments.describe.schedule import Schedule
 from sgdmoments.models.moment_regression import JointMoments
 from sgdmoments.testing import strategies
@@ -208,13 +209,11 @@ class Scaled(Model):
     """A user's own: f(x) = c (v_1 + v_2) W x."""
 
     def __init__(self, X, y, factors=(1,)):
-        self.data = sm.Empirical(X)
-        self.targets = np.array([[Fraction(v)] for v in y], dtype=object)
-        self.parameters = (Parameter("W", (1, 2), 1), Parameter("v", (2, 1), 2))
         self.factors = factors
+        super().__init__((Array("W", (1, 2)), Array("v", (2, 1))), sm.Empirical(x=X, label=y))
 
-    def predict(self, w, x):
-        return self.factors[0] * (w["W"] @ x) * (w["v"][0] + w["v"][1])
+    def predict(self, weights, constants, sample):
+        return self.factors[0] * (weights["W"] @ sample["x"]) * (weights["v"][0] + weights["v"][1])
 
 
 class Box(list):
@@ -236,7 +235,7 @@ def test_a_user_s_model_is_a_value_too():
     factors[0] = 3
     assert model.factors == (2,)
     with pytest.raises(sm.InputError, match="Scaled is frozen"):
-        model.targets = None
+        model.law = None
 
 
 def test_a_model_that_may_change_is_compared_by_identity_and_nothing_is_kept():

@@ -22,7 +22,7 @@ def run(widths, data, noise=None, activation=(0, 1), sampling=None, targets=Fals
     numbers = Numbers(f"{widths} {data} {noise} {activation} {sampling}")
     labels = numbers.array(data.n, widths[-1]) if targets else None
     model = sm.Network(widths, activation, data, targets=labels, noise=noise, teacher=not targets)
-    arrays = {q.name: numbers.array(*q.shape) for q in (*model.parameters, *model.teacher_parameters)}
+    arrays = {q.name: numbers.array(*q.shape) for q in (*model.parameters, *model.constants)}
     return sm.SGD(model, numbers.rates(2), arrays, sampling)
 
 

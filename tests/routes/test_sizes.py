@@ -180,7 +180,7 @@ def test_degrees_of_questions_by_hand():
 class Five(sm.Network):
     """f(x) = 5."""
 
-    def predict(self, weights, x):
+    def predict(self, weights, constants, sample):
         return np.array([5], dtype=object)
 
 

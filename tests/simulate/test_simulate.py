@@ -241,13 +241,14 @@ def test_samples_as_rows_where_a_model_allows_it():
     class ByEntries(sm.Network):
         """The same predictions, without matrix products."""
 
-        def predict(self, weights, x):
+        def predict(self, weights, constants, sample):
+            x = sample["x"]
             hidden = self._activate(sum(weights["W1"][:, k] * x[k] for k in range(2)))
             return sum(weights["W2"][:, k] * hidden[k] for k in range(3))
 
     runs = []
     for model, rows in ((network, True), (ByEntries((2, 3, 1), activation=(0, 1, 1)), False)):
         sgd = sm.SGD(model, "1/100", {**student, **teacher})
-        assert Problem.read(sgd).predicts_rows() is rows
+        assert Problem.read(sgd).takes_rows() is rows
         runs.append(simulate(sgd, sm.gradient, 1, [2], 64).moments.mean)
     np.testing.assert_allclose(*runs, rtol=1e-12)

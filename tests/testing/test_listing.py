@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.testing.listing import Degree, degrees, quadrature, support, support_size
+from sgdmoments.testing.listing import Degree, Degrees, degrees, quadrature, support, support_size
 
 LAWS = [
     (sm.Gaussian(), 1), (sm.Gaussian(), 3), (sm.Gaussian([[2, 1], [1, 3]]), 2), (sm.Uniform(F(-1, 2), 3), 2),
@@ -34,14 +34,15 @@ def test_laws_of_finite_support_are_listed_as_they_are():
     assert [(tuple(x), w) for x, w in points] == [((1, 2), F(1, 3)), ((1, 2), F(1, 3)), ((3, 4), F(1, 3))]
 
 
-@pytest.mark.parametrize(("model", "expected"), [
-    (sm.LinearRegression([[1, 2]], [3]), (1, 1)),
-    (sm.Network((2, 3)), (1, 1)),
-    (sm.Network((2, 3, 1)), (2, 1)),
-    (sm.Network((2, 3, 1), activation=(1, 0, 5)), (3, 2)),
-    (sm.Network((2, 2, 2, 1), activation=(0, sympy.Symbol("s"), 0, 1)), (13, 9)),
+@pytest.mark.parametrize(("model", "expected"), [  # of a step in weights, of the loss; by factors of a sample
+    (sm.LinearRegression([[1, 2]], [3]), Degrees(1, 2, (2,), (2,))),
+    (sm.Network((2, 3)), Degrees(1, 2, (2,), (2,))),
+    (sm.Network((2, 3), noise=sm.Gaussian()), Degrees(1, 2, (2, 1), (2, 2))),
+    (sm.Network((2, 3, 1)), Degrees(3, 4, (2,), (2,))),
+    (sm.Network((2, 3, 1), activation=(1, 0, 5)), Degrees(5, 6, (4,), (4,))),
+    (sm.Network((2, 2, 2, 1), activation=(0, sympy.Symbol("s"), 0, 1)), Degrees(25, 26, (18,), (18,))),
 ])
-def test_degrees_of_predictions(model, expected):
+def test_degrees_of_models(model, expected):
     assert degrees(model) == expected
 
 

@@ -41,7 +41,7 @@ def test_schedules_contain(form):
 @pytest.mark.parametrize("kind", [
     lambda m: isinstance(m.data, sm.Rademacher) and m.noise is not None,
     lambda m: m.targets is not None and m.layers == 2,
-    lambda m: bool(m.teacher_parameters) and isinstance(m.data, sm.Empirical),
+    lambda m: bool(m.constants) and isinstance(m.data, sm.Empirical),
     lambda m: m.layers == 2 and len(set(m.widths)) == 2 and len(m.activation) == 3,
 ], ids=["noise", "targets", "teacher", "two layers, quadratic"])
 def test_networks_contain(kind):

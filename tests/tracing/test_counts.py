@@ -14,7 +14,7 @@ def made(model):
     graphs, most, degree = {}, [0] * len(own), 0
     for monomial in system.residual.raw:
         edges = [edge[0] for graph in monomial for edge in graph.edges]
-        if any(label in system.teacher for label in edges):
+        if any(label in system.fixed for label in edges):
             continue
         data = sum(label.kind == "data" for label in edges)
         graphs[data] = graphs.get(data, 0) + 1
@@ -38,8 +38,8 @@ def test_networks(widths, activation):
 
 def test_a_residual_block():
     class Skip(sm.Network):
-        def predict(self, weights, x):
-            return weights["W2"] @ (weights["W1"] @ x + x)
+        def predict(self, weights, constants, sample):
+            return weights["W2"] @ (weights["W1"] @ sample["x"] + sample["x"])
 
     found = counts_of(Skip((2, 2, 1)))
     assert (dict(found.graphs), found.edges, found.degree) == ({1: 2}, (1, 1), 2)
@@ -52,8 +52,8 @@ def test_nothing_of_the_size_of_the_weights_is_made():
 
 def test_what_is_no_polynomial_is_refused():
     class Kink(sm.Network):
-        def predict(self, weights, x):
-            return abs(weights["W1"] @ x)
+        def predict(self, weights, constants, sample):
+            return abs(weights["W1"] @ sample["x"])
 
     with pytest.raises(sm.RouteError, match=r"Kink.predict: a conversion to a number"):
         counts_of(Kink((2, 1)))

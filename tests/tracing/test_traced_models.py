@@ -18,50 +18,56 @@ A = np.array([[F(1), F(2)], [F(0), F(-1)]], dtype=object)
 class Quadratic(sm.Model):
     """f(x) = w.x + (v.x)²/2 + w.(A x) + 3: vectors for weights, a matrix of numbers, a constant."""
 
-    def __init__(self, targets=Y, data=POINTS):
-        self.data, self.matrix = data, A
-        self.targets = np.array([[F(y)] for y in targets], dtype=object)
-        self.parameters = (sm.Parameter("w", (2,), 1), sm.Parameter("v", (2,), 2))
+    def __init__(self):
+        self.matrix = A
+        super().__init__((sm.Array("w", (2,)), sm.Array("v", (2,))), sm.Empirical(x=X, label=Y))
 
-    def predict(self, weights, x):
-        w, v = weights["w"], weights["v"]
-        return x[None, :] @ w + (x[None, :] @ v) ** 2 / 2 + (self.matrix @ x)[None, :] @ w + 3
+    def predict(self, weights, constants, sample):
+        w, v, x = weights["w"], weights["v"], sample["x"]
+        return x @ w + (x[None, :] @ v) ** 2 / 2 + (self.matrix @ x)[None, :] @ w + 3
 
 
 class Named(sm.Model):
     """Weights whose names are those of the data, with their shapes."""
 
     def __init__(self):
-        self.data, self.targets = POINTS, np.array([[F(1), F(0)], [F(0), F(1)], [F(2), F(1)]], dtype=object)
-        self.parameters = (sm.Parameter("X", (3, 2), 1), sm.Parameter("y", (3, 2), 1))
+        super().__init__((sm.Array("X", (3, 2), 1), sm.Array("y", (3, 2), 1)),
+                         sm.Empirical(x=X, label=[[1, 0], [0, 1], [2, 1]]))
 
-    def predict(self, weights, x):
+    def predict(self, weights, constants, sample):
+        x = sample["x"]
         return weights["X"][0] * x + weights["y"][1] @ x + weights["y"].T @ (weights["X"] @ x)
 
 
-class Product(sm.Model):
+class Taught(sm.Model):
+    """A model whose teacher is one of its own form, with noise perhaps."""
+
+    def __init__(self, parameters, law):
+        super().__init__(parameters, law, tuple(sm.Array(f"{q.name}*", q.shape) for q in parameters))
+
+    def label(self, constants, sample):
+        taught = self.predict({q.name: constants[f"{q.name}*"] for q in self.parameters}, constants, sample)
+        return taught + sample["noise"] if "noise" in sample else taught
+
+
+class Product(Taught):
     """f(x) = (v_1 + v_2) W x with a teacher and noise, on a law."""
 
     def __init__(self, data, noise):
-        self.data, self.noise, self.inputs = data, noise, 2
-        self.parameters = (sm.Parameter("W", (1, 2), 1), sm.Parameter("v", (2, 1), 2))
-        self.teacher_parameters = tuple(sm.Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
+        super().__init__((sm.Array("W", (1, 2)), sm.Array("v", (2, 1))), sm.Product(x=(data, 2), noise=(noise, 1)))
 
-    def predict(self, weights, x):
-        return (weights["W"] @ x) * (weights["v"][0] + weights["v"][1])
+    def predict(self, weights, constants, sample):
+        return (weights["W"] @ sample["x"]) * (weights["v"][0] + weights["v"][1])
 
 
-class Wide(sm.Model):
-    """f(x) = W (S x + x) with lengths that are letters."""
+class Wide(Taught):
+    """f(x) = W (S x + x) with lengths that are letters, or a number."""
 
-    def __init__(self):
-        p = self.inputs = sympy.Symbol("p", integer=True, positive=True)
-        self.data, self.outputs = sm.Gaussian(), 1
-        self.parameters = (sm.Parameter("W", (1, p), 1), sm.Parameter("S", (p, p), 2))
-        self.teacher_parameters = tuple(sm.Parameter(f"{q.name}*", q.shape, q.layer) for q in self.parameters)
+    def __init__(self, p=sympy.Symbol("p", integer=True, positive=True)):  # noqa: B008
+        super().__init__((sm.Array("W", (1, p)), sm.Array("S", (p, p))), sm.Product(x=(sm.Gaussian(), p)))
 
-    def predict(self, weights, x):
-        return weights["W"] @ (weights["S"] @ x + x)
+    def predict(self, weights, constants, sample):
+        return weights["W"] @ (weights["S"] @ sample["x"] + sample["x"])
 
 
 START = {"W": [[1, 2]], "v": [[1], [2]], "W*": [[0, 1]], "v*": [[1], [1]]}
@@ -150,14 +156,7 @@ def test_letters_for_the_lengths():
     assert answer.provenance.route == "symbolic"
     letters = {"W": [[1, 2]], "S": [[1, 0], [1, 2]], "W*": [[0, 1]], "S*": [[0, 1], [1, 0]], "alpha": F(1, 10)}
 
-    class Two(Wide):
-        def __init__(self):
-            super().__init__()
-            self.inputs = 2
-            self.parameters = (sm.Parameter("W", (1, 2), 1), sm.Parameter("S", (2, 2), 2))
-            self.teacher_parameters = (sm.Parameter("W*", (1, 2), 1), sm.Parameter("S*", (2, 2), 2))
-
-    two = sm.SGD(Two(), "1/10", {name: value for name, value in letters.items() if name != "alpha"})
+    two = sm.SGD(Wide(2), "1/10", {name: value for name, value in letters.items() if name != "alpha"})
     assert answer.evaluate(letters) == two.variance(sm.gradient(0, layer=1), route="components")
 
 
@@ -168,5 +167,5 @@ def test_layers_of_several_arrays():
 
 
 def test_a_joint_law_is_refused_by_its_name():
-    with pytest.raises(sm.RouteError, match="the law of x alone, but MomentRegression has one of x and its label"):
+    with pytest.raises(sm.RouteError, match="the law of one array, but MomentRegression has one of x and label"):
         sm.SGD(sm.MomentRegression(), "1/10", [1]).variance(sm.gradient(0), route="symbolic")

@@ -18,13 +18,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
 
 from sgdmoments.describe import saving
-from sgdmoments.describe.description import Description
+from sgdmoments.describe.array import Array, Dimension
+from sgdmoments.describe.description import Description, default
 from sgdmoments.describe.laws.arguments import READERS, exactly
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.laws.source import Source
@@ -76,18 +78,33 @@ class Distribution(Description):
 
 
 class Law(Distribution):
-    """The law of one sample x in R^p. Immutable.
+    """The law of one sample, p numbers: the vector x, or several named arrays, flat and one after another. Immutable.
 
     Attributes:
         dimension: p where the law fixes it, else None (any p).
         points: for a finite data set the array (n, p) of its points, each equally likely; else None.
         letter: the name of the covariance where that is a letter, else None.
+        makes_letters: whether moments that are not given are letters, made when they are asked for.
     """
 
     __slots__ = ()
     dimension: int | None = None
     points: np.ndarray[Any, Any] | None = None
     letter: str | None = None
+    makes_letters: bool = False
+
+    @default
+    def parts(self) -> tuple[Array, ...]:
+        """The named arrays of a sample; x alone where nothing else is said."""
+        if self.dimension is None:
+            raise InputError(f"the law {self} has any number of coordinates, so the length of x must be said: "
+                             "sm.Product(x=(law, length)).")
+        return (Array("x", (self.dimension,)),)
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Independent factors, whose coordinates follow one another; the law itself where it is no `Product`."""
+        return (Factor(self, self.parts),)
 
     def _seal(self) -> None:
         points: Any = self.points
@@ -108,6 +125,20 @@ class Law(Distribution):
         """The number of points of a finite data set; None for a law that gives fresh samples."""
         return None if self.points is None else len(self.points)
 
+    @property
+    def has_letter(self) -> bool:
+        """Whether a covariance is a letter."""
+        return any(factor.law.letter is not None for factor in self.factors)
+
+    def moments_beside(self, exponents: Sequence[int]) -> Exact:
+        """The moment of what is drawn beside the points of a finite data set, of the coordinates after theirs."""
+        value: Any = Fraction(1)
+        at = 0
+        for factor in self.factors[1:]:
+            value = value * factor.law.moment(tuple(exponents[at:at + int(factor.size)]))
+            at += int(factor.size)
+        return value
+
     def support(self, size: int, degree: int) -> Iterable[tuple[np.ndarray[Any, Any], Fraction]] | None:
         """The values in R^size that a sample takes, with their probabilities; None where they are not listed.
 
@@ -127,3 +158,22 @@ class Law(Distribution):
         mean = np.array([self.moment(tuple(map(int, row))) for row in unit], dtype=object)
         square = np.array([[self.moment(tuple(map(int, a + b))) for a in unit] for b in unit], dtype=object)
         return mean, square - np.multiply.outer(mean, mean)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A law with the names of its parts, independent of the other factors of a sample.
+
+    Attributes:
+        law: of the parts' entries, flat, one part after another.
+        parts: the named arrays.
+    """
+
+    law: Law
+    parts: tuple[Array, ...]
+
+    @property
+    def size(self) -> Dimension:
+        """The number of coordinates; a letter where a shape holds one."""
+        sizes = [part.size for part in self.parts]
+        return sizes[0] if len(sizes) == 1 else sum(sizes)

@@ -32,9 +32,10 @@ def threshold_of_few_inputs(sgd: Run, order: int, width: int, b: Any) -> RealRoo
     """
     model = sgd.model
     if multiplies_x(model):  # W x, of which the moments of one row say it all
-        one = Run(Network((width, 1), data=model.data), initial={"W1*": [[0] * width]}, sampling=sgd.sampling)
-    elif isinstance(model.inputs, int):
-        teacher = {q.name: np.zeros([int(s) for s in q.shape], dtype=int) for q in model.teacher_parameters}
+        row = Network((width, 1), data=model.law.factors[0].law)
+        one = Run(row, initial={"W1*": [[0] * width]}, sampling=sgd.sampling)
+    elif not model.has_letter_shapes:
+        teacher = {q.name: np.zeros([int(s) for s in q.shape], dtype=int) for q in model.constants}
         one = Run(model, initial=teacher or None, sampling=sgd.sampling)
     else:
         raise RouteError(f"with {width} inputs the graphs depend on one another; give {type(model).__name__} its "

@@ -79,8 +79,7 @@ class GraphRecurrence:
     @property
     def width(self) -> Dimension:
         """The number of inputs."""
-        width: Dimension = self.sgd.model.inputs
-        return width
+        return self.sgd.model.law.parts[0].size
 
     @property
     def ring(self) -> Ring:

@@ -16,8 +16,10 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
+from sgdmoments.describe.array import Array, arrays_of
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
+from sgdmoments.describe.model import as_array, no_loss
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
@@ -49,15 +51,17 @@ def applies(sgd: Run, quantity: Quantity) -> str:
     """Why the route cannot answer; an empty text where it can."""
     if isinstance(quantity.step, sympy.Symbol):
         return "t is a letter; for a formula in t see closed_form"
-    if any(isinstance(s, sympy.Symbol) for parameter in sgd.model.parameters for s in parameter.shape):
+    if sgd.model.has_letter_shapes or sgd.model.law.dimension is None:
         return "the widths are letters; closure needs numbers"
-    if sgd.model.data.letter is not None:
+    if sgd.model.law.has_letter:
         return "the covariance of the data is a letter; closure needs a matrix"
-    if any(is_random(sgd.initial[parameter.name]) for parameter in sgd.model.teacher_parameters):
+    if any(is_random(sgd.initial[parameter.name]) for parameter in sgd.model.constants):
         return "the teacher is random; closure needs a fixed one"
-    if sgd.model.noise is not None and not sgd.batches.independent:
+    if len(sgd.model.law.factors) > 1 and not sgd.batches.independent:
         return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
                 "not independent but their noise is, so that one batch has no moments in c_b alone")
+    if quantity.kind == "loss" and not sgd.model.has_loss:
+        return no_loss(sgd.model)
     return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
 
 
@@ -147,13 +151,13 @@ def gradient_of(sgd: Run) -> Any:
     """The per-sample gradient of the model in component form, kept with the SGD object."""
     cache = sgd.memo
     if "gradient" not in cache:
-        teacher = {}
-        for parameter in sgd.model.teacher_parameters:
+        constants = {}
+        for parameter in sgd.model.constants:
             value = sgd.initial[parameter.name]
             if is_random(value):
                 raise RouteError(f"{parameter.name} is random; the closure route needs a fixed teacher.")
-            teacher[parameter.name] = user_letters(parameter, sgd.symbols()) if value is None else value
-        cache["gradient"] = sample_gradient(sgd.model, teacher)
+            constants[parameter.name] = user_letters(parameter, sgd.symbols()) if value is None else value
+        cache["gradient"] = sample_gradient(sgd.model, constants)
     return cache["gradient"]
 
 
@@ -163,7 +167,7 @@ def operator_of(sgd: Run, order: int, budget: Budget) -> StepOperator:
     if key not in sgd.memo:
         require_operator(sgd, order, budget)
         if "moments" not in sgd.memo:
-            sgd.memo["moments"] = SampleMoments(sgd.model)
+            sgd.memo["moments"] = SampleMoments(sgd.model.law)
         sgd.memo[key] = StepOperator(gradient_of(sgd), sgd.memo["moments"], sgd.batches, order)
     return sgd.memo[key]
 
@@ -177,26 +181,35 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 
 
 def _bent(sgd: Run) -> bool:
-    """What the model says, or a quick exact test at three points in a line: an affine map has no second difference."""
-    if sgd.model.affine is not None:
-        return not sgd.model.affine
+    """What the model says, or a quick exact test at points in a line: a linear map has no second difference."""
+    model = sgd.model
+    if model.affine is not None and model.predicts and not model.has_direction:
+        return not model.affine
     rng = np.random.default_rng(0)
-    x = _integers(rng, (int(sgd.model.inputs),))
-    base = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}
-    step = {p.name: _integers(rng, tuple(map(int, p.shape))) for p in sgd.model.parameters}
-    values = [sgd.model.predict({k: base[k] + m * step[k] for k in base}, x) for m in range(3)]
-    difference = values[0] - 2 * values[1] + values[2]
-    return any(not _vanishes(entry) for entry in difference)
+    constants, sample = (arrays_of(arrays, _integers(rng, arrays)) for arrays in (model.constants, model.law.parts))
+    base, step = _integers(rng, model.parameters), _integers(rng, model.parameters)
+
+    def along(function: Any, points: int) -> list[Any]:
+        return [function(arrays_of(model.parameters, base + m * step), constants, sample) for m in range(points)]
+
+    if model.has_direction:
+        moves = along(model.direction, 3)
+        return any(not _vanishes(entry) for array in model.parameters
+                   for entry in np.ravel(moves[0][array.name] - 2 * moves[1][array.name] + moves[2][array.name]))
+    if model.predicts:
+        f, g, h = along(lambda *given: as_array(model.predict(*given)), 3)
+        return any(not _vanishes(entry) for entry in (f - 2 * g + h).flat)
+    a, b, c, d = along(model.loss, 4)  # quadratic: no third difference
+    return not _vanishes(d - 3 * c + 3 * b - a)
 
 
-def _integers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    array = np.empty(shape, dtype=object)
-    array[...] = rng.integers(1, 1000, size=shape).astype(object)
-    return array
+def _integers(rng: np.random.Generator, arrays: Sequence[Array]) -> np.ndarray[Any, Any]:
+    size = sum(int(array.size) for array in arrays)
+    return np.array([Fraction(int(k)) for k in rng.integers(1, 1000, size=size)], dtype=object)
 
 
 def _vanishes(entry: Any) -> bool:
-    return sympy.expand(entry) == 0 if isinstance(entry, sympy.Basic) else entry == 0
+    return sympy.expand(entry) == 0 if isinstance(entry, sympy.Basic) else bool(entry == 0)
 
 
 def _plus(a: VScalar, b: VScalar) -> VScalar:

@@ -86,11 +86,12 @@ def _mean_loss(operator: StepOperator) -> Polynomial:
     """L(w) = mean_i L_i(w)."""
     gradient = operator.gradient
     count, samples = len(gradient.weights), len(gradient.sample)
+    assert gradient.loss is not None
     terms = list(gradient.loss.terms())
     values = operator.sample_moments({e[count:count + samples] for e, _ in terms})
     total = operator.ring.zero
     for e, c in terms:
-        outer = dict(zip((*gradient.weights, *gradient.loss.ring.generators[count + samples:]),
+        outer = dict(zip((*gradient.weights, *gradient.ring.generators[count + samples:]),
                          e[:count] + e[count + samples:], strict=True))
         term = operator.ring.one * c
         for symbol, power in outer.items():
@@ -101,22 +102,20 @@ def _mean_loss(operator: StepOperator) -> Polynomial:
 
 
 def _sample_gradients(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
-    data = sgd.model.data
-    if data.points is None or sgd.model.noise is not None:
+    law = sgd.model.law
+    if law.points is None or len(law.factors) > 1:
         raise AssumptionError("sample_gradients(t, A) needs a finite data set without label noise: grad L_i "
                               "belongs to a data point i.")
     assert quantity.matrices is not None
     gradient = operator.gradient
     count = len(gradient.weights)
     shape = (len(quantity.matrices[0]), len(quantity.matrices[0][0]))
-    if len(quantity.matrices) != data.n or shape[1] != count:
-        raise InputError(f"sample_gradients: expected n = {data.n} matrices with {count} columns, found "
+    if len(quantity.matrices) != law.n or shape[1] != count:
+        raise InputError(f"sample_gradients: expected n = {law.n} matrices with {count} columns, found "
                          f"{len(quantity.matrices)} of shape {shape}.")
-    targets = sgd.model.targets
     total = [operator.ring.zero] * shape[0]
-    for i, matrix in enumerate(quantity.matrices):
-        point = [*data.points[i], *([] if targets is None else targets[i])]
-        ring = ring_of(free_symbols(np.array(point, dtype=object)))
+    for matrix, point in zip(quantity.matrices, law.points, strict=True):
+        ring = ring_of(free_symbols(point))
         values = {s: ring(v) for s, v in zip(gradient.sample, point, strict=True)}
         parts = [g.substitute(values) for g in gradient.components]
         for r, row in enumerate(matrix):

@@ -70,7 +70,7 @@ class StepOperator:
         count = len(gradient.weights)
         if any(sum(e[:count]) > 1 for g in gradient.components for e, _ in g.terms()):
             raise RouteError("the closure route needs a gradient that is linear in the weights; this model's is not.")
-        extra = gradient.loss.ring.generators[count + len(gradient.sample):]
+        extra = gradient.ring.generators[count + len(gradient.sample):]
         #: The ring of observables: weights first, then the symbols of the problem.
         self.ring = Ring((*gradient.weights, *extra))
         self.basis = monomials(count, order)
@@ -116,7 +116,7 @@ class StepOperator:
     def _pair_means(self) -> PairMeans | None:
         """Means of one or two gradients from one matrix, where the data are numbers and nothing else is random."""
         count, rows = len(self.gradient.weights), self.sample_moments.rational_rows
-        if rows is None or len(self.ring.generators) > count or len(self.gradient.loss.ring.generators) > (
+        if rows is None or len(self.ring.generators) > count or len(self.gradient.ring.generators) > (
                 count + len(self.gradient.sample)) or not PairMeans.applies(self.gradient.components, count):
             return None
         return PairMeans(rows, self.gradient.components, count)
@@ -126,7 +126,7 @@ class StepOperator:
         count, samples = len(self.gradient.weights), len(self.gradient.sample)
         products = {}
         for gamma in gammas:
-            product = self.gradient.loss.ring.one.raw
+            product = self.gradient.ring.one.raw
             for g, power in zip(self.gradient.components, gamma, strict=True):
                 if power:
                     product = product * g.raw**power

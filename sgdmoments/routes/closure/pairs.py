@@ -31,7 +31,7 @@ class PairMeans:
     """mean_i[g_a] and mean_i[g_a g_b] as dictionaries from exponents of the weights.
 
     Args:
-        rows: the data points, with their targets, as Fractions.
+        rows: the data points as Fractions.
         components: the gradient of a sample, polynomials in `count` weights, then in the sample.
     """
 

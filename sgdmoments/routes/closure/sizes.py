@@ -60,7 +60,7 @@ def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
     # the rows of a state grow with the steps, and so do its numbers: sums of s and s^2 over the steps
     work = products * coefficient * spread * (_TERM * steps * (1 + (order - 1) * steps / 2)
                                 + _BIT * bits * steps**2 * (1 + (order - 1) * steps / 1.5) / 2)
-    read = _PAIR if order <= 2 and sgd.model.data.points is not None else _READ * (2 * count + 2)
+    read = _PAIR if order <= 2 and sgd.model.law.points is not None else _READ * (2 * count + 2)
     length = bits * steps / 8
     work *= 1 + _BEYOND_CACHE * min(1.0, rows * length / 2**21)
     setup = (_LEAST + means * coefficient * (read + _JOINED * 6 ** max(order - 2, 0))
@@ -108,12 +108,10 @@ def _bits_per_step(sgd: Run, order: int) -> float:
     """How much longer the common denominator becomes with a step: the bits of rates, data and n."""
     rate = sgd.schedule(0)
     rate_bits = (rate.denominator.bit_length() + rate.numerator.bit_length()) if isinstance(rate, Fraction) else 8
-    data, model = sgd.model.data, sgd.model
+    model, points = sgd.model, sgd.model.law.points
     entry_bits = 2.0
-    if data.points is not None:
-        sampled: list[Any] = list(data.points.flat[:_SAMPLED])
-        sampled += [] if model.targets is None else list(model.targets.flat[:_SAMPLED])
-        numbers = [e for e in sampled if isinstance(e, Fraction)]
+    if points is not None:
+        numbers = [e for e in points.flat[:_SAMPLED] if isinstance(e, Fraction)]
         entry_bits = 2 * float(np.mean([max(e.numerator.bit_length(), 1) + 2 * (e.denominator.bit_length() - 1)
                                         for e in numbers])) if numbers else 4.0
         entry_bits += model.n.bit_length() if isinstance(model.n, int) else 0
@@ -126,9 +124,9 @@ def _coefficient_terms(sgd: Run, quantity: Quantity, order: int) -> tuple[float,
     if not letters:
         return 1.0, 1.0
     own = 1.0
-    if model.data.points is not None:  # a product of two means is a sum over two points
-        if any(not isinstance(entry, Fraction) for entry in model.data.points.flat[:_SAMPLED]):
-            own = float(len(model.data.points)) ** 2
+    if model.law.points is not None:  # a product of two means is a sum over two points
+        if any(not isinstance(entry, Fraction) for entry in model.law.points.flat[:_SAMPLED]):
+            own = float(len(model.law.points)) ** 2
     elif not sgd.schedule.symbols(0) >= sgd.symbols():
         own = 4.0
     degree = 2 * order * (steps + 1)

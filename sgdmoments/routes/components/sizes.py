@@ -12,7 +12,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from sgdmoments.describe.model import Model
+from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
@@ -33,15 +33,15 @@ def predict(problem: Problem, target: Polynomial, statistics_now: int) -> Sizes:
         target: the quantity (or its squared norm) given w_t, integrated over its own step.
         statistics_now: how many factors of that step's statistics it held: 0, 1 or 2.
     """
-    model, batches = problem.moments.model, problem.batches
+    law, batches = problem.moments.law, problem.batches
     return sizes_of(Degrees(
         len(problem.rates), problem.weight_degree, degree_in(target, problem.weights), len(target),
         len(problem.weights), len(problem.statistics), len(problem.letters),
         len({s for w in problem.start for s in w.symbols}), _gradings(problem), statistics_now,
-        batches.independent, len(model.free_symbols & set(problem.letters)),
+        batches.independent, len(law.free_symbols & set(problem.letters)),
         max(map(sum, problem.statistics), default=1),
         len({s for rate in problem.rates if isinstance(rate, Polynomial) for s in rate.symbols}),
-        _noisy_points(batches.independent, model)))
+        _noisy_points(batches.independent, law)))
 
 
 def is_small(sgd: Run, size: ProblemSize, quantity: Quantity) -> bool:
@@ -64,8 +64,8 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
     degree = {"weights": 1, "loss": size.weight_degree + 1}.get(quantity.kind, size.weight_degree)
     top, now = degree * times, times * (quantity.kind == "gradient")
     terms = _target_terms(size, quantity.kind, times)
-    if sgd.model.data.points is None and quantity.kind != "weights":  # most coordinates of a law are uncorrelated
-        terms /= max(2.0, int(sgd.model.inputs) / 2)
+    if sgd.model.law.points is None and quantity.kind != "weights":  # most coordinates of a law are uncorrelated
+        terms /= max(2.0, int(sgd.model.law.parts[0].size) / 2)
     start = sum(int(p.size) for p in sgd.model.parameters if not isinstance(sgd.initial[p.name], np.ndarray))
     data = len(sgd.model.free_symbols)
     inner = max(size.letters - start - data, 0)  # of the teacher and of the rates
@@ -73,7 +73,7 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
     found = sizes_of(Degrees(
         int(quantity.step), size.weight_degree, top, held, size.width, size.statistics, size.letters, start,
         start + (len(sgd.model.parameters) + 1 if inner else 0), now, sgd.batches.independent, data,
-        2, len(sgd.schedule.symbols(int(quantity.step))), _noisy_points(sgd.batches.independent, sgd.model)))
+        2, len(sgd.schedule.symbols(int(quantity.step))), _noisy_points(sgd.batches.independent, sgd.model.law)))
     return replace(found, setup=setup_seconds(size))
 
 
@@ -90,9 +90,9 @@ def _target_terms(size: ProblemSize, quantity: str, times: int) -> float:
     return component if times == 1 else size.width * component * (component + 1) / 2
 
 
-def _noisy_points(independent: bool, model: Model) -> int:
+def _noisy_points(independent: bool, law: Law) -> int:
     """The points whose label noise is averaged one by one: without replacement no two are drawn alike."""
-    return 0 if independent or model.noise is None or model.n is None else model.n
+    return 0 if independent or law.n is None or len(law.factors) == 1 else law.n
 
 
 def _squared_terms(size: ProblemSize) -> int:

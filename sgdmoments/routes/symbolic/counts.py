@@ -28,11 +28,13 @@ class Counts:
         prediction: the graphs of f(x).
         teacher: whether the label has a teacher's part.
         further: how many more parts the label has: targets, noise.
+        is_square: whether the loss is that of the prediction; else `prediction` counts the loss or the direction.
     """
 
     prediction: GraphCounts
     teacher: bool
     further: int = 0
+    is_square: bool = True
 
     @property
     def edges(self) -> tuple[int, ...]:
@@ -47,7 +49,7 @@ class Counts:
     @property
     def is_linear(self) -> bool:
         """Whether f(x) is an array times x."""
-        return self.prediction.graphs.keys() == {1}
+        return self.is_square and self.prediction.graphs.keys() == {1}
 
     @property
     def too_large(self) -> bool:
@@ -62,6 +64,8 @@ class Counts:
     @cached_property
     def residual(self) -> ByEdges:
         """The graphs of f(x) less the label."""
+        if not self.is_square:
+            return self.prediction.graphs
         if self.is_linear:
             return Counter({1: 1 + self.further})
         found = Counter({d: c * (1 + self.teacher) for d, c in self.prediction.graphs.items()})
@@ -71,7 +75,7 @@ class Counts:
     @cached_property
     def gradient(self) -> ByEdges:
         """The graphs of the gradient by one weight array: the residual times one term of f with an edge less."""
-        return product(self.residual, self.prediction.graphs)
+        return product(self.residual, self.prediction.graphs) if self.is_square else self.residual
 
 
 def read_counts(sgd: Run) -> Counts:
@@ -79,8 +83,10 @@ def read_counts(sgd: Run) -> Counts:
     if "graph counts" not in sgd.memo:
         model = sgd.model
         try:
-            sgd.memo["graph counts"] = Counts(counts_of(model), bool(model.teacher_parameters),
-                                              (model.targets is not None) + (model.noise is not None))
+            square = model.predicts and not model.has_direction
+            method = "predict" if square else "direction" if model.has_direction else "loss"
+            sgd.memo["graph counts"] = Counts(counts_of(model, method), bool(model.constants),
+                                              len(model.law.parts) - 1, square)
         except RouteError as error:
             sgd.memo["graph counts"] = error
     found = sgd.memo["graph counts"]

@@ -110,10 +110,7 @@ class Question:
 
     def layers(self) -> Sequence[int]:
         """The places, from 0, of the weight arrays of the layer asked for."""
-        model, layer = self.sgd.model, self.quantity.layer
-        if layer is not None and layer > model.layers:
-            raise InputError(f"layer: found {layer}, but the model has {model.layers} layer{'s' * (model.layers > 1)}.")
-        return [k for k, parameter in enumerate(model.parameters) if layer in (None, parameter.layer)]
+        return self.sgd.model.places(self.quantity.layer)
 
     def second_moment_at_step(self) -> Expression:
         """E[‖q‖² given W_t], an expression in W_t."""

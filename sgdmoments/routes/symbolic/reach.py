@@ -7,6 +7,7 @@ import sympy
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Distribution
 from sgdmoments.describe.laws.entries import Entries
+from sgdmoments.describe.model import no_loss
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, RouteError
@@ -18,11 +19,12 @@ def no_graphs(sgd: Run) -> str:
 
     >>> import sgdmoments as sm
     >>> no_graphs(sm.SGD(sm.MomentRegression()))
-    'index graphs take the law of x alone, but MomentRegression has one of x and its label together'
+    'index graphs take the law of one array, but MomentRegression has one of x and label together'
     """
-    if sgd.model.joint:
-        return (f"index graphs take the law of x alone, but {type(sgd.model).__name__} has one of x and its label "
-                "together")
+    for factor in sgd.model.law.factors:
+        if len(factor.parts) > 1 and factor.law.points is None:
+            names = " and ".join(part.name for part in factor.parts)
+            return f"index graphs take the law of one array, but {type(sgd.model).__name__} has one of {names} together"
     try:
         read_counts(sgd)
     except RouteError as error:
@@ -42,12 +44,14 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return why_not
     if quantity.left is not None or quantity.kind == "sample_gradients":
         return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
-    data, noise = sgd.model.data, sgd.model.noise
-    if data.points is not None and noise is not None:
+    if quantity.kind == "loss" and not sgd.model.has_loss:
+        return no_loss(sgd.model)
+    law = sgd.model.law
+    if law.points is not None and len(law.factors) > 1:
         return "label noise on a finite data set"
-    for law in (data, noise):
-        if law is not None and law.points is None and entries_of(law) is None:
-            return f"index graphs know Gaussian laws, independent coordinates and finite data, not {law}"
+    for factor in law.factors:
+        if factor.law.points is None and entries_of(factor.law) is None:
+            return f"index graphs know Gaussian laws, independent coordinates and finite data, not {factor.law}"
     for name, value in sgd.initial.items():
         entries = entries_of(value) if is_random(value) else None
         if is_random(value) and (entries is None or entries.covariance is not None or entries.mean is not None):

@@ -84,10 +84,10 @@ def _without_unused(value: Polynomial) -> Polynomial:
 def subject(setting: Setting, sgd: Run) -> str:
     """What the images depend on, as text."""
     order = getattr(setting.mean, "order", None)
-    data = json.dumps(setting.system.residual.to_json(), sort_keys=True)
+    data = json.dumps([e.to_json() for e in setting.system.expressions], sort_keys=True)
     values = [(label.name, np.asarray(value, dtype=object).astype(str).tolist())
               for label, value in sorted(setting.known.items()) if label not in setting.parameters.values()]
-    return f"{data} {sgd.model.data!r} {sgd.model.noise!r} {sgd.sampling} {order} {values}"
+    return f"{data} {sgd.model.law!r} {sgd.sampling} {order} {values}"
 
 
 @contextmanager

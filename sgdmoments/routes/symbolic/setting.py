@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor
+from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
@@ -27,7 +28,7 @@ from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
-from sgdmoments.tracing.system import System, free_name, system_of
+from sgdmoments.tracing.system import System, ends, free_name, system_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Setting:
     @property
     def parameters(self) -> dict[str, Label]:
         """The letters of the weights and the teacher's, by name."""
-        return {base_of(label): label for label in (*self.system.weights, *self.system.teacher)}
+        return {base_of(label): label for label in (*self.system.weights, *self.system.fixed)}
 
     @property
     def covariance(self) -> Label | None:
@@ -108,18 +109,19 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         return initial_letter(name, shape) if sgd.initial[name] is None else Label(name, shape, kind="run")
 
     system = _system(sgd, letter, frozenset(taken))
-    known: dict[Label, Any] = dict(system.constants)
+    known: dict[Label, Any] = dict(system.numbers)
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
-    letters = [d for label in (*system.weights, *system.teacher, *system.data) for d in label.dimensions
+    letters = [d for label in (*system.weights, *system.fixed, *system.data) for d in label.dimensions
                if isinstance(d, sympy.Symbol) and d is not BATCH]
-    random = (*(law for law in (model.data, model.noise) if law is not None and law.points is None),
+    random = (*(factor.law for factor in model.law.factors if factor.law.points is None),
               *filter(is_random, sgd.initial.values()))
-    scalars = [*rates, system.residual.ring.one, *letters, *(s for s in further if s != INVERSE_BATCH), *model.letters,
+    scalars = [*rates, *(e.ring.one for e in system.expressions), *letters,
+               *(s for s in further if s != INVERSE_BATCH), *model.letters,
                *(e for law in random if law.entries().covariance is None for e in law.expressions)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
     mean: Expectation | Sampling
-    if model.data.points is not None:
+    if model.law.points is not None:
         mean = Sampling(samples, sgd.batches, ring, inverse_batch_order)
     else:
         mean = Expectation(laws, ring, inverse_batch_order, monitor)
@@ -147,33 +149,32 @@ def _system(sgd: Run, letter: Callable[[str, Sequence[Dimension]], Label], taken
 def _covariance_letters(model: Model) -> set[str]:
     """The names of covariances that are letters; `InputError` where one name stands for matrices of two sizes."""
     sizes: dict[str, Dimension] = {}
-    for law, size in ((model.data, model.inputs), (model.noise, model.outputs)):
-        if law is not None and law.letter is not None and sizes.setdefault(law.letter, size) != size:
-            raise InputError(f"the covariances of the data (of size {model.inputs}) and of the noise (of size "
-                             f"{size}) are both called {law.letter!r}; give one of them another name.")
+    for factor in model.law.factors:
+        letter, size = factor.law.letter, factor.size
+        if letter is not None and sizes.setdefault(letter, size) != size:
+            raise InputError(f"two covariances, of sizes {sizes[letter]} and {size}, are both called {letter!r}; give "
+                             "one of them another name.")
     return set(sizes)
 
 
 def _data_laws(model: Model, system: System, known: dict[Label, Any],
                ) -> tuple[dict[Label, EntryLaw], dict[Label, Label]]:
     """The law of each data label, or for finite data the constant array that it samples."""
-    x, extra = system.data[0], list(system.data[1:])
-    if model.data.points is not None:
-        if model.noise is not None:
-            raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
-                             "noise to the targets, or use a data law.")
-        n = len(model.data.points)
-        names = {label.name for label in (*system.weights, *system.teacher)}
-        samples = {x: sample_label(free_name("X", names), n, x)}
-        known[samples[x]] = model.data.points
-        if model.targets is not None:
-            samples[extra[0]] = sample_label(free_name("y", names), n, extra[0])
-            known[samples[extra[0]]] = model.targets
-        return {}, samples
-    laws = {x: _entry_law(model.data, model.inputs, "Sigma", known)}
-    if model.noise is not None:
-        laws[extra[0]] = _entry_law(model.noise, model.outputs, "Sigma_noise", known)
-    return laws, {}
+    law = model.law
+    if law.points is None:
+        names = ("Sigma", *(f"Sigma_{factor.parts[0].name}" for factor in law.factors[1:]))
+        return {label: _entry_law(factor.law, factor.size, name, known)
+                for label, factor, name in zip(system.data, law.factors, names, strict=True)}, {}
+    if len(law.factors) > 1:
+        raise RouteError("label noise on a finite data set is not among the symbolic route's questions; add the "
+                         "noise to the targets, or use a data law.")
+    taken = {label.name for label in (*system.weights, *system.fixed)}
+    values = arrays_of(law.parts, law.points)
+    samples = {}
+    for label, part in zip(system.data, law.parts, strict=True):
+        samples[label] = sample_label(free_name("X" if part.name == "x" else label.name, taken), len(law.points), label)
+        known[samples[label]] = values[part.name].reshape(len(law.points), *map(int, ends(part)))
+    return {}, samples
 
 
 def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any]) -> EntryLaw:
@@ -189,10 +190,10 @@ def _entry_law(law: Law, dimension: Dimension, name: str, known: dict[Label, Any
 
 def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Label, EntryLaw]:
     laws: dict[Label, EntryLaw] = {}
-    for label in (*system.weights, *system.teacher):
+    for label in (*system.weights, *system.fixed):
         value = sgd.initial[base_of(label)]
         if isinstance(value, np.ndarray):
-            known[label] = value
+            known[label] = value.reshape(value.shape or (1,))
         elif value is not None:
             laws[label] = entry_law(value, f"initial[{label.name!r}]")
     return laws

@@ -51,14 +51,14 @@ def unmerged(sgd: Run, quantity: Quantity, order: int | None = None) -> float:
     counts = read_counts(sgd)
     if counts.too_deep or counts.too_large:
         return BEYOND
-    places = [k for k, p in enumerate(sgd.model.parameters, 1) if quantity.layer in (None, p.layer)]
+    places = [k + 1 for k in sgd.model.places(quantity.layer)]
     if quantity.kind == "loss":
         places = [1]
     return min(sum(_of_array(sgd, counts, quantity, place, order) for place in places), BEYOND)
 
 
 def _of_array(sgd: Run, counts: Counts, quantity: Quantity, place: int, order: int | None) -> float:
-    finite = sgd.model.data.points is not None
+    finite = sgd.model.law.points is not None
     # a finite data set merges batch vertices, one for each factor; a law pairs data edges
     own: Counter[int] = Counter()
     if quantity.kind != "weights":
