@@ -23,10 +23,6 @@ from sgdmoments.sgd import SGD
 _MOST_WEIGHTS = 10**6
 
 
-#: The most weights that are drawn.
-MOST_WEIGHTS = 10**6
-
-
 def network_sgd(widths: str, activation: str, data: str, weights: str | None, learning_rate: str | None) -> SGD:
     """SGD on a student with a teacher of the same shape."""
     sizes = [width(w) for w in split(widths, "--widths")]
@@ -76,10 +72,6 @@ def parse_law(text: str) -> Law:
 
 def random_weights(model: Network, seed: int) -> dict[str, list[list[Fraction]]]:
     """Small rationals k/4, -4 <= k <= 4, the same for the same seed, for student and teacher."""
-    count = sum(array.size for array in (*model.parameters, *model.constants) if isinstance(array.size, int))
-    if count > MOST_WEIGHTS:
-        raise InputError(f"--weights random:SEED: the network and its teacher have {count:,} weights, over "
-                         f"{MOST_WEIGHTS:,}; take smaller widths, or --weights letters.")
     rng = random.Random(seed)
     arrays = {}
     for parameter in (*model.parameters, *model.constants):
