@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy
@@ -15,7 +14,6 @@ from sgdmoments.errors import InputError
 from sgdmoments.reading import LARGEST, is_integer, read_integer, read_name, shown
 
 Dimension: TypeAlias = int | sympy.Symbol
-C = TypeVar("C", bound=type)
 
 
 @sealed
@@ -61,21 +59,6 @@ class Array:
 def is_dimension(size: Any) -> bool:
     """Whether a value may be a dimension: an integer from 1 on, or a symbol."""
     return isinstance(size, sympy.Symbol) or (is_integer(size) and 1 <= int(size) <= LARGEST)
-
-
-def beside_arrays(cls: C) -> C:
-    """Lets a class of numbers stand on the left of a NumPy array: `number + array` is left to the array."""
-    for name in ("__add__", "__sub__", "__mul__"):
-        setattr(cls, name, _leaving_arrays(getattr(cls, name)))
-    return cls
-
-
-def _leaving_arrays(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    @wraps(operation)
-    def operate(self: Any, other: Any) -> Any:
-        return NotImplemented if type(other) is np.ndarray else operation(self, other)
-
-    return operate
 
 
 def arrays_of(arrays: Iterable[Array], flat: Any) -> dict[str, Any]:

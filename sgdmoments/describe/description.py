@@ -186,7 +186,11 @@ class Description(metaclass=_Sealed):
 
     def _shown(self, most: int) -> str:
         arguments = self._arguments()
-        parameters = inspect.signature(type(self)).parameters
+        parameters = dict(inspect.signature(type(self)).parameters)
+        for name in [name for name, p in parameters.items() if p.kind is inspect.Parameter.VAR_KEYWORD]:
+            del parameters[name]  # in its place what is given under names of the user's
+            further = [given for given in arguments or () if given not in parameters]
+            parameters |= {given: inspect.Parameter(given, inspect.Parameter.KEYWORD_ONLY) for given in further}
         if arguments is None or not arguments.keys() >= parameters.keys():
             return f"{type(self).__name__}(<{self._summary()}>)"
         parts: list[str] = []

@@ -21,7 +21,7 @@ def weight_letters(count: int) -> tuple[sympy.Dummy, ...]:
 
 
 def sample_letters(count: int) -> tuple[sympy.Dummy, ...]:
-    """The internal letters of a sample: the coordinates of x, then of the target, then of the noise."""
+    """The internal letters of a sample: the coordinates of the law's parts, one after another."""
     return tuple(sympy.Dummy(f"x{i}", dummy_index=3_000_000 + i) for i in range(count))
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -140,3 +140,12 @@ class Lettered(ABC):
     @abstractmethod
     def label(self) -> Label | None:
         """The letter that it is; None where it is no single letter."""
+
+
+def ends_of(shape: Sequence[Dimension]) -> tuple[Dimension, ...]:
+    """The ends of the edge of an array: of a number one, of length 1, since a graph moves edges that have ends.
+
+    >>> ends_of((2, 3)), ends_of(())
+    ((2, 3), (1,))
+    """
+    return tuple(shape) or (1,)

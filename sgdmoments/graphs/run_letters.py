@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sgdmoments.errors import InputError
-from sgdmoments.graphs.labels import Dimension, Label
+from sgdmoments.graphs.labels import Dimension, Label, ends_of
 from sgdmoments.graphs.matrices import MatrixExpression, letter
 from sgdmoments.reading import attribute, read_integer, shown
 
@@ -64,8 +64,8 @@ def weights_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
     """
     parameter = _parameter(sgd, layer)
     if _step(t) == 0:
-        return letter(initial_letter(parameter.name, parameter.shape or (1,)))
-    return letter(step_letter("weights", parameter.name, parameter.shape or (1,), t))
+        return letter(initial_letter(parameter.name, ends_of(parameter.shape)))
+    return letter(step_letter("weights", parameter.name, ends_of(parameter.shape), t))
 
 
 def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
@@ -74,7 +74,7 @@ def gradient_matrix(sgd: Any, t: int, layer: int) -> MatrixExpression:
     Arguments as for `weights_matrix`.
     """
     parameter = _parameter(sgd, layer)
-    return letter(step_letter("gradient", parameter.name, parameter.shape or (1,), _step(t)))
+    return letter(step_letter("gradient", parameter.name, ends_of(parameter.shape), _step(t)))
 
 
 def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
@@ -83,7 +83,7 @@ def teacher_matrix(sgd: Any, layer: int) -> MatrixExpression:
     teachers = attribute(_model(sgd), "constants") or ()
     if not teachers:
         raise InputError("teacher_matrix: the model has no teacher.")
-    return letter(initial_letter(teachers[layer - 1].name, teachers[layer - 1].shape or (1,)))
+    return letter(initial_letter(teachers[layer - 1].name, ends_of(teachers[layer - 1].shape)))
 
 
 def _parameter(sgd: Any, layer: int) -> Any:

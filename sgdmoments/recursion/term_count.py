@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.array import beside_arrays
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.model import Model, as_array
 from sgdmoments.describe.run import Run
+from sgdmoments.exact.beside_arrays import beside_arrays
 
 #: Larger counts are not told apart.
 _MANY = 10**40

@@ -121,7 +121,7 @@ class General(Gradients):
     def full(self, constants: Any, w: Any, teacher: Any) -> Any:
         if not self.model.has_direction:
             return self._each(jax.grad(self._population(constants)), w, teacher)
-        z, weights = self._atoms(constants, 1, 1)
+        z, weights = self._atoms(constants, 1)
         return self._each(lambda w, teacher: self._step(w, teacher, z, weights), w, teacher)
 
     def loss(self, constants: Any, w: Any, teacher: Any) -> Any:
@@ -132,13 +132,13 @@ class General(Gradients):
         if mean_noise:
             gradients = project(self.samples(constants, w, teacher))
             return (gradients**2).sum(axis=2).mean(axis=1)
-        z, weights = self._atoms(constants, 2, 1)
+        z, weights = self._atoms(constants, 2)
         return self._each(lambda w, teacher: weights @ (project(self._gradients(w, teacher, z)) ** 2).sum(axis=1),
                           w, teacher)
 
     def samples(self, constants: Any, w: Any, teacher: Any) -> Any:
         n = len(constants["points"])
-        z, weights = self._atoms(constants, 1, 1)
+        z, weights = self._atoms(constants, 1)
         mean = (n * weights).reshape(n, -1, 1)
         return self._each(lambda w, teacher: (mean * self._gradients(w, teacher, z).reshape(*mean.shape[:2], -1)).sum(
             axis=1), w, teacher)
@@ -166,7 +166,7 @@ class General(Gradients):
         """L as a function of flat weights and constants."""
         if self.n is None and self.model.predicts and self.degree("residual", None) <= 1:
             return self._affine_population()
-        z, weights = self._atoms(constants, 0, 2)
+        z, weights = self._atoms(constants, 0)
         return lambda w, teacher: self._loss(w, teacher, z, weights)
 
     def degree(self, method: str, factor: int | None) -> int:
@@ -190,17 +190,16 @@ class General(Gradients):
 
         return loss
 
-    def _atoms(self, constants: Any, steps: int, losses: int) -> tuple[Any, Any]:
-        """Samples with weights over which the average is exact of a product of so many directions, or of losses.
+    def _atoms(self, constants: Any, steps: int) -> tuple[Any, Any]:
+        """Samples with weights over which the average is exact of a product of so many directions, or of the loss.
 
         Args:
-            steps: how many factors of it are directions of the step; 0: it is the loss.
-            losses: the power of the residual in it where it is the loss.
+            steps: how many directions of the step are multiplied; 0: the loss.
         """
         z, weights = (np.zeros((1, 0)), np.ones(1)) if self.n is None else (
             constants["points"], np.full(self.n, 1 / self.n))
         for k, factor in enumerate(self.problem.fresh, self.n is not None):
-            degree = steps * self._step_degree(k) if steps else self._loss_degree(k, losses)
+            degree = steps * self._step_degree(k) if steps else self._loss_degree(k)
             x, own = cubature(factor.law, int(factor.size), degree) if degree > 1 else (
                 _two_moments(factor.law, int(factor.size))[0][None], np.ones(1))
             count = len(own)
@@ -216,8 +215,8 @@ class General(Gradients):
             return self.degree("residual", factor) + self.degree("predict", factor)
         return self.degree("loss", factor)
 
-    def _loss_degree(self, factor: int, power: int) -> int:
-        return power * self.degree("residual", factor) if self.model.predicts else self.degree("loss", factor)
+    def _loss_degree(self, factor: int) -> int:
+        return 2 * self.degree("residual", factor) if self.model.predicts else self.degree("loss", factor)
 
 
 def _two_moments(law: Law, dimension: int) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sgdmoments.describe.array import beside_arrays
+from sgdmoments.exact.beside_arrays import beside_arrays
 
 
 @beside_arrays

@@ -20,10 +20,11 @@ from typing import Any
 import flint
 import numpy as np
 
-from sgdmoments.describe.array import Array, beside_arrays
+from sgdmoments.describe.array import Array
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model, as_array
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
+from sgdmoments.exact.beside_arrays import beside_arrays
 from sgdmoments.exact.numbers import to_exact_array, to_fraction
 
 Point = np.ndarray[Any, Any]

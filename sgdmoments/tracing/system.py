@@ -25,7 +25,7 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Monomial, disjoint_edges
 from sgdmoments.graphs.index_sum import array_of, index_sum
 from sgdmoments.graphs.join import squared_norm
-from sgdmoments.graphs.labels import BATCH, Dimension, Label, open_end
+from sgdmoments.graphs.labels import BATCH, Dimension, Label, ends_of, open_end
 from sgdmoments.rules.gradient import differentiate
 from sgdmoments.tracing.arrays import TracedArray
 from sgdmoments.tracing.graphs import GRAPHS, letter
@@ -91,8 +91,8 @@ def system_of(model: Model, name_letter: Letters = Label, taken: Collection[str]
 
     Raises `RouteError` where a method of the model is no polynomial; it names the operation.
     """
-    own = tuple(name_letter(p.name, ends(p)) for p in model.parameters)
-    fixed = tuple(name_letter(p.name, ends(p)) for p in model.constants)
+    own = tuple(name_letter(p.name, ends_of(p.shape)) for p in model.parameters)
+    fixed = tuple(name_letter(p.name, ends_of(p.shape)) for p in model.constants)
     data = tuple(map(_data_letter, model.law.parts))
     given = _given(model, own, fixed, data)
     numbers: dict[Label, Any] = {}
@@ -119,13 +119,8 @@ def system_of(model: Model, name_letter: Letters = Label, taken: Collection[str]
     return System(own, fixed, data, residual, loss, directions, tuple(numbers.items()))
 
 
-def ends(array: Array) -> tuple[Dimension, ...]:
-    """The ends of an array's edge: of a number one, of length 1, since a graph moves edges that have ends."""
-    return array.shape or (1,)
-
-
 def _data_letter(part: Array) -> Label:
-    return Label(_NAMES.get(part.name, part.name), (BATCH, *ends(part)), kind="data")
+    return Label(_NAMES.get(part.name, part.name), (BATCH, *ends_of(part.shape)), kind="data")
 
 
 def _given(model: Model, own: Sequence[Label], fixed: Sequence[Label], data: Sequence[Label]) -> tuple[Traced, ...]:
@@ -155,7 +150,7 @@ def multiplies_x(model: Model) -> bool:
             or not model.predicts or model.has_direction):
         return False
     weights, data = Label("W", model.parameters[0].shape), tuple(map(_data_letter, model.law.parts))
-    given = _given(model, [weights], [Label(c.name, ends(c)) for c in model.constants], data)
+    given = _given(model, [weights], [Label(c.name, ends_of(c.shape)) for c in model.constants], data)
     if weights.dimensions[1] != part.shape[0]:
         return False
     own = letter(weights) @ letter(data[0], sample=True)

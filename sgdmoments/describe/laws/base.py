@@ -131,7 +131,7 @@ class Law(Distribution):
         return any(factor.law.letter is not None for factor in self.factors)
 
     def moments_beside(self, exponents: Sequence[int]) -> Exact:
-        """The moment of what is drawn beside the points of a finite data set, of the coordinates after theirs."""
+        """The moment of the coordinates after those of the first factor, which are the points where there are any."""
         value: Any = Fraction(1)
         at = 0
         for factor in self.factors[1:]:

@@ -11,7 +11,6 @@ import numpy as np
 from sgdmoments.describe.array import Array
 from sgdmoments.describe.description import final
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact, to_exact_array
 
@@ -76,21 +75,10 @@ class Empirical(Law):
             total = total + term
         return total / self.n
 
-    @property
-    def _columns(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The arguments of the constructor."""
-        plain = len(self.parts) == 1 and self.parts[0].name == "x" and len(self.parts[0].shape) == 1
-        return {"points" if plain else array.name: self.part(array.name) for array in self.parts}
-
-    def _saved(self) -> dict[str, dict[str, Any]]:
-        return {"arguments": dict(self._columns)}
-
-    def _shown(self, most: int) -> str:
-        texts = {name: show(values, most) for name, values in self._columns.items()}
-        if None in texts.values():
-            return f"{type(self).__name__}(<{self._summary()}>)"
-        shown = (f"{text}" if name == "points" else f"{name}={text}" for name, text in texts.items())
-        return f"{type(self).__name__}({', '.join(shown)})"
+    def _arguments(self) -> dict[str, Any]:
+        if len(self.parts) == 1 and self.parts[0].name == "x" and len(self.parts[0].shape) == 1:
+            return {"points": self.points}
+        return {"points": None, **{array.name: self.part(array.name) for array in self.parts}}
 
     def _summary(self) -> str:
         return f"{self.n} points in R^{self.dimension}"

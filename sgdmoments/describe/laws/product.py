@@ -13,7 +13,6 @@ import numpy as np
 from sgdmoments.describe.array import Array, is_dimension
 from sgdmoments.describe.description import Description, final
 from sgdmoments.describe.laws.base import Factor, Law
-from sgdmoments.describe.values import show
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import Exact
 from sgdmoments.reading import shown
@@ -77,12 +76,10 @@ class Product(Law):
         Description._seal(self)  # the factors are sealed, the points among them
 
     def moment(self, exponents: Sequence[int]) -> Exact:
-        value: Any = Fraction(1)
-        at = 0
-        for factor in self.factors:
-            value = value * factor.law.moment(tuple(exponents[at:at + int(factor.size)]))
-            at += int(factor.size)
-        return value
+        first = self.factors[0]
+        size = int(first.size)
+        value: Any = first.law.moment(tuple(exponents[:size]))
+        return value * self.moments_beside(exponents[size:])
 
     def support(self, size: int, degree: int) -> Iterable[tuple[np.ndarray[Any, Any], Fraction]] | None:
         listed = [factor.law.support(int(factor.size), degree) for factor in self.factors]
@@ -107,21 +104,9 @@ class Product(Law):
             factor.law.named("the data" if factor.parts[0].name == "x" else f"the {factor.parts[0].name}"),
             factor.parts) for factor in self.factors))
 
-    @property
-    def _laws(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {"data" if len(factor.parts) > 1 else factor.parts[0].name:
-                factor.law if len(factor.parts) > 1 else (factor.law, factor.parts[0].shape)
+    def _arguments(self) -> dict[str, Any]:
+        return {factor.parts[0].name: factor.law if len(factor.parts) > 1 else (factor.law, factor.parts[0].shape)
                 for factor in self.factors}
-
-    def _saved(self) -> dict[str, dict[str, Any]]:
-        return {"arguments": self._laws}
-
-    def _shown(self, most: int) -> str:
-        texts = {name: show(given, most) for name, given in self._laws.items()}
-        if None in texts.values():
-            return f"{type(self).__name__}(<{self._summary()}>)"
-        return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in texts.items())})"
 
     def _summary(self) -> str:
         return ", ".join(f"{part.name} of shape {part.shape}" for part in self.parts)

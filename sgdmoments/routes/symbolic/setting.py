@@ -18,7 +18,7 @@ from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
 from sgdmoments.graphs.expression import Expression
-from sgdmoments.graphs.labels import BATCH, Dimension, Label
+from sgdmoments.graphs.labels import BATCH, Dimension, Label, ends_of
 from sgdmoments.graphs.modular import PRIME
 from sgdmoments.graphs.run_letters import base_of, initial_letter
 from sgdmoments.routes.symbolic.propagate import BatchMean, Propagator
@@ -28,7 +28,7 @@ from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
 from sgdmoments.rules.update import Update
-from sgdmoments.tracing.system import System, ends, free_name, system_of
+from sgdmoments.tracing.system import System, free_name, system_of
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _data_laws(model: Model, system: System, known: dict[Label, Any],
     samples = {}
     for label, part in zip(system.data, law.parts, strict=True):
         samples[label] = sample_label(free_name("X" if part.name == "x" else label.name, taken), len(law.points), label)
-        known[samples[label]] = values[part.name].reshape(len(law.points), *map(int, ends(part)))
+        known[samples[label]] = values[part.name].reshape(len(law.points), *map(int, ends_of(part.shape)))
     return {}, samples
 
 
@@ -193,7 +193,7 @@ def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Lab
     for label in (*system.weights, *system.fixed):
         value = sgd.initial[base_of(label)]
         if isinstance(value, np.ndarray):
-            known[label] = value.reshape(value.shape or (1,))
+            known[label] = value.reshape(ends_of(value.shape))
         elif value is not None:
             laws[label] = entry_law(value, f"initial[{label.name!r}]")
     return laws
