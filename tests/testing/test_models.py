@@ -57,10 +57,22 @@ class Rotating(sm.Model):
         return {"w": x * (x @ away) + sample["z"] * away}
 
 
+class Watched(Line):
+    """Steps that are linear in the weights, beside a loss of degree four."""
+
+    def loss(self, weights, constants, sample):
+        return super().loss(weights, constants, sample) + weights["a"] ** 4
+
+    def direction(self, weights, constants, sample):
+        away = weights["a"] * sample["x"] - sample["label"]
+        return {"a": away * sample["x"], "c": weights["c"] + away}
+
+
 @pytest.mark.parametrize(("make", "expected"), [
     (lambda: Oja(sm.Empirical(X)), {"components", "enumeration", "symbolic"}),
     (lambda: Oja(sm.Gaussian([[2, 1], [1, 1]])), {"components", "enumeration", "symbolic"}),
     (Line, {"closure", "components", "enumeration", "symbolic"}),
+    (Watched, {"closure", "components", "enumeration", "symbolic"}),
     (Factors, {"components", "enumeration", "symbolic"}),
     (Rotating, {"closure", "components", "enumeration", "symbolic"})])
 def test_models_of_every_form(make, expected, monkeypatch):
@@ -91,6 +103,14 @@ def test_oja_by_hand():
         enumerate_moment(sgd, sm.loss(0), 1)
     with pytest.raises(sm.InputError, match="it follows the gradient of its loss, which is derived, not called"):
         Line().direction({}, {}, {})
+
+
+def test_a_loss_of_higher_degree_is_not_asked_of_closure():
+    sgd = sm.SGD(Watched(), "1/10", {"a": 1, "c": 2})
+    with pytest.raises(sm.RouteError, match="the loss is not quadratic in the weights"):
+        sgd.mean(sm.loss(1), route="closure")
+    answer = sgd.variance(sm.loss(1))
+    assert [answer(b) for b in (1, 2)] == [enumerate_moment(sgd, sm.loss(1), b) for b in (1, 2)]
 
 
 def test_layers_by_name():

@@ -19,7 +19,7 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.describe.array import Array, arrays_of
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
-from sgdmoments.describe.model import as_array, no_loss
+from sgdmoments.describe.model import Model, as_array, no_loss
 from sgdmoments.describe.quantities import Given, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
@@ -62,6 +62,8 @@ def applies(sgd: Run, quantity: Quantity) -> str:
                 "not independent but their noise is, so that one batch has no moments in c_b alone")
     if quantity.kind == "loss" and not sgd.model.has_loss:
         return no_loss(sgd.model)
+    if quantity.kind == "loss" and sgd.model.has_direction and not _loss_is_quadratic(sgd.model):
+        return "the loss is not quadratic in the weights"
     return "" if is_linear_in_weights(sgd) else "the gradient is not linear in the weights"
 
 
@@ -183,24 +185,30 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 def _bent(sgd: Run) -> bool:
     """What the model says, or a quick exact test at points in a line: a linear map has no second difference."""
     model = sgd.model
-    if model.affine is not None and model.predicts and not model.has_direction:
+    if model.has_direction:
+        moves = _along_a_line(model, model.direction, 3)
+        return any(not _vanishes(entry) for array in model.parameters
+                   for entry in np.ravel(moves[0][array.name] - 2 * moves[1][array.name] + moves[2][array.name]))
+    if not model.predicts:
+        return not _loss_is_quadratic(model)
+    if model.affine is not None:
         return not model.affine
+    f, g, h = map(as_array, _along_a_line(model, model.predict, 3))
+    return any(not _vanishes(entry) for entry in (f - 2 * g + h).flat)
+
+
+def _loss_is_quadratic(model: Model) -> bool:
+    """Whether the loss has no third difference along a line, exactly."""
+    a, b, c, d = _along_a_line(model, model.loss, 4)
+    return _vanishes(d - 3 * c + 3 * b - a)
+
+
+def _along_a_line(model: Model, method: Any, points: int) -> list[Any]:
+    """What a method gives at weights in a line of random integers, for one random sample."""
     rng = np.random.default_rng(0)
     constants, sample = (arrays_of(arrays, _integers(rng, arrays)) for arrays in (model.constants, model.law.parts))
     base, step = _integers(rng, model.parameters), _integers(rng, model.parameters)
-
-    def along(function: Any, points: int) -> list[Any]:
-        return [function(arrays_of(model.parameters, base + m * step), constants, sample) for m in range(points)]
-
-    if model.has_direction:
-        moves = along(model.direction, 3)
-        return any(not _vanishes(entry) for array in model.parameters
-                   for entry in np.ravel(moves[0][array.name] - 2 * moves[1][array.name] + moves[2][array.name]))
-    if model.predicts:
-        f, g, h = along(lambda *given: as_array(model.predict(*given)), 3)
-        return any(not _vanishes(entry) for entry in (f - 2 * g + h).flat)
-    a, b, c, d = along(model.loss, 4)  # quadratic: no third difference
-    return not _vanishes(d - 3 * c + 3 * b - a)
+    return [method(arrays_of(model.parameters, base + m * step), constants, sample) for m in range(points)]
 
 
 def _integers(rng: np.random.Generator, arrays: Sequence[Array]) -> np.ndarray[Any, Any]:
