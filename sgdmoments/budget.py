@@ -51,6 +51,49 @@ class Budget:
                                       or LARGEST < value < float("inf")):
                 raise InputError(f"Budget: {name} = {shown(value)}; use a number >= 0, or None for no limit.")
 
+    def over(self, needs: Mapping[str, Any]) -> str:
+        """The first of terms, memory and seconds of which more is needed than there is; an empty text where none is.
+
+        >>> Budget(terms=10, memory=5).over({"terms": 10, "memory": 6, "seconds": 1})
+        'memory'
+        """
+        for name in ("terms", "memory", "seconds"):
+            limit, needed = getattr(self, name), needs.get(name)
+            if limit is not None and needed is not None and needed > limit:
+                return name
+        return ""
+
+    def allows(self, needs: Mapping[str, Any]) -> bool:
+        """Whether nothing is needed beyond what there is."""
+        return not self.over(needs)
+
+    def require(self, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
+        """`BudgetExceeded` where the predicted terms, memory or seconds are more than there is."""
+        name = self.over(needs)
+        if name:
+            unit = {"terms": " terms", "memory": " bytes", "seconds": " s"}[name]
+            raise BudgetExceeded(
+                f"{stage} is predicted to need {_shown(needs[name])}{unit}, over the budget of "
+                f"{_shown(getattr(self, name))}{unit} (budget=Budget({name}=...)).", dict(needs),
+                nearest() if callable(nearest) else nearest)
+
+    def last(self, needs: Callable[[int], Mapping[str, Any]], below: int) -> int | None:
+        """The largest k in 0, ..., below - 1 that is affordable, where more is needed with each k; None: not even 0.
+
+        >>> Budget(terms=10).last(lambda k: {"terms": k * k}, 1000)
+        3
+        """
+        if below <= 0 or not self.allows(needs(0)):
+            return None
+        low, high = 0, 1
+        while high < below and self.allows(needs(high)):
+            low, high = high, 2 * high
+        high = min(high, below)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.allows(needs(middle)) else (low, middle)
+        return low
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -114,13 +157,8 @@ class Monitor:
         return float("inf") if self.budget.seconds is None else self.budget.seconds - self.seconds
 
     def require(self, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
-        """Refuse before the work starts where the predicted terms, seconds or memory are over the budget."""
-        for name, unit in (("terms", " terms"), ("memory", " bytes"), ("seconds", " s")):
-            limit, found = getattr(self.budget, name), needs.get(name)
-            if limit is not None and found is not None and found > limit:
-                raise BudgetExceeded(
-                    f"{stage} is predicted to need {_shown(found)}{unit}, over the budget of {_shown(limit)}{unit} "
-                    f"(budget=Budget({name}=...)).", dict(needs), nearest() if callable(nearest) else nearest)
+        """Refuse before the work starts where the predicted terms, memory or seconds are over the budget."""
+        self.budget.require(stage, needs, nearest)
 
     def update(self, stage: str, done: int, total: int | None = None, terms: int = 0, nearest: str = "") -> None:
         """Report `done` of `total` units of `stage`, with `terms` terms now held in memory."""

@@ -108,3 +108,30 @@ def test_the_receipt_counts_the_whole_answer():
     answer = asked.variance(sm.gradient(30))
     whole = time.perf_counter() - start
     assert 0.5 * whole <= answer.provenance.seconds <= whole
+
+
+def test_needs_are_compared_with_a_budget_name_by_name():
+    needs = {"terms": 5, "memory": 7, "seconds": 2.0, "degree": 10**9}
+    assert Budget().allows(needs)
+    assert Budget(terms=None, memory=None, seconds=None).allows(dict.fromkeys(needs, 10**30))
+    assert [Budget(**{name: value}).over(needs) for name, value in (("terms", 4), ("memory", 6), ("seconds", 1))] == [
+        "terms", "memory", "seconds"]
+    assert not any(Budget(**{name: needs[name]}).over(needs) for name in ("terms", "memory", "seconds"))
+    with pytest.raises(sm.BudgetExceeded, match=r"^the work is predicted to need 7 bytes, over the budget") as error:
+        Budget(memory=6).require("the work", needs, lambda: "less work")
+    assert (error.value.estimate, error.value.nearest) == (needs, "less work")
+
+
+@pytest.mark.parametrize("below", [0, 1, 2, 3, 7, 8, 40])
+def test_the_last_that_is_affordable_is_the_last_of_a_list(below):
+    for limit in range(-1, 45):
+        asked = []
+        found = Budget(terms=max(limit, 0)).last(lambda k: asked.append(k) or {"terms": k + (limit < 0)}, below)  # noqa: B023
+        assert found == max((k for k in range(below) if k + (limit < 0) <= max(limit, 0)), default=None)
+        assert all(0 <= k < below for k in asked)
+
+
+def test_the_last_that_is_affordable_is_found_without_asking_for_what_is_far_larger():
+    asked = []
+    assert Budget(terms=5).last(lambda k: asked.append(k) or {"terms": k}, 10**9) == 5
+    assert max(asked) < 2 * 5 + 2

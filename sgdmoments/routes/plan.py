@@ -130,10 +130,7 @@ def plan(sgd: Run, quantity: Quantity, moment: str = "variance", budget: Budget 
         if not reason and isinstance(quantity.step, sympy.Symbol) and learning_rate_order is None:
             reason = "t is a letter: give the order of a series in the learning rate"
         needs = {} if reason else route.estimate(sgd, quantity, moment, **series)
-        affordable = not reason and all(
-            bound is None or needs.get(name, 0) <= bound
-            for name, bound in (("terms", limit.terms), ("seconds", limit.seconds), ("memory", limit.memory)))
-        found.append(RouteEstimate(route.name, reason, needs, affordable))
+        found.append(RouteEstimate(route.name, reason, needs, not reason and limit.allows(needs)))
     return tuple(sorted(found, key=lambda e: (not e.affordable, e.needs.get("seconds", 0))))
 
 

@@ -17,7 +17,6 @@ import sympy
 from sgdmoments.budget import Budget
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import BudgetExceeded
 from sgdmoments.routes.closure.observables import degree_of
 
 #: Seconds for one term of a mean of products of gradients: read from the data (for each letter that its exponents
@@ -80,26 +79,16 @@ def require_operator(sgd: Run, order: int, budget: Budget) -> None:
     """Refuse an operator whose means alone are over the budget."""
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
     terms = operator_terms(count, order)
-    memory = terms * (_BYTES + _BYTES_PER_WEIGHT * count)
-    for name, found, limit in (("terms", terms, budget.terms), ("memory", memory, budget.memory)):
-        if limit is not None and found > limit:
-            raise BudgetExceeded(
-                f"closure of order {order} for {count} weights: {found:,} {'bytes' if name == 'memory' else name} are "
-                f"over the budget of {limit:,} (budget=Budget({name}=...)).", {"terms": terms, "memory": memory},
-                "the mean (order 1), or fewer features.")
+    budget.require(f"closure of order {order} for {count} weights",
+                   {"terms": terms, "memory": terms * (_BYTES + _BYTES_PER_WEIGHT * count)},
+                   "the mean (order 1), or fewer features.")
 
 
 def nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
     """The last step that is within the budget, in words."""
-    low, high = -1, int(quantity.step)
-    while high - low > 1:
-        middle = (low + high) // 2
-        needs = estimate(sgd, replace(quantity, step=middle), kind)
-        fits = all(limit is None or needs[name] <= limit for name, limit in (
-            ("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory)))
-        low, high = (middle, high) if fits else (low, middle)
-    if low >= 0:
-        return (f"the same at t = {low}; sgd.trajectory gives every step up to {quantity.step} in certified balls, "
+    last = budget.last(lambda t: estimate(sgd, replace(quantity, step=t), kind), int(quantity.step))
+    if last is not None:
+        return (f"the same at t = {last}; sgd.trajectory gives every step up to {quantity.step} in certified balls, "
                 "sgd.closed_form a formula in t.")
     return "the mean (order 1), or fewer features, or route='components' at t = 0."
 

@@ -180,9 +180,7 @@ def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> P
 
 
 def _nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
-    for t in range(min(int(quantity.step) - 1, 6), -1, -1):
-        needs = estimate(sgd, replace(quantity, step=t), kind)
-        if all(limit is None or needs[name] <= limit for name, limit in (
-                ("terms", budget.terms), ("memory", budget.memory), ("seconds", budget.seconds))):
-            return f"the same at t = {t}, or route='expansion' for the first coefficients at this t."
+    last = budget.last(lambda t: estimate(sgd, replace(quantity, step=t), kind), int(quantity.step))
+    if last is not None:
+        return f"the same at t = {last}, or route='expansion' for the first coefficients at this t."
     return "route='expansion' for the first coefficients in 1/b."

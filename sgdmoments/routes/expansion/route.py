@@ -174,9 +174,7 @@ def _next_is_cheap(sgd: Run, quantity: Quantity, kind: str, order: int, arithmet
     if arithmetic == "balls":
         return False
     found = estimate(sgd, quantity, kind, order=order + 1, arithmetic=arithmetic)
-    limits = (("terms", budget.terms), ("seconds", budget.seconds), ("memory", budget.memory))
-    return found["seconds"] <= SECONDS_FOR_NEXT and all(
-        limit is None or found[name] <= limit for name, limit in limits)
+    return found["seconds"] <= SECONDS_FOR_NEXT and budget.allows(found)
 
 
 def _timed(receipt: Provenance, seconds: float) -> Provenance:

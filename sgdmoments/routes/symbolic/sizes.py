@@ -25,6 +25,8 @@ MERGED = 0.66
 SECONDS, BYTES = 2.5e-4, 6_000
 #: Seconds to write one layer as graphs.
 LEAST = 0.008
+#: Where a whole polynomial is too much, series in the learning rate of an order below this one are thought of.
+LARGEST_SERIES = 9
 #: What is said of questions whose counts leave the range of the counting.
 BEYOND = 1e40
 
@@ -148,16 +150,10 @@ def _partitions(vertices: int) -> float:
 
 def require_affordable(sgd: Run, quantity: Quantity, order: int | None, monitor: Monitor) -> None:
     """Refuse before the work starts where the estimate is over the budget; the nearest affordable order is named."""
-    def affordable(needs: dict[str, Any]) -> bool:
-        limits = {"terms": budget.terms, "seconds": budget.seconds, "memory": budget.memory}
-        return all(limit is None or needs[name] <= limit for name, limit in limits.items())
-
     def nearest() -> str:
-        for smaller in range(order if order is not None else 8, -1, -1):
-            if affordable(estimate(sgd, quantity, "", learning_rate_order=smaller)):
-                return f"learning_rate_order={smaller}"
-        return "an earlier step"
+        last = monitor.budget.last(lambda k: estimate(sgd, quantity, "", learning_rate_order=k),
+                                   LARGEST_SERIES if order is None else order)
+        return "an earlier step" if last is None else f"learning_rate_order={last}"
 
-    budget = monitor.budget
     step = quantity.step if isinstance(quantity.step, sympy.Symbol) else f"t = {quantity.step}"
     monitor.require(f"symbolic: {quantity} at {step}", estimate(sgd, quantity, "", learning_rate_order=order), nearest)
