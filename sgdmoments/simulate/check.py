@@ -28,8 +28,8 @@ from sgdmoments.simulate.report import CheckReport, CoefficientCheck, PointCheck
 from sgdmoments.simulate.result import Estimates, Simulation, SimulationProgress
 from sgdmoments.simulate.verdict import Verdict, judge, number_of_tests
 
-#: Replicates at each b before a simulation may be called sufficient.
-_PILOT = 4096
+#: Replicates at each b before a simulation may be called sufficient, and their growth between two such looks.
+_PILOT, _GROWTH = 4096, 1.1
 
 #: A chosen sample size lets a change of this part of any coefficient be found, with this power.
 _DETECT, _POWER_Z = 0.05, 1.645
@@ -121,7 +121,7 @@ def check(sgd: SGD, q: Quantity, samples: int | None = None, batch_sizes: Sequen
     if run is not None:
         return question.report(run, claim is not None, 0.0)
     if counts is None:
-        options["progress"] = _Sufficient(question, seconds, read_progress(options.get("progress")))
+        options |= {"seconds": seconds, "progress": _Sufficient(question, read_progress(options.get("progress")))}
     found = simulate(sgd, q, None, sizes, counts, seed, budget=budget, **options)
     return question.report(found, claim is not None, time.perf_counter() - started)
 
@@ -249,21 +249,26 @@ def _points(evidence: Evidence) -> tuple[PointCheck, ...]:
 
 
 class _Sufficient:
-    """Stops a simulation when it would pass, and a change of `_DETECT` of any coefficient be found; or time is up."""
+    """Stops a simulation when it would pass, and a change of `_DETECT` of any coefficient be found.
 
-    def __init__(self, asked: _Asked, seconds: float, then: Any) -> None:
-        self.asked, self.seconds, self.then = asked, seconds, then
+    It looks after `_PILOT` runs, and again each time the runs have grown by `_GROWTH`: a look may cost as much as a
+    small chunk of runs.
+    """
+
+    def __init__(self, asked: _Asked, then: Any) -> None:
+        self.asked, self.then, self.next = asked, then, _PILOT
         self.needed = normal_quantile(asked.rate / number_of_tests(asked.degree)) + _POWER_Z
 
     def __call__(self, progress: SimulationProgress) -> bool:
         if self.then is not None and self.then(progress) is False:
             return False
-        if progress.done < _PILOT:
-            return True
-        asked, run = self.asked, progress.result
-        if run.throughput.seconds >= self.seconds or progress.done >= MOST_RUNS // 2:
+        if progress.done >= MOST_RUNS // 2:
             return False
-        return not self._enough(asked.evidence(run.estimates(asked.moment, asked.q)))
+        if progress.done < self.next:
+            return True
+        self.next = int(progress.done * _GROWTH)
+        asked = self.asked
+        return not self._enough(asked.evidence(progress.result.estimates(asked.moment, asked.q)))
 
     def _enough(self, evidence: Evidence) -> bool:
         varying = evidence.claim[~evidence.fixed]

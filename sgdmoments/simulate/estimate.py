@@ -28,6 +28,7 @@ from sgdmoments.simulate.backend import compiled_over_groups, jax, precision, re
 from sgdmoments.simulate.choose import gradients_of
 from sgdmoments.simulate.cost import (
     RECORD,
+    Clock,
     Cost,
     check_batch_memory,
     check_memory,
@@ -52,7 +53,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
              target_precision: float | None = None, progress: ProgressCallback | None = None, devices: Any = None,
              estimator: Estimator = "plain", paired: bool = False, antithetic: bool = False,
              given: Literal["initial", "nothing"] = "initial", mean_limit: int = MEAN_LIMIT,
-             resume: Simulation | str | Path | None = None, budget: Budget | None = None) -> Simulation:
+             resume: Simulation | str | Path | None = None, budget: Budget | None = None,
+             seconds: float | None = None) -> Simulation:
     """Estimate moments of SGD from independent runs: var(q), E||q||^2 and E q at every step and batch size.
 
     Replicate r at step t draws its batch from (seed, b, t, r) alone: the same seed gives the same numbers (to
@@ -66,11 +68,11 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         steps: the last step T (0, ..., T are recorded), or the steps to record; None: the quantities' own.
         batch_sizes: the values of b.
         samples: replicates for each b, rounded up to a multiple of 16; or a schedule such as (1_000, 10_000):
-            results after each are in `Simulation.stages`; None: until `target_precision` is reached or `progress`
-            stops the run.
+            results after each are in `Simulation.stages`; None: until `target_precision` is reached, `progress` stops
+            the run or the time is up.
         seed: of all random numbers.
         x64: 64-bit floats; the process-wide setting of JAX is not touched.
-        memory: bytes that one device may use for a chunk.
+        memory: bytes that one device may use for a chunk; a chunk holds 16 runs at least.
         target_precision: stop when every variance is known to this relative standard error.
         progress: called after each chunk with a `SimulationProgress`; returning False stops the run, which
             gives back what is done, as does an interruption from the keyboard.
@@ -85,7 +87,9 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
             "nothing": the total variance.
         mean_limit: E q is recorded for quantities of at most this many entries.
         resume: a `Simulation`, or the file it was saved to, to continue.
-        budget: what the runs may take in seconds (compilation apart) and the recorded moments in memory.
+        budget: what the runs may take in seconds (compilation apart) and the recorded moments in memory. Where
+            `samples` is None the run ends after so many seconds and gives back what is done.
+        seconds: likewise, for a run whose `samples` is None.
 
     Returns:
         A `Simulation`.
@@ -116,8 +120,11 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     mean_limit = whole_number(mean_limit, "mean_limit", 0)
     if target_precision is not None:
         target_precision = read_positive(target_precision, "target_precision")
-    if samples is None and target_precision is None and progress is None:
-        raise InputError("samples: found None, and neither target_precision nor progress to stop the run.")
+    seconds = None if seconds is None else read_positive(seconds, "seconds")
+    if samples is None and target_precision is None and progress is None and seconds is None:
+        raise InputError("samples: found None, and neither target_precision nor progress nor seconds to stop the run.")
+    if samples is not None and seconds is not None:
+        raise InputError("seconds: for a run without `samples`; budget=Budget(seconds=...) limits one that has them.")
     goals = [-(-count // GROUP) for count in (sample_counts(samples) if samples is not None else (MOST_RUNS,))]
     wanted_sizes = whole_numbers(batch_sizes, "batch_sizes", 1)
     templates, times = _questions(quantities, steps, len(wanted_sizes), limit)
@@ -129,10 +136,13 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         sort_for_antithetic(gradients, options)
         sizes = tuple(gradients.check_batch_size(b) for b in wanted_sizes)
         observables = _observables(templates, gradients, mean_limit)
-        at_once = _first_guess(memory, max(_bytes_per_group(gradients, b) for b in sizes)) * mesh.devices.size * GROUP
-        Cost(at_once if samples is None else goals[-1] * GROUP, times[-1] + 1, len(sizes),
-             sum(map(gradients.seconds_per_update, sizes)) / mesh.devices.size,
-             sum(o.width for o in observables) * len(times) * len(sizes), at_once).check(limit)
+        updates, pace = times[-1] + 1, sum(map(gradients.seconds_per_update, sizes))
+        clock = Clock.of(limit, seconds)
+        most = clock.share(GROUP * updates * pace)
+        at_once = min(most, _first_guess(memory, max(_bytes_per_group(gradients, b) for b in sizes))
+                      ) * mesh.devices.size * GROUP
+        Cost(at_once if samples is None else goals[-1] * GROUP, updates, len(sizes), pace / mesh.devices.size,
+             sum(o.width for o in observables) * len(times) * len(sizes), at_once).check(limit, clock)
         check_batch_memory(max(_bytes_per_group(gradients, b) for b in sizes), max(sizes), limit)
         rates = np.zeros(times[-1] + 1)
         rates[:times[-1]] = gradients.problem.rates(times[-1])
@@ -142,18 +152,22 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}
         random_start = any(map(is_random, problem.start))  # the same at every b
         stream = _start(resume, identity, options.paired or random_start)
-        runner = _Runner(programs, mesh, memory)
+        runner = _Runner(programs, mesh, memory, most)
         found = _run(runner, stream, goals, observables, identity, target_precision, progress,
-                     None if samples is None else limit)
+                     clock, samples is None)
     warn_where_diverged(found.moments.mean, [times] * len(sizes), sizes)
     return found
 
 
 def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[Observable, ...],
          identity: dict[str, Any], target_precision: float | None, progress: ProgressCallback | None,
-         limit: Budget | None) -> Simulation:
+         clock: Clock, open_end: bool) -> Simulation:
+    """All chunks. The clock counts what is done between them too, verdicts and callbacks; compilation alone is free."""
     stages: list[Simulation] = []
     first, started, stopped = stream.count, time.perf_counter(), False
+
+    def elapsed() -> float:
+        return time.perf_counter() - started - runner.compile_seconds
 
     def snapshot() -> Simulation:
         updates = (stream.count - first) * GROUP * sum(p.updates for p in runner.programs)
@@ -169,15 +183,16 @@ def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[O
                 now = snapshot()
                 if target_precision is not None and now.relative_precision() <= target_precision:
                     return replace(now, stages=(*stages, now))
-                left = (time.perf_counter() - started) / (stream.count - first) * (goals[-1] - stream.count)
+                runs, wanted = (stream.count - first) * GROUP, (goals[-1] - first) * GROUP
+                left = elapsed() / runs * (wanted - runs)
                 report = SimulationProgress("simulate", stream.count * GROUP, goals[-1] * GROUP, 0,
-                                            time.perf_counter() - started, max(left, 0.0), now)
-                if progress is not None and progress(report) is False:
+                                            time.perf_counter() - started, left, now)
+                if (progress is not None and progress(report) is False) or (open_end and clock.is_over(
+                        elapsed(), runner.chunk_seconds)):
                     stopped = True
                     break
-                if limit is not None:
-                    check_pace((stream.count - first) * GROUP, (goals[-1] - first) * GROUP, runner.seconds, limit,
-                               "simulate")
+                if not open_end:
+                    check_pace(runs, wanted, elapsed(), clock, "simulate")
         except KeyboardInterrupt:
             stopped = True
         if stream.count == 0:
@@ -191,11 +206,12 @@ def _run(runner: _Runner, stream: Stream, goals: list[int], observables: tuple[O
 class _Runner:
     """The compiled programs of all batch sizes, and the loop over chunks of groups."""
 
-    def __init__(self, programs: list[Program], mesh: Any, memory: int) -> None:
+    def __init__(self, programs: list[Program], mesh: Any, memory: int, most: int) -> None:
         self.programs = programs
         self.mesh = mesh
         self.memory = memory
-        self.seconds = 0.0
+        self.most = most  # groups on one device
+        self.seconds = self.chunk_seconds = 0.0
         self.compile_seconds = 0.0
         self._compiled: list[Any] = []
         self._chunk = 0
@@ -210,14 +226,15 @@ class _Runner:
             start = time.perf_counter()
             parts = [compiled(constants, ids) for compiled, constants in self._compiled]
             arrays = [np.moveaxis(to_host(part)[:, :count], 1, 0) for part in parts]
-            self.seconds += time.perf_counter() - start
+            self.chunk_seconds = time.perf_counter() - start
+            self.seconds += self.chunk_seconds
             yield np.stack(arrays, axis=1).astype(float)
             first += count
 
     def _compile(self, wanted: int) -> None:
         start = time.perf_counter()
         count = self.mesh.devices.size
-        groups = _first_guess(self.memory, max(p.bytes_per_group() for p in self.programs))
+        groups = min(self.most, _first_guess(self.memory, max(p.bytes_per_group() for p in self.programs)))
         share = -(-wanted // count)
         groups = -(-share // -(-share // groups))  # chunks of one size
         groups += 1 - groups % 2  # odd: rows that lie a power of two apart would share a few lines of a CPU's cache

@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmoments.budget import Budget, read_budget
+from sgdmoments.budget import Budget, Monitor, read_budget, tick
 from sgdmoments.errors import BudgetExceeded
 from sgdmoments.exact.batch_size import inverse_of
 from sgdmoments.reading import read_choice
@@ -77,7 +77,8 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             number: random signs, unbiased, with a standard error. The loss needs one vector and is always exact.
         seed: of the random signs.
         chunk: how many vectors are carried at a time.
-        budget: the seconds and the memory that it may take, by a rough estimate before it starts.
+        budget: the seconds and the memory that it may take: by a rough estimate before it starts, and watched from
+            one chunk to the next.
 
     Returns:
         A `FirstCoefficient`. Everything is computed in 64-bit floats.
@@ -144,10 +145,12 @@ def first_coefficient(loss: Callable[[Any, Any], Any], weights: Any, samples: An
             exact, count = probes is None, size if probes is None else probes
             signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, size)) if probes else None
             parts = []
-            for first in range(0, count, chunk):
-                rows = np.arange(first, min(first + chunk, count))
-                vectors = jax.nn.one_hot(rows, size, dtype=float) if signs is None else jnp.asarray(signs[rows])
-                parts.append(np.asarray(quadratic(vectors, path, end, data)))
+            with Monitor(limit):
+                for first in range(0, count, chunk):
+                    tick("first_coefficient")
+                    rows = np.arange(first, min(first + chunk, count))
+                    vectors = jax.nn.one_hot(rows, size, dtype=float) if signs is None else jnp.asarray(signs[rows])
+                    parts.append(np.asarray(quadratic(vectors, path, end, data)))
             values = np.concatenate(parts)
         total = float(values.sum()) if exact else float(values.mean())
         error = 0.0 if exact else float(values.std(ddof=1) / np.sqrt(count))

@@ -24,7 +24,7 @@ from sgdmoments.simulate.arguments import (
     whole_numbers,
 )
 from sgdmoments.simulate.backend import compiled_over_groups, jax, jnp, precision, replicate_mesh, split, to_host
-from sgdmoments.simulate.cost import Cost, check_memory, check_pace
+from sgdmoments.simulate.cost import Clock, Cost, check_memory, check_pace
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.moments import Moments, Stream, warn_where_diverged
 from sgdmoments.simulate.result import Estimates, SimulationProgress, Throughput
@@ -160,10 +160,12 @@ def simulate_loss(loss: Callable[[Any, Any], Any], initial: Any, data: Any, opti
         if min(totals) < 1:
             raise InputError("epochs: there is not a single step to take at some batch size; give more epochs.")
         count = min(record, *totals)
-        _check_cost(training, start, sizes, totals, count, samples, mesh, limit)
+        clock = Clock(limit.seconds)
+        most = _check_cost(training, start, sizes, totals, count, samples, mesh, limit, clock)
         plans = [np.linspace(0, total - 1, count).round().astype(int) for total in totals]
         constants = {"data": data, "initial": start, "seed": np.uint32(seed)}
-        found = _run(training, constants, sizes, plans, -(-samples // group), memory, mesh, progress, limit)
+        found = _run(training, constants, sizes, plans, -(-samples // group), memory, most, mesh, progress,
+                     clock)
     warn_where_diverged(found.moments.mean, found.steps.tolist(), found.batch_sizes)
     return found
 
@@ -179,15 +181,19 @@ def _metrics(metrics: Any) -> dict[str, Any]:
 
 
 def _check_cost(training: _Training, start: Any, sizes: tuple[int, ...], totals: list[int], record: int, samples: int,
-                mesh: Any, limit: Budget) -> None:
-    """`BudgetExceeded` before the start; the loss itself is taken to cost what a linear model of the size costs."""
+                mesh: Any, limit: Budget, clock: Clock) -> int:
+    """The groups that a chunk may hold for its time; `BudgetExceeded` before the start.
+
+    The loss itself is taken to cost what a linear model of the size costs.
+    """
     weights = sum(leaf.size for leaf in jax.tree.leaves(start))
     if max(totals) >= MOST_STEPS:
         raise InputError(f"epochs: {max(totals):,} steps are more than {MOST_STEPS:,}.")
     per_run = sum(total * (2e-7 + 5e-10 * b * weights) for b, total in zip(sizes, totals, strict=True))
     Cost(samples, max(totals), len(sizes), per_run / max(totals) / mesh.devices.size,
-         2 * record * len(sizes) * len(training.names), 1024 * training.group).check(limit, "simulate_loss")
+         2 * record * len(sizes) * len(training.names), 1024 * training.group).check(limit, clock, "simulate_loss")
     check_memory(training.group * 8 * (4 * weights + training.n), limit, "simulate_loss")
+    return clock.share(training.group * per_run)
 
 
 @dataclass(frozen=True)
@@ -294,12 +300,12 @@ class _Training:
 
 
 def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plans: list[Array], groups: int,
-         memory: int, mesh: Any, progress: Any, limit: Budget) -> LossSimulation:
+         memory: int, most: int, mesh: Any, progress: Any, clock: Clock) -> LossSimulation:
     begun = time.perf_counter()
     weights = sum(leaf.nbytes for leaf in jax.tree.leaves(constants["initial"]))
     largest = max(batch_sizes) * sum(leaf[0].nbytes for leaf in jax.tree.leaves(constants["data"])) + 8 * weights
     count = mesh.devices.size
-    chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024)) * count
+    chunk = max(1, min(-(-groups // count), memory // (training.group * largest), 1024, most)) * count
     leaves, tree = jax.tree.flatten(constants)
     shapes = tree, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
     compiled = [compiled_over_groups(training.chunk(b, times), (training, b, tuple(times), shapes), constants, chunk,
@@ -326,7 +332,8 @@ def _run(training: _Training, constants: Any, batch_sizes: tuple[int, ...], plan
                                         seconds, seconds / stream.count * (groups - stream.count), result())
             stopped = progress is not None and progress(report) is False
             if not stopped:
-                check_pace(stream.count * training.group, groups * training.group, seconds, limit, "simulate_loss")
+                check_pace(stream.count * training.group, groups * training.group, time.perf_counter() - started, clock,
+                            "simulate_loss")
     except KeyboardInterrupt:
         stopped = True
     if stream.count == 0:

@@ -1,5 +1,6 @@
 """Simulations that would take days or terabytes are refused at once, with an estimate and what is affordable."""
 
+import itertools
 import time
 
 import jax.numpy as jnp
@@ -8,7 +9,8 @@ import optax
 import pytest
 
 import sgdmoments as sm
-from sgdmoments.simulate.check import check
+from sgdmoments.simulate.check import _Sufficient, check
+from sgdmoments.simulate.cost import Clock
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.simulate.first_coefficient import first_coefficient
 from sgdmoments.simulate.losses import simulate_loss
@@ -90,3 +92,52 @@ def test_until_it_is_stopped():
     assert run.relative_precision() <= 0.05
     with pytest.raises(sm.InputError, match="samples"):
         simulate(SGD, sm.gradient(1), None, [1, 2], None)
+
+
+def test_what_is_done_between_chunks_counts():
+    """A slow callback after each small chunk uses the time up as the runs do."""
+    calls = []
+
+    def slow(progress):
+        calls.append(progress.done)
+        time.sleep(0.05)
+
+    run = simulate(SGD, sm.gradient(1), None, [1, 2], None, seconds=0.5, memory=1, progress=slow)
+    assert run.interrupted
+    assert 1 <= len(calls) <= 11
+    with pytest.raises(sm.BudgetExceeded, match="took"):
+        simulate(SGD, sm.gradient(1), None, [1, 2], 1600, memory=1, progress=slow, budget=sm.Budget(seconds=0.5))
+
+
+@pytest.mark.parametrize("limits", [{"seconds": 0.05}, {"budget": sm.Budget(seconds=0.05)}])
+def test_runs_without_an_end_stop_when_the_time_is_up(limits):
+    run = simulate(SGD, sm.gradient(1), None, [1, 2], None, target_precision=1e-9, **limits)
+    assert run.interrupted
+    assert run.samples >= 16
+
+
+def test_seconds_are_for_runs_without_an_end():
+    with pytest.raises(sm.InputError, match="seconds"):
+        simulate(SGD, sm.gradient(1), None, [1, 2], 16, seconds=1)
+    with pytest.raises(sm.InputError, match="seconds"):
+        simulate(SGD, sm.gradient(1), None, [1, 2], None, seconds=0)
+
+
+def test_a_chunk_is_a_part_of_the_time():
+    clock = Clock.of(sm.Budget(seconds=80), 8)
+    assert (clock.seconds, clock.share(0.1), clock.share(100)) == (8, 10, 1)
+    assert Clock.of(sm.Budget(seconds=4), 8).seconds == 4
+    assert not clock.is_over(6, 3)
+    assert clock.is_over(7, 3)
+    with pytest.raises(sm.BudgetExceeded, match=r"8 s \(seconds="):
+        check(SGD, sm.gradient(10**7), batch_sizes=[1, 2], claim=[0, 1], seconds=8)
+
+
+def test_verdicts_are_not_computed_after_every_chunk(monkeypatch):
+    looks = []
+    monkeypatch.setattr(_Sufficient, "_enough", lambda self, evidence: looks.append(evidence.count))
+    check(SGD, sm.gradient(1), batch_sizes=[1, 2, 3, 4], memory=1, progress=lambda p: p.done < 20_000)
+    growth = [b / a for a, b in itertools.pairwise(looks)]
+    assert looks[0] == 4096 // 16
+    assert 5 <= len(looks) <= 17
+    assert all(g > 1.09 for g in growth)
