@@ -38,7 +38,6 @@ from sgdmoments.graphs.derived import expand_derived, relabelled
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.join import inner_product
 from sgdmoments.graphs.labels import Label
-from sgdmoments.routes.symbolic.moments import moment
 from sgdmoments.routes.symbolic.setting import read_setting
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 
@@ -77,7 +76,7 @@ def network(depth: int = 2, activation: tuple[Any, ...] = (0, 1), **options: Any
 def question(sgd: sm.SGD, t: Any, layer: int | None, order: int | None = None,
              kind: str = "variance") -> Callable[[], Any]:
     """One moment of the gradient."""
-    return lambda: moment(sgd, sm.gradient(t, layer=layer), kind, learning_rate_order=order)
+    return lambda: getattr(sgd, kind)(sm.gradient(t, layer=layer), route="symbolic", learning_rate_order=order)
 
 
 def at_initialisation(depth: int) -> Callable[[], Any]:
@@ -104,7 +103,7 @@ def squared_products(samples: int) -> Expression:
 
 def evaluation() -> Callable[[], Any]:
     """The value of var(g_(1,1)) at widths 64, 256, 128 in floats, all b; the derivation is not timed."""
-    derived = moment(network(), sm.gradient(1, layer=1), "variance")
+    derived = network().variance(sm.gradient(1, layer=1), route="symbolic")
     rng = np.random.default_rng(0)
     p, p1, p2 = 64, 256, 128
     values = {"W1": rng.normal(size=(p1, p)) / 8, "W2": rng.normal(size=(p2, p1)) / 16,

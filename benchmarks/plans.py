@@ -18,7 +18,7 @@ from typing import Any
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.routes.plan import ROUTES
+from sgdmoments.routes.registry import ROUTES
 
 Question = tuple[str, str, sm.SGD, Any, str, dict[str, Any]]
 
@@ -67,7 +67,7 @@ def questions() -> Iterator[Question]:
     run = network(2, 2, 1, activation=(0, 1, 1))
     yield _name((2, 2, 1), (0, 1, 1)), "components", run, sm.gradient(0), "variance", {}
     yield "n = 10, p = 3", "components", regression(10, 3), sm.gradient(3), "variance", {}
-    for widths, t, options in (((2, 2, 1), 3, {}), ((3, 3, 1), 3, {}), ((2, 2, 1), 3, {"order": 2}),
+    for widths, t, options in (((2, 2, 1), 3, {}), ((3, 3, 1), 3, {}), ((2, 2, 1), 3, {"inverse_batch_order": 2}),
                                ((5, 5, 1), 20, {"arithmetic": "float"}), ((5, 5, 1), 5, {"arithmetic": "balls"})):
         yield _name(widths, (0, 1)), "expansion", network(*widths), sm.gradient(t), "variance", options
 
@@ -92,9 +92,8 @@ def main() -> None:
     for name, route, sgd, quantity, moment, options in questions():
         if chosen.only not in f"{route} {name}":
             continue
-        known = {k: v for k, v in options.items() if k in ("learning_rate_order", "order", "arithmetic")}
-        planning, needs = measured(lambda q=(route, sgd, quantity, moment, known): ROUTES[q[0]].estimate(
-            q[1], q[2], q[3], **q[4]))
+        known = {k: v for k, v in options.items() if k in ("learning_rate_order", "inverse_batch_order", "arithmetic")}
+        planning, needs = measured(lambda r=ROUTES[route], q=(sgd, quantity, moment, known): r.needs(r.read(*q)))
         said = needs["seconds"]
         text = f"| {name}, {quantity} {' '.join(f'{k} {v}' for k, v in options.items())} | {route} | {planning:.3f} s"
         if said > chosen.seconds:

@@ -26,8 +26,6 @@ import numpy as np
 import sympy
 
 import sgdmoments as sm
-from sgdmoments.routes.components import route as components
-from sgdmoments.routes.expansion import route as expansion
 
 #: (question, target in words, run) by name; names in order of the table.
 Case = tuple[str, str, Callable[[], Any]]
@@ -49,9 +47,10 @@ def run(widths: tuple[int, ...], rate: Any = "1/20", scale: Fraction = Fraction(
 
 def whole(sgd: sm.SGD, quantity: Any, kind: str = "variance") -> dict[str, Any]:
     """The components route: measured beside its own estimate."""
-    predicted = components.estimate(sgd, quantity, kind)
+    predicted = next(estimate.needs for estimate in sgd.plan(quantity, kind) if estimate.route == "components")
     held = []
-    p = components.moment(sgd, quantity, kind, budget=WITHOUT_LIMIT, progress=lambda report: held.append(report.terms))
+    p = getattr(sgd, kind)(quantity, route="components", budget=WITHOUT_LIMIT,
+                           progress=lambda report: held.append(report.terms))
     return {"size": f"degree {p.degree}; {max(held, default=0):,} monomials (predicted {predicted['terms']:,})"}
 
 
@@ -62,7 +61,8 @@ def both_layers(sgd: sm.SGD, t: int) -> dict[str, Any]:
 
 def short(sgd: sm.SGD, t: int, order: int, arithmetic: str) -> dict[str, Any]:
     """The expansion route."""
-    p = expansion.moment(sgd, sm.gradient(t), "variance", order=order, arithmetic=arithmetic, budget=WITHOUT_LIMIT)
+    p = sgd.variance(sm.gradient(t), route="expansion", inverse_batch_order=order, arithmetic=arithmetic,
+                     budget=WITHOUT_LIMIT)
     size = sum(int(q.size) for q in sgd.model.parameters)
     first = p.entries[1]
     return {"size": f"{size} weights; coefficient of 1/b: {float(first.mid() if arithmetic == 'balls' else first):.6g}"}
@@ -71,8 +71,8 @@ def short(sgd: sm.SGD, t: int, order: int, arithmetic: str) -> dict[str, Any]:
 def remainder(order: int) -> dict[str, Any]:
     """The least b from which the sum to the given order stays within 1 % of the whole polynomial."""
     sgd = run((2, 2, 1), "1/4")
-    p = components.moment(sgd, sm.gradient(2), "variance")
-    q = expansion.moment(sgd, sm.gradient(2), "variance", order=order)
+    p = sgd.variance(sm.gradient(2), route="components")
+    q = sgd.variance(sm.gradient(2), route="expansion", inverse_batch_order=order)
     b = next((b for b in range(2**11, 0, -1) if abs(p(b) - q(b)) * 100 > abs(p(b))), 0) + 1
     return {"size": f"within 1 % from b = {b}"}
 

@@ -51,49 +51,6 @@ class Budget:
                                       or LARGEST < value < float("inf")):
                 raise InputError(f"Budget: {name} = {shown(value)}; use a number >= 0, or None for no limit.")
 
-    def over(self, needs: Mapping[str, Any]) -> str:
-        """The first of terms, memory and seconds of which more is needed than there is; an empty text where none is.
-
-        >>> Budget(terms=10, memory=5).over({"terms": 10, "memory": 6, "seconds": 1})
-        'memory'
-        """
-        for name in ("terms", "memory", "seconds"):
-            limit, needed = getattr(self, name), needs.get(name)
-            if limit is not None and needed is not None and needed > limit:
-                return name
-        return ""
-
-    def allows(self, needs: Mapping[str, Any]) -> bool:
-        """Whether nothing is needed beyond what there is."""
-        return not self.over(needs)
-
-    def require(self, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
-        """`BudgetExceeded` where the predicted terms, memory or seconds are more than there is."""
-        name = self.over(needs)
-        if name:
-            unit = {"terms": " terms", "memory": " bytes", "seconds": " s"}[name]
-            raise BudgetExceeded(
-                f"{stage} is predicted to need {_shown(needs[name])}{unit}, over the budget of "
-                f"{_shown(getattr(self, name))}{unit} (budget=Budget({name}=...)).", dict(needs),
-                nearest() if callable(nearest) else nearest)
-
-    def last(self, needs: Callable[[int], Mapping[str, Any]], below: int) -> int | None:
-        """The largest k in 0, ..., below - 1 that is affordable, where more is needed with each k; None: not even 0.
-
-        >>> Budget(terms=10).last(lambda k: {"terms": k * k}, 1000)
-        3
-        """
-        if below <= 0 or not self.allows(needs(0)):
-            return None
-        low, high = 0, 1
-        while high < below and self.allows(needs(high)):
-            low, high = high, 2 * high
-        high = min(high, below)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.allows(needs(middle)) else (low, middle)
-        return low
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -131,6 +88,53 @@ def read_progress(progress: Any) -> ProgressCallback | None:
         progress, "progress", "a function of a Progress is needed; returning False stops the work")
 
 
+def over(budget: Budget, needs: Mapping[str, Any]) -> str:
+    """The first of terms, memory and seconds of which more is needed than there is; an empty text where none is.
+
+    >>> over(Budget(terms=10, memory=5), {"terms": 10, "memory": 6, "seconds": 1})
+    'memory'
+    """
+    for name in ("terms", "memory", "seconds"):
+        limit, needed = getattr(budget, name), needs.get(name)
+        if limit is not None and needed is not None and needed > limit:
+            return name
+    return ""
+
+
+def allows(budget: Budget, needs: Mapping[str, Any]) -> bool:
+    """Whether nothing is needed beyond what there is."""
+    return not over(budget, needs)
+
+
+def require(budget: Budget, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
+    """`BudgetExceeded` where the predicted terms, memory or seconds are more than there is."""
+    name = over(budget, needs)
+    if name:
+        unit = {"terms": " terms", "memory": " bytes", "seconds": " s"}[name]
+        raise BudgetExceeded(
+            f"{stage} is predicted to need {_shown(needs[name])}{unit}, over the budget of "
+            f"{_shown(getattr(budget, name))}{unit} (budget=Budget({name}=...)).", dict(needs),
+            nearest() if callable(nearest) else nearest)
+
+
+def last_affordable(budget: Budget, needs: Callable[[int], Mapping[str, Any]], below: int) -> int | None:
+    """The largest k in 0, ..., below - 1 that is affordable, where more is needed with each k; None: not even 0.
+
+    >>> last_affordable(Budget(terms=10), lambda k: {"terms": k * k}, 1000)
+    3
+    """
+    if below <= 0 or not allows(budget, needs(0)):
+        return None
+    low, high = 0, 1
+    while high < below and allows(budget, needs(high)):
+        low, high = high, 2 * high
+    high = min(high, below)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if allows(budget, needs(middle)) else (low, middle)
+    return low
+
+
 class Monitor:
     """Counts work against a budget and reports it.
 
@@ -158,7 +162,7 @@ class Monitor:
 
     def require(self, stage: str, needs: Mapping[str, Any], nearest: str | Callable[[], str] = "") -> None:
         """Refuse before the work starts where the predicted terms, memory or seconds are over the budget."""
-        self.budget.require(stage, needs, nearest)
+        require(self.budget, stage, needs, nearest)
 
     def update(self, stage: str, done: int, total: int | None = None, terms: int = 0, nearest: str = "") -> None:
         """Report `done` of `total` units of `stage`, with `terms` terms now held in memory."""

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import sgdmoments as sm
-from sgdmoments.budget import Budget, Monitor, tick
+from sgdmoments.budget import Budget, Monitor, allows, last_affordable, over, require, tick
 from sgdmoments.memory import resident_bytes
 
 POINTS = [[(7 * i + 3 * j * j) % 11 - 5 for j in range(12)] for i in range(30)]
@@ -39,7 +39,7 @@ LONG = {
         sm.gradient(3), inverse_batch_order=1, learning_rate_order=9, budget=budget),
     "components": lambda budget: network(4, 4, 4, 1).variance(sm.gradient(0), route="components", budget=budget),
     "expansion": lambda budget: network(5, 5, 1).variance(
-        sm.gradient(6), route="expansion", order=3, budget=budget),
+        sm.gradient(6), route="expansion", inverse_batch_order=3, budget=budget),
     "a query": lambda budget: (lambda sgd: sgd.expectation(cubed_gradient(sgd), budget=budget))(network(2, 2, 1)),
     "a derivation": lambda budget: network(2, 2, 1).derivation(sm.gradient(2), budget=budget),
     "random letters": lambda budget: sm.expectation(traces(40), {"A": sm.GaussianInit()}, budget=budget),
@@ -112,13 +112,13 @@ def test_the_receipt_counts_the_whole_answer():
 
 def test_needs_are_compared_with_a_budget_name_by_name():
     needs = {"terms": 5, "memory": 7, "seconds": 2.0, "degree": 10**9}
-    assert Budget().allows(needs)
-    assert Budget(terms=None, memory=None, seconds=None).allows(dict.fromkeys(needs, 10**30))
-    assert [Budget(**{name: value}).over(needs) for name, value in (("terms", 4), ("memory", 6), ("seconds", 1))] == [
+    assert allows(Budget(), needs)
+    assert allows(Budget(terms=None, memory=None, seconds=None), dict.fromkeys(needs, 10**30))
+    assert [over(Budget(**{name: value}), needs) for name, value in (("terms", 4), ("memory", 6), ("seconds", 1))] == [
         "terms", "memory", "seconds"]
-    assert not any(Budget(**{name: needs[name]}).over(needs) for name in ("terms", "memory", "seconds"))
+    assert not any(over(Budget(**{name: needs[name]}), needs) for name in ("terms", "memory", "seconds"))
     with pytest.raises(sm.BudgetExceeded, match=r"^the work is predicted to need 7 bytes, over the budget") as error:
-        Budget(memory=6).require("the work", needs, lambda: "less work")
+        require(Budget(memory=6), "the work", needs, lambda: "less work")
     assert (error.value.estimate, error.value.nearest) == (needs, "less work")
 
 
@@ -126,12 +126,17 @@ def test_needs_are_compared_with_a_budget_name_by_name():
 def test_the_last_that_is_affordable_is_the_last_of_a_list(below):
     for limit in range(-1, 45):
         asked = []
-        found = Budget(terms=max(limit, 0)).last(lambda k: asked.append(k) or {"terms": k + (limit < 0)}, below)  # noqa: B023
+
+        def needs(k, asked=asked, least=int(limit < 0)):
+            asked.append(k)
+            return {"terms": k + least}
+
+        found = last_affordable(Budget(terms=max(limit, 0)), needs, below)
         assert found == max((k for k in range(below) if k + (limit < 0) <= max(limit, 0)), default=None)
         assert all(0 <= k < below for k in asked)
 
 
 def test_the_last_that_is_affordable_is_found_without_asking_for_what_is_far_larger():
     asked = []
-    assert Budget(terms=5).last(lambda k: asked.append(k) or {"terms": k}, 10**9) == 5
+    assert last_affordable(Budget(terms=5), lambda k: asked.append(k) or {"terms": k}, 10**9) == 5
     assert max(asked) < 2 * 5 + 2

@@ -36,7 +36,7 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.longrun.zeros import Zeros
 from sgdmoments.reading import read_flag, read_integer, read_positive, read_sequence, shown
 from sgdmoments.recursion.initial_moments import initial_moments, to_scalar
-from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.kept import operator_of
 from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import observables
 from sgdmoments.routes.closure.operator import StepOperator

@@ -1,45 +1,28 @@
 """One door: which route answers a question, why, and at what price.
 
-`answer` runs a question, `plan` says what each route would need without running it. Each route offers
-``applies(sgd, quantity) -> str`` (empty, or why not), ``estimate(...) -> dict`` and ``moment(...)``.
+`answer` runs a question, `plan` says what each route would need without running it, `choose` takes one; none of them
+knows more of a route than `base.Route` says, but for the rules of choice below.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sympy
 
-from sgdmoments.budget import Budget, read_budget
+from sgdmoments.budget import Budget, allows, read_budget
 from sgdmoments.derivation import regression
 from sgdmoments.describe.quantities import Quantity, check_moment, read_quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, RouteError
-from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.options import call, check_options
 from sgdmoments.reading import read_choice
-from sgdmoments.recursion import components as component_form
-from sgdmoments.routes.closure import answer as closure
-from sgdmoments.routes.closure import sizes as closure_sizes
-from sgdmoments.routes.components import route as components
-from sgdmoments.routes.expansion import route as expansion
+from sgdmoments.routes.assemble import ask
+from sgdmoments.routes.base import Route
+from sgdmoments.routes.registry import ROUTES
 from sgdmoments.routes.symbolic import derivation as graph_derivation
-from sgdmoments.routes.symbolic import moments, reach, sizes
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route as the planner sees it."""
-
-    name: str
-    applies: Callable[[Run, Quantity], str]
-    estimate: Callable[..., dict[str, Any]]
-    moment: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +42,13 @@ class RouteEstimate:
     affordable: bool
 
 
-#: In the order in which "auto" tries them.
-ROUTES = {route.name: route for route in (
-    # models linear in the weights: whole polynomials at any step
-    Route("closure", closure.applies, closure_sizes.estimate, closure.moment),
-    # networks with weights, widths or t left as letters: graph expressions
-    Route("symbolic", reach.applies, sizes.estimate, moments.moment),
-    # small networks with numbers: whole polynomials at the first steps
-    Route("components", component_form.applies, components.estimate, components.moment),
-    # networks with numbers: the first coefficients in 1/b, at any step
-    Route("expansion", expansion.applies, expansion.estimate, expansion.moment),
-)}
-
-
 def answer(sgd: Run, moment: str, quantity: Quantity, route: str = "auto", **options: Any) -> Any:
     """The moment of the quantity by the named route, or by the one that "auto" chooses."""
     start = time.perf_counter()
     _check_question(quantity, route, options)
     check_moment(moment)
     name, reason = (route, "asked for by name") if route != "auto" else choose(sgd, moment, quantity, options)
-    return _run(ROUTES[name], sgd, moment, quantity, reason, options, start)
+    return ask(ROUTES[name], sgd, quantity, moment, _for_route(ROUTES[name], options), reason, start)
 
 
 def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -> tuple[str, str]:
@@ -90,8 +60,8 @@ def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -
         letters = open_letters or bool(symbolic_shapes(sgd))
         return ("symbolic", "the first coefficients in 1/b, with letters") if letters else \
             ("expansion", "the first coefficients in 1/b, with numbers")
-    linear = not closure.applies(sgd, quantity)
-    graphs = not reach.applies(sgd, quantity) and in_graphs(sgd)
+    linear = not ROUTES["closure"].why_not(sgd, quantity)
+    graphs = not ROUTES["symbolic"].why_not(sgd, quantity) and in_graphs(sgd)
     if linear and not graphs:
         return "closure", "the gradient is linear in the weights"
     if graphs:
@@ -99,7 +69,7 @@ def choose(sgd: Run, moment: str, quantity: Quantity, options: dict[str, Any]) -
     budget = read_budget(options.get("budget"))
     estimates = plan(sgd, quantity, moment, budget=budget)
     for estimate in sorted(estimates, key=lambda e: open_letters and e.route == "symbolic"):
-        if estimate.affordable and estimate.route != "expansion":
+        if estimate.affordable and ROUTES[estimate.route].whole:
             return estimate.route, "the smallest estimate within the budget"
     table = "; ".join(f"{e.route}: {e.reason or ', '.join(f'{k} {_short(v)}' for k, v in e.needs.items())}"
                       for e in estimates)
@@ -125,12 +95,12 @@ def plan(sgd: Run, quantity: Quantity, moment: str = "variance", budget: Budget 
     limit = read_budget(budget)
     found = []
     for route in ROUTES.values():
-        reason = route.applies(sgd, quantity)
-        series = {"learning_rate_order": learning_rate_order} if route.name == "symbolic" else {}
+        reason = route.why_not(sgd, quantity)
         if not reason and isinstance(quantity.step, sympy.Symbol) and learning_rate_order is None:
             reason = "t is a letter: give the order of a series in the learning rate"
-        needs = {} if reason else route.estimate(sgd, quantity, moment, **series)
-        found.append(RouteEstimate(route.name, reason, needs, not reason and limit.allows(needs)))
+        series = {"learning_rate_order": learning_rate_order} if "learning_rate_order" in route.takes else {}
+        needs = {} if reason else route.needs(route.read(sgd, quantity, moment, series))
+        found.append(RouteEstimate(route.name, reason, needs, not reason and allows(limit, needs)))
     return tuple(sorted(found, key=lambda e: (not e.affordable, e.needs.get("seconds", 0))))
 
 
@@ -162,34 +132,10 @@ def _check_question(quantity: Any, route: Any, options: dict[str, Any]) -> None:
     check_options(options)
 
 
-def _run(route: Route, sgd: Run, moment: str, quantity: Quantity, reason: str, options: dict[str, Any],
-         start: float) -> Any:
-    if route.name == "expansion" and "inverse_batch_order" in options:
-        options = {**{k: o for k, o in options.items() if k != "inverse_batch_order"},
-                   "order": options["inverse_batch_order"]}
-    why_not = route.applies(sgd, quantity)
-    if why_not:
-        raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
-    result = call(route.moment, f"the {route.name} route", options, sgd, quantity, moment)
-    with_reason = partial(_with_receipt, reason=reason, seconds=time.perf_counter() - start)
-    if isinstance(result, np.ndarray):
-        flat = np.empty(result.size, dtype=object)
-        flat[:] = [with_reason(entry) for entry in result.flat]
-        shape = _shape(sgd, quantity)
-        return flat[0] if shape == () else flat.reshape(result.shape if shape is None else shape)
-    return with_reason(result)
-
-
-def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
-    """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
-    chosen = [sgd.model.parameters[k] for k in sgd.model.places(quantity.layer)]
-    if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
-        return None
-    return tuple(int(s) for s in chosen[0].shape)
-
-
-def _with_receipt(result: BatchPolynomial, reason: str, seconds: float) -> BatchPolynomial:
-    return replace(result, provenance=replace(result.provenance, reason=reason, seconds=seconds))
+def _for_route(route: Route[Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The options as a route takes them: what other routes have is left out where it is None."""
+    others = {name for other in ROUTES.values() for name in other.takes} - route.takes
+    return {name: value for name, value in options.items() if value is not None or name not in others}
 
 
 def _short(value: Any) -> str:

@@ -62,7 +62,7 @@ def test_arithmetic_carries_the_next_coefficient():
 @pytest.mark.parametrize("arithmetic", ["exact", "float"])
 def test_the_expansion_knows_the_next_coefficient(arithmetic):
     whole = run(1).variance(sm.gradient(1, layer=1))
-    series = run(1).variance(sm.gradient(1, layer=1), route="expansion", order=1, arithmetic=arithmetic)
+    series = run(1).variance(sm.gradient(1, layer=1), route="expansion", inverse_batch_order=1, arithmetic=arithmetic)
     assert float(series.next_coefficient) == pytest.approx(float(whole.entries[2]))
     with pytest.warns(sm.TruncationWarning, match="the first term left out"):
         series(1)

@@ -10,7 +10,6 @@ from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.longrun.recurrence.recurrence import recurrence
 from sgdmoments.longrun.recurrence.threshold import GraphThreshold
-from sgdmoments.routes.symbolic.moments import moment
 
 SIZE = {INVERSE_BATCH: Fraction(1, 3)}
 COVARIANCE = [[2, 1], [1, 3]]
@@ -27,7 +26,7 @@ def test_letters(quantity):
     sgd = sm.SGD(sm.Network(("p", "p1"), noise=sm.Gaussian()))
     closed = recurrence(sgd, quantity)
     for t in (0, 1, 3):
-        assert closed.at(t) == value(moment(sgd, quantity(t), "second_moment"))
+        assert closed.at(t) == value(sgd.second_moment(quantity(t), route="symbolic"))
 
 
 @pytest.mark.parametrize("quantity", [sm.gradient, sm.weights])
@@ -35,7 +34,7 @@ def test_covariance_in_numbers_closes_by_its_minimal_polynomial(quantity):
     sgd = sm.SGD(sm.Network((2, 1), data=sm.Gaussian(COVARIANCE), noise=sm.Gaussian()))
     closed = recurrence(sgd, quantity)
     for t in (0, 2, 3):
-        plain = value(moment(sgd, quantity(t), "second_moment"))
+        plain = value(sgd.second_moment(quantity(t), route="symbolic"))
         assert closed.at(t).substitute(SIZE).evaluate(VALUES) == plain.substitute(SIZE).evaluate(VALUES)
 
 

@@ -8,8 +8,8 @@ import sympy
 import sgdmoments as sm
 from sgdmoments.budget import Monitor
 from sgdmoments.recursion.initial_moments import to_scalar
-from sgdmoments.routes.closure import answer
 from sgdmoments.routes.closure.derivatives import Derivatives
+from sgdmoments.routes.closure.kept import operator_of
 from sgdmoments.routes.closure.matrices import Matrices
 from sgdmoments.routes.closure.observables import degree_of, observables
 
@@ -31,7 +31,7 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_matrices_and_derivatives_agree(name, quantity):
     sgd = RUNS[name]
-    operator = answer.operator_of(sgd, 2 * degree_of(quantity), sm.Budget())
+    operator = operator_of(sgd, 2 * degree_of(quantity), sm.Budget())
     parts = observables(sgd, operator, quantity)
     rates = [to_scalar(rate) for rate in sgd.schedule.rates(quantity.step)]
     engines = [Derivatives(sgd, operator, rates, quantity, Monitor()),

@@ -17,9 +17,9 @@ from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
 from sgdmoments.recursion.components import read
 from sgdmoments.recursion.term_count import problem_size
-from sgdmoments.routes.components import route as components
-from sgdmoments.routes.components.route import conditional_moments
+from sgdmoments.routes.components.moments import conditional_moments
 from sgdmoments.routes.components.sizes import setup_seconds, unread
+from sgdmoments.routes.plan import answer
 from sgdmoments.testing import enumerate_moment
 
 START = {
@@ -42,11 +42,11 @@ def run(widths, learning_rate=("1/10", "1/7", "1/5"), sampling=None, **options):
 
 def agrees_with_enumeration(sgd, quantity, batch_sizes, kinds=("variance", "second_moment", "mean")):
     for kind in kinds:
-        exact = components.moment(sgd, quantity, kind)
+        exact = getattr(sgd, kind)(quantity, route="components")
         for b in batch_sizes:
             listed = enumerate_moment(sgd, quantity, b, kind)
             if kind == "mean" and quantity.kind != "loss":
-                assert [p(b) for p in exact] == list(listed)
+                assert [p(b) for p in exact.flat] == list(listed)
             else:
                 assert exact(b) == listed
 
@@ -107,7 +107,7 @@ def test_regression_needs_no_other_code():
 
 
 def test_gaussian_first_step_has_its_closed_form():
-    p = components.moment(run((2, 2, 1)), sm.gradient(0, layer=1), "variance")
+    p = run((2, 2, 1)).variance(sm.gradient(0, layer=1), route="components")
     W1, W2 = (np.array([[F(x) for x in row] for row in START[2, 2, 1][k]], dtype=object) for k in ("W1", "W2"))
     V1, V2 = (np.array([[F(x) for x in row] for row in START[2, 2, 1][k + "*"]], dtype=object) for k in ("W1", "W2"))
     residual = W2.T @ (W2 @ W1 - V2 @ V1)
@@ -118,7 +118,7 @@ def test_gaussian_first_step_has_its_closed_form():
 @pytest.mark.parametrize("data", [sm.Gaussian(), sm.Rademacher(), sm.Uniform(-1, 2)], ids=repr)
 def test_no_constant_term_and_the_degree_of_theorem_3_9(widths, data):
     for t in (0, 1):
-        p = components.moment(run(widths, data=data), sm.gradient(t), "variance")
+        p = run(widths, data=data).variance(sm.gradient(t), route="components")
         assert p.coefficients[0] == 0
         if len(widths) == 3 and isinstance(data, sm.Gaussian):
             assert p.degree == 3 ** (t + 1) - t - 2
@@ -126,11 +126,11 @@ def test_no_constant_term_and_the_degree_of_theorem_3_9(widths, data):
 
 def test_covariance_and_coordinates_agree_with_equal_laws():
     q = sm.gradient(1)
-    plain = components.moment(run((2, 2, 1)), q, "variance")
-    assert components.moment(run((2, 2, 1), data=sm.Gaussian([[1, 0], [0, 1]])), q, "variance") == plain
+    plain = run((2, 2, 1)).variance(q, route="components")
+    assert run((2, 2, 1), data=sm.Gaussian([[1, 0], [0, 1]])).variance(q, route="components") == plain
     normal = [0, 1, 0, 3, 0, 15, 0, 105, 0, 945, 0, 10395]
     moments = (*normal, 0, 135135, 0, 2027025, 0, 34459425, 0, 654729075, 0, 13749310575, 0, 316234143225)
-    assert components.moment(run((2, 2, 1), data=sm.Coordinates(moments)), q, "variance") == plain
+    assert run((2, 2, 1), data=sm.Coordinates(moments)).variance(q, route="components") == plain
 
 
 def test_a_covariance_is_a_change_of_the_first_layer():
@@ -141,25 +141,25 @@ def test_a_covariance_is_a_change_of_the_first_layer():
                  if k in ("W1", "W1*") else v) for k, v in START[2, 2, 1].items()}
     other = sm.SGD(sm.Network((2, 2, 1)), learning_rate="1/10", initial=start)
     q = sm.gradient(0, layer=2)
-    assert components.moment(sgd, q, "variance") == components.moment(other, q, "variance")
+    assert sgd.variance(q, route="components") == other.variance(q, route="components")
 
 
 def test_letters_specialise_to_numbers():
     letters = sm.SGD(sm.Network((1, 1, 1)))
-    p = components.moment(letters, sm.gradient(1), "variance")
+    p = letters.variance(sm.gradient(1), route="components")
     values = {"W1_11": "2/3", "W2_11": "-5/4", "W1*_11": "3/7", "W2*_11": 1, "alpha": "1/10"}
     numbers = run((1, 1, 1), learning_rate="1/10")
-    assert p.evaluate(values).coefficients == components.moment(numbers, sm.gradient(1), "variance").coefficients
+    assert p.evaluate(values).coefficients == numbers.variance(sm.gradient(1), route="components").coefficients
 
 
 def test_symbols_with_awkward_names():
     e, n = sympy.Symbol("e"), sympy.Symbol("n", positive=True)
     start = {"W1": [[e]], "W2": [[n]], "W1*": [[1]], "W2*": [[2]]}
-    p = components.moment(sm.SGD(sm.Network((1, 1, 1)), learning_rate=sympy.Symbol("pi"), initial=start),
-                          sm.gradient(1), "variance")
+    letters = sm.SGD(sm.Network((1, 1, 1)), learning_rate=sympy.Symbol("pi"), initial=start)
+    p = letters.variance(sm.gradient(1), route="components")
     numbers = {"W1": [[3]], "W2": [["1/2"]], "W1*": [[1]], "W2*": [[2]]}
     sgd = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/5", initial=numbers)
-    q = components.moment(sgd, sm.gradient(1), "variance")
+    q = sgd.variance(sm.gradient(1), route="components")
     assert p.evaluate({e: 3, n: F(1, 2), "pi": F(1, 5)}).coefficients == q.coefficients
 
 
@@ -167,7 +167,7 @@ def test_letters_in_finite_data():
     a, c = sympy.symbols("a c")
     letters = sm.SGD(sm.LinearRegression([[a], [2], [3]], [1, c, 0]), learning_rate="1/10", initial=[1])
     numbers = sm.SGD(sm.LinearRegression([["1/2"], [2], [3]], [1, 5, 0]), learning_rate="1/10", initial=[1])
-    p, q = (components.moment(sgd, sm.gradient(1), "variance") for sgd in (letters, numbers))
+    p, q = (sgd.variance(sm.gradient(1), route="components") for sgd in (letters, numbers))
     assert p.evaluate({"a": F(1, 2), "c": 5}).coefficients == q.coefficients
 
 
@@ -176,26 +176,26 @@ def test_random_start_and_the_law_of_total_variance():
     sgd = sm.SGD(sm.Network((1, 2, 1)), learning_rate="1/10",
                  initial={"W1": init, "W2": init, "W1*": [[1], [2]], "W2*": [[1, -1]]})
     q = sm.gradient(1, layer=1)
-    given = components.moment(sgd, q, "variance")
-    total = components.moment(sgd, q, "variance", given="nothing")
+    given = sgd.variance(q, route="components")
+    total = sgd.variance(q, route="components", given="nothing")
     assert given.coefficients[0] == 0
     assert total.coefficients[0] > 0
     # a start on two points of a line is an average over two runs
     two = sm.IndependentInit(sm.Rademacher())
     signs = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/4",
                    initial={"W1": two, "W2": [[2]], "W1*": [[1]], "W2*": [[1]]})
-    averaged = components.moment(signs, sm.gradient(1), "second_moment")
-    runs = [components.moment(sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/4",
-                                     initial={"W1": [[w]], "W2": [[2]], "W1*": [[1]], "W2*": [[1]]}),
-                              sm.gradient(1), "second_moment") for w in (1, -1)]
+    averaged = signs.second_moment(sm.gradient(1), route="components")
+    runs = [sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/4",
+                   initial={"W1": [[w]], "W2": [[2]], "W1*": [[1]], "W2*": [[1]]}).second_moment(
+                       sm.gradient(1), route="components") for w in (1, -1)]
     assert averaged == (runs[0] + runs[1]) * F(1, 2)
 
 
 def test_answers_do_not_depend_on_how_the_work_is_spread():
     sgd = run((2, 2, 1))
-    alone = components.moment(sgd, sm.gradient(1), "variance")
+    alone = sgd.variance(sm.gradient(1), route="components")
     with ProcessPoolExecutor(2) as executor:
-        assert components.moment(sgd, sm.gradient(1), "variance", executor=executor) == alone
+        assert sgd.variance(sm.gradient(1), route="components", executor=executor) == alone
     assert pickle.loads(pickle.dumps(alone)) == alone
 
 
@@ -203,7 +203,6 @@ def test_every_split_of_the_steps_gives_the_same():
     from sgdmoments.budget import Monitor
     from sgdmoments.recursion.backward import expectation
     from sgdmoments.recursion.components import read
-    from sgdmoments.routes.components.route import conditional_moments
 
     problem = read(run((1, 1, 1)), sm.gradient(2))
     square, _ = conditional_moments(problem)
@@ -213,34 +212,35 @@ def test_every_split_of_the_steps_gives_the_same():
 
 def test_beyond_the_budget_it_refuses_at_once():
     with pytest.raises(BudgetExceeded, match="the same at t = 2") as caught:
-        components.moment(run((2, 2, 1), learning_rate="1/10"), sm.gradient(6), "variance")
+        run((2, 2, 1), learning_rate="1/10").variance(sm.gradient(6), route="components")
     assert caught.value.estimate["terms"] > 5_000_000
     with pytest.raises(BudgetExceeded, match="expansion"):
-        components.moment(run((2, 2, 1)), sm.gradient(0), "variance", budget=Budget(terms=3))
+        run((2, 2, 1)).variance(sm.gradient(0), route="components", budget=Budget(terms=3))
 
 
 def test_it_can_be_stopped():
     with pytest.raises(Stopped):
-        components.moment(run((1, 1, 1)), sm.gradient(2), "variance", progress=lambda report: report.done < 1)
+        run((1, 1, 1)).variance(sm.gradient(2), route="components", progress=lambda report: report.done < 1)
 
 
 def test_what_it_cannot_answer():
     with pytest.raises(RouteError, match="widths are letters"):
-        components.moment(sm.SGD(sm.Network(("p", 1, 1))), sm.gradient(0), "variance")
+        sm.SGD(sm.Network(("p", 1, 1))).variance(sm.gradient(0), route="components")
     with pytest.raises(RouteError, match="covariance is a letter"):
-        components.moment(sm.SGD(sm.Network((2, 1), data=sm.Gaussian("Sigma"))), sm.gradient(0), "variance")
-    with pytest.raises(InputError, match="kind"):
-        components.moment(run((1, 1, 1)), sm.gradient(0), "median")
-    assert "letters" in components.estimate(sm.SGD(sm.Network(("p", 1, 1))), sm.gradient(0), "variance")["reason"]
+        sm.SGD(sm.Network((2, 1), data=sm.Gaussian("Sigma"))).variance(sm.gradient(0), route="components")
+    with pytest.raises(InputError, match="moment"):
+        answer(run((1, 1, 1)), "median", sm.gradient(0), "components")
+    estimates = {estimate.route: estimate for estimate in sm.SGD(sm.Network(("p", 1, 1))).plan(sm.gradient(0))}
+    assert "letters" in estimates["components"].reason
 
 
 @pytest.mark.parametrize(("widths", "t"), list(product([(1, 1, 1), (2, 2, 1), (1, 2, 1)], [1, 2])), ids=str)
 def test_the_estimate_is_of_the_right_order(widths, t):
     sgd = run(widths)
     reports = []
-    components.moment(sgd, sm.gradient(t), "second_moment", progress=reports.append)
-    predicted = components.estimate(sgd, sm.gradient(t), "second_moment")["terms"]
-    assert max(r.terms for r in reports) <= 3 * predicted
+    sgd.second_moment(sm.gradient(t), route="components", progress=reports.append)
+    predicted = {e.route: e.needs for e in sgd.plan(sm.gradient(t), "second_moment")}["components"]
+    assert max(r.terms for r in reports) <= 3 * predicted["terms"]
 
 
 @pytest.mark.parametrize("widths", [(3, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1)], ids=str)
@@ -262,13 +262,13 @@ def test_sizes_that_are_not_counted_are_about_right(widths):
 
 def test_the_nearest_question_in_words():
     with pytest.raises(BudgetExceeded) as caught:
-        components.moment(run((2, 2, 1)), sm.gradient(0), "variance", budget=Budget(terms=3))
+        run((2, 2, 1)).variance(sm.gradient(0), route="components", budget=Budget(terms=3))
     assert caught.value.nearest == "route='expansion' for the first coefficients in 1/b."
-    with pytest.raises(BudgetExceeded, match=r"^components: \u2207L_1 is predicted") as caught:  # nor is t = 0
-        components.moment(run((2, 2, 1)), sm.full_gradient(1), "variance", budget=Budget(terms=9))
+    with pytest.raises(BudgetExceeded, match=r"^components: the variance of \u2207L_1 is") as caught:  # nor is t = 0
+        run((2, 2, 1)).variance(sm.full_gradient(1), route="components", budget=Budget(terms=9))
     assert caught.value.nearest == "route='expansion' for the first coefficients in 1/b."
     with pytest.raises(BudgetExceeded) as caught:
-        components.moment(run((1, 1, 1)), sm.gradient(3), "variance", budget=Budget(terms=40))
+        run((1, 1, 1)).variance(sm.gradient(3), route="components", budget=Budget(terms=40))
     assert re.fullmatch(r"the same at t = [0-2], or route='expansion' for the first coefficients at this t\.",
                         caught.value.nearest)
     sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), "1/10", [0])

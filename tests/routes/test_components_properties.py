@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sgdmoments as sm
-from sgdmoments.routes.components import route as components
-from sgdmoments.routes.expansion import route as expansion
 
 NUMBERS = st.builds(F, st.integers(-4, 4), st.integers(1, 3))
 LAWS = st.sampled_from([
@@ -39,18 +37,18 @@ QUANTITIES = st.sampled_from([sm.gradient(0), sm.gradient(1), sm.gradient(1, lay
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(runs(), QUANTITIES)
 def test_a_variance_is_never_negative(sgd, quantity):
-    p = components.moment(sgd, quantity, "variance")
+    p = sgd.variance(quantity, route="components")
     assert all(p(b) >= 0 for b in (*range(1, 40), 10**3, 10**6))
-    second = components.moment(sgd, quantity, "second_moment")
+    second = sgd.second_moment(quantity, route="components")
     assert all((second - p)(b) >= 0 for b in (1, 2, 5))
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(runs(), QUANTITIES)
 def test_no_constant_term_and_the_same_first_coefficient(sgd, quantity):
-    p = components.moment(sgd, quantity, "variance")
+    p = sgd.variance(quantity, route="components")
     assert p.coefficients[0] == 0
-    short = expansion.moment(sgd, quantity, "variance", order=1)
+    short = sgd.variance(quantity, route="expansion", inverse_batch_order=1)
     assert (*p.coefficients, 0)[1] == (*short.coefficients, 0)[1]
     assert (*short.coefficients, 0)[1] >= 0
 
@@ -60,5 +58,5 @@ def test_no_constant_term_and_the_same_first_coefficient(sgd, quantity):
 def test_scalar_linear_networks_on_gaussian_data_fall_from_the_start(sgd):
     """What examples/thresholds.py proves for widths 1, seen on random cases."""
     if sgd.model.widths == (1, 1, 1) and sgd.model.is_linear:
-        p = components.moment(sgd, sm.gradient(1), "variance")
+        p = sgd.variance(sm.gradient(1), route="components")
         assert p.decreasing_from() == 1

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import sgdmoments as sm
-from sgdmoments.routes.expansion import route as expansion
 
 RATE = F(1, 7)
 
@@ -45,5 +44,5 @@ def test_the_symbolic_route_at_numbers(widths, activation, data, quantity):
     graphs = sm.SGD(network).variance(quantity, route="symbolic").evaluate({**values, "alpha": RATE})
     sgd = sm.SGD(network, learning_rate=RATE, initial=values)
     assert sgd.variance(quantity, route="components").coefficients == graphs.coefficients
-    short = expansion.moment(sgd, quantity, "variance", order=1)
+    short = sgd.variance(quantity, route="expansion", inverse_batch_order=1)
     assert short.coefficients[1] == graphs.coefficients[1]

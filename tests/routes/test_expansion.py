@@ -11,9 +11,8 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.budget import Budget
-from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, RouteError, Stopped
-from sgdmoments.routes.components import route as components
-from sgdmoments.routes.expansion import route as expansion
+from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
+from sgdmoments.routes.registry import ROUTES
 
 LINEAR = sm.SGD(sm.Network((2, 2, 1)), learning_rate=["1/10", "1/13", "1/9"], initial={
     "W1": [[1, "1/2"], ["-1/3", 2]], "W2": [["3/4", -1]], "W1*": [[1, 0], ["1/5", 1]], "W2*": [[1, 2]]})
@@ -36,7 +35,7 @@ CASES = [(LINEAR, sm.gradient(0)), (LINEAR, sm.gradient(1)), (LINEAR, sm.gradien
 
 
 def rows(answer):
-    return [answer] if isinstance(answer, sm.BatchPolynomial) else list(answer)
+    return [answer] if isinstance(answer, sm.BatchPolynomial) else list(answer.flat)
 
 
 def padded(p, order):
@@ -46,11 +45,11 @@ def padded(p, order):
 @pytest.mark.parametrize(("sgd", "quantity"), CASES, ids=lambda case: str(case)[:40])
 @pytest.mark.parametrize("kind", ["variance", "second_moment", "mean"])
 def test_the_first_coefficients_of_the_whole_polynomial(sgd, quantity, kind):
-    whole = rows(components.moment(sgd, quantity, kind))
+    whole = rows(getattr(sgd, kind)(quantity, route="components"))
     small = sgd in (FINITE, REGRESSION, NOISY) or (quantity == sm.gradient(1) and kind == "second_moment")
     for order in (1, 2, 3) if small else (1, 2):
-        exact = rows(expansion.moment(sgd, quantity, kind, order=order))
-        floats = rows(expansion.moment(sgd, quantity, kind, order=order, arithmetic="float"))
+        exact = rows(getattr(sgd, kind)(quantity, route="expansion", inverse_batch_order=order))
+        floats = rows(getattr(sgd, kind)(quantity, route="expansion", inverse_batch_order=order, arithmetic="float"))
         assert [p.truncated for p in exact] == [order] * len(whole)
         for p, q, f in zip(whole, exact, floats, strict=True):
             assert padded(p, order) == padded(q, order)
@@ -59,8 +58,8 @@ def test_the_first_coefficients_of_the_whole_polynomial(sgd, quantity, kind):
 
 @pytest.mark.parametrize(("sgd", "quantity"), CASES, ids=lambda case: str(case)[:40])
 def test_balls_contain_the_first_coefficient(sgd, quantity):
-    truth = expansion.moment(sgd, quantity, "variance").coefficients[1]
-    ball = expansion.moment(sgd, quantity, "variance", arithmetic="balls").entries[1]
+    truth = sgd.variance(quantity, route="expansion").coefficients[1]
+    ball = sgd.variance(quantity, route="expansion", arithmetic="balls").entries[1]
     with flint.ctx.workprec(400):
         assert ball.contains(flint.arb(flint.fmpq(truth.numerator, truth.denominator)))
         assert ball.rad() < 1e-20 * (1 + abs(float(truth)))
@@ -68,15 +67,15 @@ def test_balls_contain_the_first_coefficient(sgd, quantity):
 
 def test_balls_of_a_long_run_stay_narrow():
     sgd = sm.SGD(sm.Network((2, 2, 1)), learning_rate="1/10", initial=LINEAR.initial)
-    ball = expansion.moment(sgd, sm.gradient(700), "variance", arithmetic="balls").entries[1]
-    value = expansion.moment(sgd, sm.gradient(700), "variance", arithmetic="float").entries[1]
+    ball = sgd.variance(sm.gradient(700), route="expansion", arithmetic="balls").entries[1]
+    value = sgd.variance(sm.gradient(700), route="expansion", arithmetic="float").entries[1]
     assert ball.rel_accuracy_bits() >= 53
     assert value == pytest.approx(float(ball.mid()), rel=1e-8)
 
 
 def test_letters_specialise_to_numbers():
-    letters = expansion.moment(sm.SGD(sm.Network((1, 1, 1))), sm.gradient(1), "variance", order=2)
-    whole = components.moment(sm.SGD(sm.Network((1, 1, 1))), sm.gradient(1), "variance")
+    letters = sm.SGD(sm.Network((1, 1, 1))).variance(sm.gradient(1), route="expansion", inverse_batch_order=2)
+    whole = sm.SGD(sm.Network((1, 1, 1))).variance(sm.gradient(1), route="components")
     assert [sympy.expand(a - b) for a, b in zip(letters.coefficients, whole.coefficients[:3], strict=True)] == [0] * 3
 
 
@@ -85,15 +84,16 @@ def test_random_start():
     sgd = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/5",
                  initial={"W1": init, "W2": init, "W1*": [[1]], "W2*": [[2]]})
     for given in ("initial", "nothing"):
-        whole = components.moment(sgd, sm.gradient(1), "variance", given=given)
-        assert padded(expansion.moment(sgd, sm.gradient(1), "variance", order=2, given=given), 2) == padded(whole, 2)
+        whole = sgd.variance(sm.gradient(1), route="components", given=given)
+        short = sgd.variance(sm.gradient(1), route="expansion", inverse_batch_order=2, given=given)
+        assert padded(short, 2) == padded(whole, 2)
 
 
 def test_later_steps_in_two_arithmetics():
     sgd = sm.SGD(sm.Network((2, 2, 1)), learning_rate=lambda t: F(1, 20 + t), initial=LINEAR.initial)
     for order in (1, 2):
-        exact = expansion.moment(sgd, sm.gradient(4), "variance", order=order)
-        floats = expansion.moment(sgd, sm.gradient(4), "variance", order=order, arithmetic="float")
+        exact = sgd.variance(sm.gradient(4), route="expansion", inverse_batch_order=order)
+        floats = sgd.variance(sm.gradient(4), route="expansion", inverse_batch_order=order, arithmetic="float")
         assert list(floats.entries) == pytest.approx([float(c) for c in exact.coefficients], rel=1e-9)
 
 
@@ -103,8 +103,8 @@ def test_third_order_in_floats_against_the_whole_polynomial(kind, t):
     scalar = sm.SGD(sm.Network((1, 1, 1), noise=sm.Uniform(-1, 2)), ["1/4", "1/5", "1/3", "1/6"], {
         "W1": [["2/3"]], "W2": [["-5/4"]], "W1*": [["3/7"]], "W2*": [[1]]})
     for quantity in (sm.gradient(t), sm.weights(2), sm.full_gradient(2, layer=1)):
-        whole = components.moment(scalar, quantity, kind)
-        floats = expansion.moment(scalar, quantity, kind, order=3, arithmetic="float")
+        whole = getattr(scalar, kind)(quantity, route="components")
+        floats = getattr(scalar, kind)(quantity, route="expansion", inverse_batch_order=3, arithmetic="float")
         expected = [float(c) for c in padded(whole, 3)]
         assert floats.entries[0] == pytest.approx(expected[0], rel=1e-9, abs=1e-12)
         assert list(floats.entries[1:]) == pytest.approx(expected[1:], rel=1e-9)
@@ -115,45 +115,45 @@ def test_a_linear_model_has_the_coefficients_of_its_closure():
     model = sm.LinearRegression([[1, 2], [0, 1], [3, 1]], [1, 2, 0])
     sgd = sm.SGD(model, learning_rate="1/10", initial=[1, "1/2"], sampling="with_replacement")
     whole = sgd.variance(sm.gradient(30), route="closure")
-    floats = expansion.moment(sgd, sm.gradient(30), "variance", order=3, arithmetic="float")
+    floats = sgd.variance(sm.gradient(30), route="expansion", inverse_batch_order=3, arithmetic="float")
     assert list(floats.entries[1:]) == pytest.approx([float(c) for c in whole.coefficients[1:4]], rel=1e-9)
 
 
 def test_how_good_the_truncated_sum_is():
     """The remainder after order K falls as b^-(K+1)."""
-    whole = components.moment(LINEAR, sm.gradient(2, layer=2), "variance")
+    whole = LINEAR.variance(sm.gradient(2, layer=2), route="components")
     for order in (1, 2):
-        short = expansion.moment(LINEAR, sm.gradient(2, layer=2), "variance", order=order)
+        short = LINEAR.variance(sm.gradient(2, layer=2), route="expansion", inverse_batch_order=order)
         errors = [abs(float(whole(b) - short(b))) for b in (10_000, 20_000)]
         assert errors[0] / errors[1] == pytest.approx(2 ** (order + 1), rel=0.02)
 
 
 def test_what_it_refuses():
     finite = sm.SGD(sm.Network((1, 1), data=sm.Empirical([[1], [2]])), initial={"W1": [[1]], "W1*": [[2]]})
-    with pytest.raises(AssumptionError, match="every cumulant"):
-        expansion.moment(finite, sm.gradient(1), "variance")
+    with pytest.raises(RouteError, match="every cumulant"):
+        finite.variance(sm.gradient(1), route="expansion")
     with pytest.raises(InputError, match="order"):
-        expansion.moment(LINEAR, sm.gradient(1), "variance", order=0)
+        LINEAR.variance(sm.gradient(1), route="expansion", inverse_batch_order=0)
     with pytest.raises(InputError, match="balls"):
-        expansion.moment(LINEAR, sm.gradient(1), "mean", arithmetic="balls")
+        LINEAR.mean(sm.gradient(1), route="expansion", arithmetic="balls")
     with pytest.raises(InputError, match="arithmetic"):
-        expansion.moment(LINEAR, sm.gradient(1), "variance", arithmetic="decimal")
+        LINEAR.variance(sm.gradient(1), route="expansion", arithmetic="decimal")
     with pytest.raises(InputError, match="letters"):
-        expansion.moment(sm.SGD(sm.Network((1, 1, 1))), sm.gradient(1), "variance", arithmetic="float")
+        sm.SGD(sm.Network((1, 1, 1))).variance(sm.gradient(1), route="expansion", arithmetic="float")
     with pytest.raises(RouteError, match="widths are letters"):
-        expansion.moment(sm.SGD(sm.Network(("p", 1))), sm.gradient(1), "variance")
+        sm.SGD(sm.Network(("p", 1))).variance(sm.gradient(1), route="expansion")
     with pytest.raises(BudgetExceeded, match="float"):
-        expansion.moment(LINEAR, sm.gradient(2), "variance", order=2, budget=Budget(terms=100))
+        LINEAR.variance(sm.gradient(2), route="expansion", inverse_batch_order=2, budget=Budget(terms=100))
     with pytest.raises(Stopped):
-        expansion.moment(LINEAR, sm.gradient(2), "variance", progress=lambda report: False)
+        LINEAR.variance(sm.gradient(2), route="expansion", progress=lambda report: False)
 
 
 def test_estimates_come_without_running():
-    found = expansion.estimate(LINEAR, sm.gradient(3), "variance", order=2)
-    assert found["terms"] == 210
-    assert expansion.estimate(LINEAR, sm.gradient(3), "variance", arithmetic="float")["seconds"] < 1
+    route = ROUTES["expansion"]
+    assert route.needs(route.read(LINEAR, sm.gradient(3), "variance", {"inverse_batch_order": 2}))["terms"] == 210
+    assert route.needs(route.read(LINEAR, sm.gradient(3), "variance", {"arithmetic": "float"}))["seconds"] < 1
     finite = sm.SGD(sm.Network((1, 1), data=sm.Empirical([[1], [2]])))
-    assert "without replacement" in expansion.estimate(finite, sm.gradient(1), "variance")["reason"]
+    assert "without replacement" in {e.route: e.reason for e in finite.plan(sm.gradient(1))}["expansion"]
 
 
 def test_derivative_arrays_are_those_of_the_polynomial():

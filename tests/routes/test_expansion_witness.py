@@ -13,7 +13,6 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import INVERSE_BATCH, Ring
 from sgdmoments.recursion.backward import compose
 from sgdmoments.recursion.components import read, statistic_letters
-from sgdmoments.routes.expansion import route as expansion
 
 
 def plain_variance(sgd, quantity, order):
@@ -73,5 +72,5 @@ FINITE = sm.SGD(sm.Network((1, 2, 1), activation=(0, 1, 1), data=sm.Empirical([[
     (FINITE, sm.gradient(2, layer=2), 2), (FINITE, sm.full_gradient(2), 1)], ids=str)
 def test_the_plain_way_gives_the_same(sgd, quantity, order):
     plain = plain_variance(sgd, quantity, order)
-    found = expansion.moment(sgd, quantity, "variance", order=order)
+    found = sgd.variance(quantity, route="expansion", inverse_batch_order=order)
     assert (list(found.coefficients) + [0] * order)[: order + 1] == plain

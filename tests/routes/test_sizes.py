@@ -13,11 +13,8 @@ import sgdmoments as sm
 from sgdmoments.exact.ring import Ring
 from sgdmoments.recursion.backward import pieces
 from sgdmoments.recursion.term_count import ProblemSize, Size, problem_size
-from sgdmoments.routes.closure import answer as closure
 from sgdmoments.routes.closure.sizes import _bits_per_step, _letters, estimate, operator_terms
-from sgdmoments.routes.components import route as components
 from sgdmoments.routes.components.growth import BEYOND, Degrees, monomials, sizes_of
-from sgdmoments.routes.expansion import route as expansion
 
 LINEAR = Degrees(steps=2, weight_degree=1, top=2, held=6, width=2, statistics=3, letters=0, start_letters=0, gradings=0,
                  now=2, independent=True)
@@ -163,18 +160,14 @@ def test_receipts(name, sizes):
         assert "forward steps" in dict(receipt.sizes)
 
 
-def test_routes_called_by_themselves_say_how_long_they_took():
-    for route in (components, expansion, closure):
-        sgd = network(1, 2, 1) if route is not closure else regression()[0]
-        assert 0 < route.moment(sgd, sm.gradient(1), "variance").provenance.seconds < 60
-
-
 def test_degrees_of_questions_by_hand():
     """g of two layers has degree 3 in w_t, and w_t is linear in the statistics of step t - 1."""
-    sgd = network(1, 2, 1)
-    assert [components.estimate(sgd, sm.gradient(1), kind)["degree"] for kind in ("mean", "second_moment")] == [2, 6]
-    assert components.estimate(sgd, sm.gradient(1), "mean")["route"] == "components"
-    assert [components.estimate(sgd, sm.loss(1), kind)["degree"] for kind in ("mean", "second_moment")] == [3, 7]
+    def degrees(quantity):
+        return [{e.route: e.needs for e in network(1, 2, 1).plan(quantity, moment)}["components"]["degree"]
+                for moment in ("mean", "second_moment")]
+
+    assert degrees(sm.gradient(1)) == [2, 6]
+    assert degrees(sm.loss(1)) == [3, 7]
 
 
 class Five(sm.Network):

@@ -16,7 +16,6 @@ from sgdmoments.graphs.query import kron, trace
 from sgdmoments.graphs.query import squared_norm as norm
 from sgdmoments.graphs.run_letters import gradient_matrix, teacher_matrix, weights_matrix
 from sgdmoments.routes.symbolic.derivation import derivation
-from sgdmoments.routes.symbolic.moments import moment
 from sgdmoments.routes.symbolic.queries import expectation
 from sgdmoments.routes.symbolic.setting import read_setting
 from sgdmoments.rules.expectation import EntryLaw, Expectation
@@ -41,7 +40,7 @@ def test_first_gradient_of_the_two_layer_linear_network():
     sgd = sm.SGD(sm.Network(WIDTHS))
     (p,) = widths("p")
     w2 = weights_matrix(sgd, 0, 2)
-    variance = moment(sgd, sm.gradient(0, layer=1), "variance")
+    variance = sgd.variance(sm.gradient(0, layer=1), route="symbolic")
     (label,) = (label for label in variance.entries[1].labels if label.kind == "derived")
     from sgdmoments.graphs.matrices import letter
 
@@ -54,7 +53,7 @@ def test_first_gradient_of_the_two_layer_linear_network():
 @pytest.mark.parametrize(("t", "layer"), [(0, 1), (0, 2), (1, 1), (1, 2)])
 def test_generic_degree_and_no_constant_term(t, layer):
     """Theorem 3.9 with the exact degree 3^(t+1) − t − 2."""
-    variance = moment(sm.SGD(sm.Network(WIDTHS)), sm.gradient(t, layer=layer), "variance")
+    variance = sm.SGD(sm.Network(WIDTHS)).variance(sm.gradient(t, layer=layer), route="symbolic")
     assert variance.degree == 3 ** (t + 1) - t - 2
     assert variance.entries[0] == 0
 
@@ -83,7 +82,7 @@ def scalar_variances(rate, noise_moments=(1, 0, 0, 0, 0)):
 
 def test_scalar_network_at_step_one():
     for layer, expected in enumerate(scalar_variances(lambda a: a), 1):
-        answer = value(moment(sm.SGD(sm.Network(WIDTHS)), sm.gradient(1, layer=layer), "variance"))
+        answer = value(sm.SGD(sm.Network(WIDTHS)).variance(sm.gradient(1, layer=layer), route="symbolic"))
         w1, w2, v = sympy.symbols("w1 w2 v")
         found = answer.substitute(dict.fromkeys(widths(*WIDTHS), 1))
         for number in (2, 5):
@@ -95,14 +94,14 @@ def test_scalar_network_at_step_one():
 def test_series_in_the_learning_rate_is_the_start_of_the_whole_polynomial():
     sgd = sm.SGD(sm.Network(WIDTHS))
     for layer in (1, 2):
-        whole = value(moment(sgd, sm.gradient(1, layer=layer), "variance"))
-        series = value(moment(sgd, sm.gradient(1, layer=layer), "variance", learning_rate_order=3))
-        letter = value(moment(sgd, sm.gradient(T, layer=layer), "variance", learning_rate_order=3))
+        whole = value(sgd.variance(sm.gradient(1, layer=layer), route="symbolic"))
+        series = value(sgd.variance(sm.gradient(1, layer=layer), route="symbolic", learning_rate_order=3))
+        letter = value(sgd.variance(sm.gradient(T, layer=layer), route="symbolic", learning_rate_order=3))
         assert letter.substitute({T: 1}) == series
         for k in range(4):
             assert series.coefficients(ALPHA)[k] == whole.coefficients(ALPHA)[k]
         assert len(series.coefficients(ALPHA)) == 4
-        later = value(moment(sgd, sm.gradient(4, layer=layer), "variance", learning_rate_order=3))
+        later = value(sgd.variance(sm.gradient(4, layer=layer), route="symbolic", learning_rate_order=3))
         assert letter.substitute({T: 4}) == later
 
 
@@ -110,24 +109,24 @@ def test_varying_rates_and_listed_rates():
     a0, a1 = sympy.symbols("a0 a1")
     sgd = sm.SGD(sm.Network(("p", "p1", "p2")), learning_rate=[a0, a1])
     numbers = sm.SGD(sm.Network(("p", "p1", "p2")), learning_rate=["1/3", "1/5"])
-    letters = value(moment(sgd, sm.loss(2), "mean", learning_rate_order=2))
+    letters = value(sgd.mean(sm.loss(2), route="symbolic", learning_rate_order=2))
     assert letters.substitute({a0: Fraction(1, 3), a1: Fraction(1, 5)}) == \
-        value(moment(numbers, sm.loss(2), "mean", learning_rate_order=2))
-    third = value(moment(sgd, sm.loss(2), "mean", learning_rate_order=3))
+        value(numbers.mean(sm.loss(2), route="symbolic", learning_rate_order=2))
+    third = value(sgd.mean(sm.loss(2), route="symbolic", learning_rate_order=3))
     assert third != third.substitute({a0: Ring((a1,)).generator(a1), a1: Ring((a0,)).generator(a0)})
 
 
 def test_order_in_one_over_b():
     sgd = sm.SGD(sm.Network(WIDTHS))
-    whole = moment(sgd, sm.gradient(1, layer=1), "variance")
-    first = moment(sgd, sm.gradient(1, layer=1), "variance", inverse_batch_order=2)
+    whole = sgd.variance(sm.gradient(1, layer=1), route="symbolic")
+    first = sgd.variance(sm.gradient(1, layer=1), route="symbolic", inverse_batch_order=2)
     assert first.truncated == 2
     assert first.entries == whole.entries[:3]
 
 
 def test_the_derivation_adds_up_to_the_moment():
     sgd = sm.SGD(sm.Network(WIDTHS))
-    answer = value(moment(sgd, sm.gradient(1, layer=2), "second_moment"))
+    answer = value(sgd.second_moment(sm.gradient(1, layer=2), route="symbolic"))
     for detail in (False, True):
         dag = derivation(sgd, sm.gradient(1, layer=2), detail=detail)
         total = Expression()
@@ -172,7 +171,7 @@ def test_finite_data_by_listing(sampling, activation):
     sgd = sm.SGD(net, "1/7", {"W1": W1, "W2": W2}, sampling)
     for layer in (1, 2):
         for quantity in (sm.gradient(0, layer=layer), sm.weights(1, layer=layer), sm.loss(0)):
-            answer = moment(sgd, quantity, "variance")
+            answer = sgd.variance(quantity, route="symbolic")
             for b in (1, 2, 3):
                 assert answer(b) == enumerate_moment(sgd, quantity, b)
 
@@ -182,7 +181,7 @@ def test_three_layers_with_squares_on_listed_data():
     sgd = sm.SGD(net, "1/7", {"W1": [[1], [2]], "W2": [[1, -1]], "W3": [[2], [1]],
                               "W1*": [[0], [1]], "W2*": [[1, 1]], "W3*": [[1], [-1]]})
     for layer in (1, 2, 3):
-        answer = moment(sgd, sm.gradient(0, layer=layer), "variance")
+        answer = sgd.variance(sm.gradient(0, layer=layer), route="symbolic")
         for b in (1, 2):
             assert answer(b) == enumerate_moment(sgd, sm.gradient(0, layer=layer), b)
 
@@ -201,8 +200,8 @@ def test_random_weights_and_teacher_give_polynomials_in_the_widths():
     ):
         depth = len(dims)
         sgd = sm.SGD(sm.Network((*dims, 1)), initial=initial(depth, sm.GaussianInit(variance=1)))
-        second = moment(sgd, sm.gradient(0), "second_moment").to_sympy()
-        b = moment(sgd, sm.gradient(0), "second_moment").batch_size
+        second = sgd.second_moment(sm.gradient(0), route="symbolic").to_sympy()
+        b = sgd.second_moment(sm.gradient(0), route="symbolic").batch_size
         n = depth * d * (d + 2) * (product + squares)
         assert sympy.expand(second - (cross + (n - cross) / b)) == 0
 
@@ -211,9 +210,9 @@ def test_law_of_total_variance():
     sgd = sm.SGD(sm.Network(("p", "p1", 2)), initial=initial(2, sm.GaussianInit(variance=1)))
     for layer in (1, 2):
         q = sm.gradient(0, layer=layer)
-        total = moment(sgd, q, "variance", given="nothing")
-        within = moment(sgd, q, "variance", given="initial")
-        mean = moment(sgd, sm.full_gradient(0, layer=layer), "second_moment")
+        total = sgd.variance(q, route="symbolic", given="nothing")
+        within = sgd.variance(q, route="symbolic", given="initial")
+        mean = sgd.second_moment(sm.full_gradient(0, layer=layer), route="symbolic")
         assert (total - within).to_sympy().equals(mean.to_sympy())  # E g = 0, so var(E[g given W_0]) = E‖∇L‖²
         assert total.entries[0] != 0
         assert within.entries[0] == 0
@@ -223,8 +222,8 @@ def test_letters_of_the_user_called_like_ours():
     e, i = sympy.symbols("e I", integer=True, positive=True)
     sgd = sm.SGD(sm.Network((e, i, "pi")), learning_rate=sympy.Symbol("u"))
     plain = sm.SGD(sm.Network(WIDTHS))
-    left = value(moment(sgd, sm.gradient(1, layer=1), "variance"))
-    right = value(moment(plain, sm.gradient(1, layer=1), "variance"))
+    left = value(sgd.variance(sm.gradient(1, layer=1), route="symbolic"))
+    right = value(plain.variance(sm.gradient(1, layer=1), route="symbolic"))
     assert (len(left), left.size) == (len(right), right.size)
 
 
@@ -232,7 +231,7 @@ def test_depth_one_with_noise_is_least_squares():
     """E‖g_0‖² for R = W₁ − W₁*: ‖R‖² (1 + (p+1)u) + u σ² p p₁."""
     p, p1 = widths("p", "p1")
     sgd = sm.SGD(sm.Network(("p", "p1"), noise=sm.Gaussian()))
-    answer = moment(sgd, sm.gradient(0), "second_moment")
+    answer = sgd.second_moment(sm.gradient(0), route="symbolic")
     (r,) = (label for label in answer.entries[0].labels)
     norm_r = Expression.from_edges([(r, 0, 1), (r, 0, 1)])
     assert answer.entries[0] == norm_r
@@ -242,48 +241,48 @@ def test_depth_one_with_noise_is_least_squares():
 def test_refusals_name_what_to_try():
     sgd = sm.SGD(sm.Network(WIDTHS))
     with pytest.raises(sm.InputError, match="learning_rate_order"):
-        moment(sgd, sm.gradient(T), "variance")
+        sgd.variance(sm.gradient(T), route="symbolic")
     with pytest.raises(sm.InputError, match="3, but the model has 2 layers"):
-        moment(sgd, sm.gradient(0, layer=3), "variance")
+        sgd.variance(sm.gradient(0, layer=3), route="symbolic")
     with pytest.raises(sm.InputError, match="another name"):
-        moment(sm.SGD(sm.Network(("p", "p", "p"), data=sm.Gaussian("W1"))), sm.gradient(0), "variance")
+        sm.SGD(sm.Network(("p", "p", "p"), data=sm.Gaussian("W1"))).variance(sm.gradient(0), route="symbolic")
     assert Label("Sigma", (2, 2), symmetric=True).T is Label("Sigma", (2, 2), symmetric=True)
 
 
 def test_what_is_too_large_is_refused_before_it_starts():
     sgd = sm.SGD(sm.Network(WIDTHS))
     with pytest.raises(sm.BudgetExceeded, match="Nearest") as error:
-        moment(sgd, sm.gradient(2, layer=1), "variance")
+        sgd.variance(sm.gradient(2, layer=1), route="symbolic")
     assert error.value.estimate["terms"] > 10**9
     assert "learning_rate_order=" in error.value.nearest
     with pytest.raises(sm.BudgetExceeded, match="terms"):
-        moment(sgd, sm.gradient(1, layer=1), "variance", budget=sm.Budget(terms=100))
+        sgd.variance(sm.gradient(1, layer=1), route="symbolic", budget=sm.Budget(terms=100))
 
 
 def test_progress_can_stop_the_work():
     sgd = sm.SGD(sm.Network(WIDTHS))
     with pytest.raises(sm.Stopped):
-        moment(sgd, sm.gradient(1, layer=1), "variance", progress=lambda report: False)
+        sgd.variance(sm.gradient(1, layer=1), route="symbolic", progress=lambda report: False)
 
 
 def test_stopped_work_is_resumed(tmp_path):
     """What is known of the steps serves later questions about the same network, and no other network."""
     file = tmp_path / "steps.json"
     sgd = sm.SGD(sm.Network(WIDTHS))
-    plain = moment(sgd, sm.gradient(1, layer=1), "variance")
+    plain = sgd.variance(sm.gradient(1, layer=1), route="symbolic")
     calls = iter(range(10**6))
     with pytest.raises(sm.Stopped):
-        moment(sgd, sm.gradient(1, layer=1), "variance", resume=file, progress=lambda report: next(calls) < 5)
+        sgd.variance(sm.gradient(1, layer=1), route="symbolic", resume=file, progress=lambda report: next(calls) < 5)
     assert file.exists()
-    assert moment(sgd, sm.gradient(1, layer=1), "variance", resume=file) == plain
-    again = moment(sgd, sm.gradient(1, layer=1), "variance", resume=file)
+    assert sgd.variance(sm.gradient(1, layer=1), route="symbolic", resume=file) == plain
+    again = sgd.variance(sm.gradient(1, layer=1), route="symbolic", resume=file)
     assert again == plain
     assert dict(again.provenance.sizes)["memo"] < 100 < dict(plain.provenance.sizes)["memo"]
     later = sm.SGD(sm.Network(WIDTHS), learning_rate=["1/3", "1/5"])
-    with_file = moment(later, sm.gradient(2, layer=1), "variance", learning_rate_order=2, resume=file)
-    assert with_file == moment(later, sm.gradient(2, layer=1), "variance", learning_rate_order=2)
+    with_file = later.variance(sm.gradient(2, layer=1), route="symbolic", learning_rate_order=2, resume=file)
+    assert with_file == later.variance(sm.gradient(2, layer=1), route="symbolic", learning_rate_order=2)
     with pytest.raises(sm.InputError, match="another network"):
-        moment(sm.SGD(sm.Network(("p", "p1", 2))), sm.gradient(1, layer=1), "variance", resume=file)
+        sm.SGD(sm.Network(("p", "p1", 2))).variance(sm.gradient(1, layer=1), route="symbolic", resume=file)
 
 
 @pytest.mark.parametrize(("samples", "scalar"), [(1, 1440 * 105), (2, 1440 * 9)])
@@ -311,8 +310,8 @@ def test_general_moments_of_weights_and_data(layer):
     law = {name: sm.IndependentInit(sm.Coordinates((0, second, 0, fourth)))
            for name, second, fourth in (("W1", a2, a4), ("W2", c2, c4), ("W1*", v2, v4), ("W2*", w2, w4))}
     sgd = sm.SGD(sm.Network(("d", "K", 1), data=sm.Coordinates((0, x2, 0, x4))), initial=law)
-    answer = moment(sgd, sm.gradient(0, layer=layer), "second_moment").to_sympy()
-    b = moment(sgd, sm.gradient(0, layer=layer), "second_moment").batch_size
+    answer = sgd.second_moment(sm.gradient(0, layer=layer), route="symbolic").to_sympy()
+    b = sgd.second_moment(sm.gradient(0, layer=layer), route="symbolic").batch_size
     spread = (d - 1) * x2**2 + x4
     if layer == 1:
         own = k * d * spread * (a2 * ((k - 1) * c2**2 + c4) + k * w2 * v2 * c2)
@@ -327,11 +326,11 @@ def test_general_moments_of_weights_and_data(layer):
 def test_what_is_known_of_one_order_in_1_over_b_does_not_serve_another(tmp_path):
     file = tmp_path / "steps.json"
     sgd = sm.SGD(sm.Network(("p", 1), noise=sm.Gaussian()))
-    first = moment(sgd, sm.gradient(1), "variance", inverse_batch_order=1, resume=file)
-    assert moment(sgd, sm.gradient(1), "variance", inverse_batch_order=1, resume=file) == first
+    first = sgd.variance(sm.gradient(1), route="symbolic", inverse_batch_order=1, resume=file)
+    assert sgd.variance(sm.gradient(1), route="symbolic", inverse_batch_order=1, resume=file) == first
     for order in (None, 2):
         with pytest.raises(sm.InputError, match="order in 1/b"):
-            moment(sgd, sm.gradient(1), "variance", inverse_batch_order=order, resume=file)
+            sgd.variance(sm.gradient(1), route="symbolic", inverse_batch_order=order, resume=file)
 
 
 def test_the_last_order_of_a_series_is_what_it_adds():

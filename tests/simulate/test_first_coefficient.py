@@ -10,7 +10,6 @@ import pytest
 
 import sgdmoments as sm
 from sgdmoments.errors import InputError
-from sgdmoments.routes.expansion import route as expansion
 
 jax = pytest.importorskip("jax")
 
@@ -46,7 +45,7 @@ LABELS = np.array([0, 1, 1, 0])
 def test_it_is_the_coefficient_of_the_whole_polynomial(name, quantity, t):
     model = sm.Network((2, 3, 1), data=sm.Empirical(POINTS), teacher=False, targets=TARGETS)
     sgd = sm.SGD(model, learning_rate=RATES, initial=START, sampling="with_replacement")
-    exact = expansion.moment(sgd, quantity(t), "variance")
+    exact = sgd.variance(quantity(t), route="expansion")
     found = first_coefficient(square_loss, START, (POINTS, TARGETS), RATES[:t], quantity=name)
     truth = float(([*exact.coefficients, 0])[1])
     assert found.value == pytest.approx(truth, rel=1e-10)

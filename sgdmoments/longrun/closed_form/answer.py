@@ -33,7 +33,7 @@ from sgdmoments.longrun.closed_form.powers import PowerTerm, collected, power_te
 from sgdmoments.longrun.closed_form.system import LinearSystem, pairs
 from sgdmoments.reading import read_flag, read_integer, read_symbol, shown
 from sgdmoments.recursion.initial_moments import initial_moments
-from sgdmoments.routes.closure.answer import RULES, operator_of
+from sgdmoments.routes.closure.kept import RULES, operator_of
 from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.observables import degree_of, observables
 

@@ -18,7 +18,7 @@ from sgdmoments.exact.real_root import RealRoot
 from sgdmoments.longrun.stability.higher import higher_stability
 from sgdmoments.longrun.stability.pencil import pencil
 from sgdmoments.models.network import Network
-from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.kept import operator_of
 from sgdmoments.tracing.system import multiplies_x
 
 

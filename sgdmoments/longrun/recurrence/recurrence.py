@@ -49,7 +49,7 @@ from sgdmoments.longrun.recurrence.few_inputs import threshold_of_few_inputs
 from sgdmoments.longrun.recurrence.threshold import GraphThreshold
 from sgdmoments.reading import read_integer, read_symbol, shown
 from sgdmoments.routes.symbolic.counts import read_counts
-from sgdmoments.routes.symbolic.moments import Question
+from sgdmoments.routes.symbolic.question import GraphQuestion
 from sgdmoments.routes.symbolic.setting import Setting
 
 #: A basis larger than this is taken for one that does not close.
@@ -184,10 +184,10 @@ def recurrence(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "sec
     if sgd.schedule.constant is None:
         raise AssumptionError("a recurrence with one matrix needs a constant learning rate.")
     with Monitor(budget) as monitor:
-        return _recurrence(sgd, Question(sgd, check_function(quantity)(1), monitor=monitor), check_moment(moment))
+        return _recurrence(sgd, GraphQuestion(sgd, check_function(quantity)(1), monitor=monitor), check_moment(moment))
 
 
-def _recurrence(sgd: Run, asked: Question, moment: str) -> GraphRecurrence:
+def _recurrence(sgd: Run, asked: GraphQuestion, moment: str) -> GraphRecurrence:
     degree = read_counts(sgd).degree
     if degree > 1:
         raise RouteError("the worklist closes for models linear in their weights only; the prediction of this one has "

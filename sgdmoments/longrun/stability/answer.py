@@ -11,7 +11,7 @@ from sgdmoments.longrun.stability.pencil import pencil
 from sgdmoments.longrun.stability.threshold import Stability
 from sgdmoments.options import LARGEST_ORDER
 from sgdmoments.reading import read_integer
-from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.kept import operator_of
 
 
 def stability(sgd: Run, order: Any = 2, budget: Budget | None = None) -> Stability | HigherStability:

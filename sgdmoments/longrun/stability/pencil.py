@@ -22,7 +22,7 @@ from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.longrun.closed_form.system import pairs
-from sgdmoments.routes.closure.answer import operator_of
+from sgdmoments.routes.closure.kept import operator_of
 from sgdmoments.routes.closure.linear import require_linear
 from sgdmoments.routes.closure.operator import StepOperator
 

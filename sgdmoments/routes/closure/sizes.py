@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, require
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.routes.closure.observables import degree_of
@@ -36,7 +36,7 @@ _BEYOND_CACHE = 3.0
 _SAMPLED = 64
 
 
-def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
+def estimate(sgd: Run, quantity: Quantity, moment: str) -> dict[str, Any]:
     """Terms held at once, seconds and bytes; nothing is run.
 
     >>> import sgdmoments as sm
@@ -47,7 +47,7 @@ def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
     True
     """
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
-    order = degree_of(quantity) * (1 if kind == "mean" else 2)
+    order = degree_of(quantity) * (1 if moment == "mean" else 2)
     size, steps = _monomials(count, order), int(quantity.step)
     means = operator_terms(count, order)
     rows = (order - 1) * steps + 1
@@ -79,18 +79,9 @@ def require_operator(sgd: Run, order: int, budget: Budget) -> None:
     """Refuse an operator whose means alone are over the budget."""
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
     terms = operator_terms(count, order)
-    budget.require(f"closure of order {order} for {count} weights",
-                   {"terms": terms, "memory": terms * (_BYTES + _BYTES_PER_WEIGHT * count)},
-                   "the mean (order 1), or fewer features.")
-
-
-def nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
-    """The last step that is within the budget, in words."""
-    last = budget.last(lambda t: estimate(sgd, replace(quantity, step=t), kind), int(quantity.step))
-    if last is not None:
-        return (f"the same at t = {last}; sgd.trajectory gives every step up to {quantity.step} in certified balls, "
-                "sgd.closed_form a formula in t.")
-    return "the mean (order 1), or fewer features, or route='components' at t = 0."
+    require(budget, f"closure of order {order} for {count} weights",
+            {"terms": terms, "memory": terms * (_BYTES + _BYTES_PER_WEIGHT * count)},
+            "the mean (order 1), or fewer features.")
 
 
 def _bits_per_step(sgd: Run, order: int) -> float:

@@ -1,186 +1,130 @@
-"""The components route: the whole polynomial at explicit small dimensions."""
+"""The components route: the whole polynomial at explicit small dimensions.
+
+E q(w_t) by polynomial arithmetic in components: every weight is a polynomial in the batch statistics of the steps
+before, and the statistics' joint moments are polynomials in u.
+
+Source: Theorems 3.6 to 3.9 (P0).
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from sgdmoments.budget import Budget, Monitor, ProgressCallback, tick
-from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.budget import Budget, Monitor
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
-from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.reading import shown
-from sgdmoments.recursion.backward import expectation, in_statistics, integrate
-from sgdmoments.recursion.components import Problem, applies, in_inverse_batch, read, statistic_letters
+from sgdmoments.exact.ring import Polynomial
+from sgdmoments.recursion import components
+from sgdmoments.recursion.backward import expectation
+from sgdmoments.recursion.components import Problem, in_inverse_batch, read
 from sgdmoments.recursion.term_count import problem_size
+from sgdmoments.routes.base import Asked, Options, Route
 from sgdmoments.routes.components.growth import Sizes
+from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments, conditional_moments
 from sgdmoments.routes.components.sizes import is_small, predict, setup_seconds, unread
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
          "P0, Theorem 3.8 (recursion to the initial weights)")
-CONVENTIONS = ("loss with the factor 1/2", "gradient: mean over the batch", "variance: trace of the covariance")
 
 
-def moment(sgd: Run, quantity: Quantity, kind: str, *, given: Given = "initial", budget: Budget | None = None,
-           progress: ProgressCallback | None = None, executor: Executor | None = None) -> Any:
-    """The mean, second moment or variance of the quantity, the whole polynomial in u = 1/b.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentsOptions(Options):
+    """Options of the components route, beside those of every route: given, budget, progress.
 
-    E q(w_t) by polynomial arithmetic in components: every weight is a polynomial in the batch statistics of
-    the steps before, and the statistics' joint moments are polynomials in u.
-
-    Args:
-        quantity: at a step t that is a number, for a model whose widths are numbers.
-        kind: "mean", "second_moment" or "variance".
-        given: for a variance with random initial weights; see `SGD.variance`.
-        budget: refuses before it starts where the predicted number of terms, time or memory exceeds it.
-        progress: called after each step with a `Progress`; returning False stops the work.
+    Attributes:
         executor: any `concurrent.futures` executor: the expectations of the components are spread over it.
+    """
 
-    Returns:
-        A `BatchPolynomial`; for the mean of an array an object array of them, of one dimension, all weights in
-        order, each array row by row.
+    executor: Executor | None = None
 
-    Raises:
-        BudgetExceeded: with the estimate and the nearest affordable question.
-        RouteError: a width, t or the covariance is a letter.
 
-    Source: Theorems 3.6 to 3.9 (P0).
+class Components(Route[ComponentsOptions]):
+    """Whole polynomials at the first steps, of models whose dimensions are small numbers.
 
     >>> import sgdmoments as sm
     >>> start = {"W1": [[1]], "W2": [[1]], "W1*": [[1]], "W2*": [[2]]}
     >>> sgd = sm.SGD(sm.Network((1, 1, 1)), learning_rate="1/10", initial=start)
-    >>> moment(sgd, sm.gradient(0, layer=1), "variance").coefficients
+    >>> sgd.variance(sm.gradient(0, layer=1), route="components").coefficients
     (Fraction(0, 1), Fraction(2, 1))
     """
-    start = time.perf_counter()
-    if kind not in ("mean", "second_moment", "variance"):
-        raise InputError(f"kind: found {shown(kind)}; use 'mean', 'second_moment' or 'variance'.")
-    with Monitor(budget, progress) as monitor:
-        if not (executor is None or callable(getattr(executor, "submit", None))):
-            raise InputError(f"executor: found {shown(executor)}; an executor of concurrent.futures is needed.")
-        return _moment(sgd, quantity, kind, given, monitor, executor, start)
+
+    name = "components"
+    Options = ComponentsOptions
+
+    def why_not(self, sgd: Run, quantity: Quantity) -> str:
+        """Why the question cannot be put in component form."""
+        return components.applies(sgd, quantity)
+
+    def needs(self, asked: Asked[ComponentsOptions]) -> dict[str, Any]:
+        """Terms, a bound of the degree in 1/b, seconds, memory; a small problem is read for it, and counted."""
+        sgd, quantity, moment = asked.sgd, asked.quantity, asked.moment
+        size = problem_size(sgd)
+        if not is_small(sgd, size, quantity):
+            return unread(sgd, size, quantity, moment).as_dict()
+        problem = read(sgd, quantity)
+        square, means = conditional_moments(problem, moment)
+        found = largest(problem, means if moment == "mean" else [square], moment)
+        return replace(found, setup=setup_seconds(size)).as_dict()
+
+    def nearest(self, asked: Asked[ComponentsOptions], budget: Budget) -> str:
+        """The last step that is affordable, or the first coefficients."""
+        last = self.earlier(asked, budget)
+        if last is None:
+            return "route='expansion' for the first coefficients in 1/b."
+        return f"the same at t = {last}, or route='expansion' for the first coefficients at this t."
+
+    def prepare(self, asked: Asked[ComponentsOptions], monitor: Monitor) -> WholeMoments:
+        """The problem written out and the quantity squared, then refused where what is to come is too much."""
+        problem = read(asked.sgd, asked.quantity, monitor, "route='expansion' for the first coefficients in 1/b.")
+        moments = WholeMoments(asked, problem, monitor)
+        self.require(asked, monitor, moments.sizes.as_dict())
+        return moments
 
 
-def _moment(sgd: Run, quantity: Quantity, kind: str, given: Given, monitor: Monitor, executor: Executor | None,
-            start: float) -> Any:
-    problem = read(sgd, quantity, monitor, "route='expansion' for the first coefficients in 1/b.")
-    square, means = conditional_moments(problem, kind)
-    targets = [*([] if kind == "mean" else [square]), *([] if kind == "second_moment" else means)]
-    sizes = largest(problem, targets, kind)
-    monitor.require(f"components: {quantity}", sizes.as_dict(),
-                    lambda: _nearest(sgd, quantity, kind, monitor.budget))
-    values = _expectations(problem, targets, sizes, monitor, executor)
-    receipt = {"predicted terms": sizes.terms, "statistics": len(problem.statistics),
-               "weights": len(problem.weights), "forward steps": sizes.middle}
+class WholeMoments(ComponentMoments):
+    """Steps undone whole."""
 
-    def answer(value: Polynomial, checks: tuple[str, ...] = ()) -> BatchPolynomial:
-        provenance = Provenance(
-            f"{kind} of {quantity}" + (f" given {'F_0' if given == 'initial' else 'nothing'}"
-                                       if kind == "variance" else ""),
-            "components", "", CONVENTIONS, tuple(receipt.items()), RULES, checks, time.perf_counter() - start)
-        return BatchPolynomial(in_inverse_batch(value), problem.batches.population, provenance=provenance)
+    def __init__(self, asked: Asked[ComponentsOptions], problem: Problem, monitor: Monitor) -> None:
+        super().__init__(asked, problem)
+        self.monitor = monitor
+        targets = [*([] if asked.moment == "mean" else [self.square()]), *self.means()]
+        self.sizes = largest(problem, targets, asked.moment)
 
-    if kind == "mean":
-        answers = [answer(average_over_start(problem, value)) for value in values]
-        if problem.scalar:
-            return answers[0]
-        array = np.empty(len(answers), dtype=object)
-        array[:] = answers
-        return array
-    if kind == "second_moment":
-        return answer(average_over_start(problem, values[0]))
-    if given == "initial":
-        spread = values[0] - sum((m * m for m in values[1:]), values[0].ring.zero)
-        return answer(average_over_start(problem, spread))
-    averaged = [average_over_start(problem, value) for value in values]
-    return answer(averaged[0] - sum((m * m for m in averaged[1:]), averaged[0].ring.zero))
+    def back(self, observables: Sequence[Polynomial]) -> list[Polynomial]:
+        problem, middle, monitor = self.problem, self.sizes.middle, self.monitor
+        executor = self.asked.options.executor
+        if executor is None:
+            return [expectation(problem, observable, middle, monitor) for observable in observables]
+        pending = [executor.submit(_one, problem, observable, middle, monitor.budget) for observable in observables]
+        values = []
+        for done, future in enumerate(pending):
+            values.append(future.result())
+            monitor.update("components", done + 1, len(pending), len(values[-1]))
+        return values
+
+    def polynomial(self, value: Polynomial) -> BatchPolynomial:
+        asked, problem, sizes = self.asked, self.problem, self.sizes
+        given = {"initial": " given F_0", "nothing": " given nothing"}[asked.options.given]
+        return BatchPolynomial(in_inverse_batch(value), problem.batches.population, provenance=Provenance(
+            f"{asked.moment} of {asked.quantity}{given if asked.moment == 'variance' else ''}", "components",
+            conventions=CONVENTIONS,
+            sizes=(("predicted terms", sizes.terms), ("statistics", len(problem.statistics)),
+                   ("weights", len(problem.weights)), ("forward steps", sizes.middle)),
+            rules=RULES))
 
 
-def estimate(sgd: Run, quantity: Quantity, kind: str) -> dict[str, Any]:
-    """What the question would need, without running it.
-
-    Returns:
-        terms, degree (a bound of the degree in 1/b), seconds, memory in bytes; or {"reason": why the route
-        does not apply}.
-    """
-    reason = applies(sgd, quantity)
-    if reason:
-        return {"route": "components", "reason": reason}
-    size = problem_size(sgd)
-    if not is_small(sgd, size, quantity):
-        return unread(sgd, size, quantity, kind).as_dict()
-    problem = read(sgd, quantity)
-    square, means = conditional_moments(problem, kind)
-    found = largest(problem, means if kind == "mean" else [square], kind)
-    return replace(found, setup=setup_seconds(size)).as_dict()
-
-
-def conditional_moments(problem: Problem, kind: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
-    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated; what `kind` needs."""
-    letters = statistic_letters(0, len(problem.statistics))
-    ring = Ring((*problem.ring.generators, *letters))
-    values = [in_statistics(by, letters, ring) for by in problem.outputs]
-    square = problem.ring.zero
-    for value in values if kind != "mean" else ():
-        tick("squaring the quantity")
-        square = square + integrate(value * value, letters, problem.moments, problem.ring)
-    means = [] if kind == "second_moment" else [
-        integrate(value, letters, problem.moments, problem.ring) for value in values]
-    return square, means
-
-
-def largest(problem: Problem, targets: Iterable[Polynomial], kind: str) -> Sizes:
+def largest(problem: Problem, targets: Iterable[Polynomial], moment: str) -> Sizes:
     """The sizes of the largest of the expectations."""
-    now = problem.is_batch_quantity * (1 if kind == "mean" else 2)
+    now = problem.is_batch_quantity * (1 if moment == "mean" else 2)
     return max((predict(problem, target, now) for target in targets), key=lambda sizes: sizes.terms,
                default=Sizes(0, 0, 0))
-
-
-def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:
-    """The expectation over random initial weights, array by array."""
-    for symbols, law in problem.random:
-        places = [value.ring.index(s) for s in symbols]
-        ring = Ring(g for g in value.ring.generators if g not in symbols)
-        kept = [i for i in range(len(value.ring.generators)) if i not in places]
-        parts: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
-        for e, c in value.terms():
-            parts.setdefault(tuple(e[i] for i in places), {})[tuple(e[i] for i in kept)] = c
-        value = ring.zero
-        for exponents, part in parts.items():
-            factor = law.moment(exponents)
-            if factor:
-                value = value + ring.from_terms(part) * factor
-    return value
-
-
-def _expectations(problem: Problem, targets: list[Polynomial], sizes: Sizes, monitor: Monitor,
-                  executor: Executor | None) -> list[Polynomial]:
-    if executor is None:
-        return [expectation(problem, target, sizes.middle, monitor) for target in targets]
-    pending = [executor.submit(_one, problem, target, sizes.middle, monitor.budget) for target in targets]
-    values = []
-    for done, future in enumerate(pending):
-        values.append(future.result())
-        monitor.update("components", done + 1, len(pending), len(values[-1]))
-    return values
 
 
 def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> Polynomial:
     with Monitor(budget) as monitor:
         return expectation(problem, target, middle, monitor)
-
-
-def _nearest(sgd: Run, quantity: Quantity, kind: str, budget: Budget) -> str:
-    last = budget.last(lambda t: estimate(sgd, replace(quantity, step=t), kind), int(quantity.step))
-    if last is not None:
-        return f"the same at t = {last}, or route='expansion' for the first coefficients at this t."
-    return "route='expansion' for the first coefficients in 1/b."

@@ -21,7 +21,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Monomial
-from sgdmoments.routes.symbolic.moments import Question
+from sgdmoments.routes.symbolic.question import GraphQuestion
 from sgdmoments.routes.symbolic.setting import as_rates
 from sgdmoments.rules.update import UPDATE
 
@@ -63,10 +63,10 @@ def derivation(sgd: Run, quantity: Quantity, *, detail: bool = False, budget: Bu
         progress: called with a `Progress` now and then.
     """
     with Monitor(budget, progress) as monitor:
-        return _derivation(Question(sgd, quantity, monitor=monitor), quantity, detail)
+        return _derivation(GraphQuestion(sgd, quantity, monitor=monitor), quantity, detail)
 
 
-def _derivation(asked: Question, quantity: Quantity, detail: bool) -> Derivation:
+def _derivation(asked: GraphQuestion, quantity: Quantity, detail: bool) -> Derivation:
     if not isinstance(asked.step, int):
         raise InputError("a derivation goes from an integer step t to 0; give t as a number.")
     result = Derivation(f"E||{quantity}||^2")

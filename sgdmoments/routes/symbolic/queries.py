@@ -24,7 +24,8 @@ from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.matrices import MatrixExpression
 from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
 from sgdmoments.reading import shown
-from sgdmoments.routes.symbolic.moments import Question, filled, polynomial
+from sgdmoments.routes.symbolic.answers import filled, polynomial
+from sgdmoments.routes.symbolic.question import GraphQuestion
 from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
 
 
@@ -54,12 +55,12 @@ def _expectation(sgd: Run, query: Expression, monitor: Monitor) -> BatchPolynomi
     letters = [label for label in query.labels if label.kind in ("weights", "gradient") or is_initial(label)]
     taken = {label.name for label in query.labels.difference(letters)}
     last = max(map(step_of, letters), default=0)
-    asked = Question(sgd, weights(last), monitor=monitor, taken=taken)
+    asked = GraphQuestion(sgd, weights(last), monitor=monitor, taken=taken)
     setting = asked.setting
     ring = setting.ring.union(query.ring).union(ring_of(d for label in query.labels for d in label.dimensions
                                                         if not isinstance(d, int)))
     if ring is not setting.ring:
-        asked = Question(sgd, weights(last), monitor=asked.monitor, further=ring.generators, taken=taken)
+        asked = GraphQuestion(sgd, weights(last), monitor=asked.monitor, further=ring.generators, taken=taken)
         setting = asked.setting
     ring = setting.ring
     current, trained = setting.parameters, setting.system.weights

@@ -12,9 +12,6 @@ from itertools import accumulate
 from math import ceil, comb, prod
 from typing import Any
 
-import sympy
-
-from sgdmoments.budget import Monitor
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.routes.symbolic.counts import Counts, read_counts
@@ -25,8 +22,6 @@ MERGED = 0.66
 SECONDS, BYTES = 2.5e-4, 6_000
 #: Seconds to write one layer as graphs.
 LEAST = 0.008
-#: Where a whole polynomial is too much, series in the learning rate of an order below this one are thought of.
-LARGEST_SERIES = 9
 #: What is said of questions whose counts leave the range of the counting.
 BEYOND = 1e40
 
@@ -34,13 +29,13 @@ BEYOND = 1e40
 Ways = Counter[tuple[int, int]]
 
 
-def estimate(sgd: Run, quantity: Quantity, kind: str, *, learning_rate_order: int | None = None) -> dict[str, Any]:
-    """What a question would need: {"terms": products of graphs, "seconds": …, "memory": bytes}.
+def estimate(sgd: Run, quantity: Quantity, learning_rate_order: int | None = None) -> dict[str, Any]:
+    """What any moment of a quantity would need: {"terms": products of graphs, "seconds": …, "memory": bytes}.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.Network(("p", "p1", "p2")))
-    >>> estimate(sgd, sm.gradient(1, layer=1), "variance")["terms"] < 10**4 < 10**12 < \\
-    ...     estimate(sgd, sm.gradient(2, layer=1), "variance")["terms"]
+    >>> estimate(sgd, sm.gradient(1, layer=1))["terms"] < 10**4 < 10**12 < \\
+    ...     estimate(sgd, sm.gradient(2, layer=1))["terms"]
     True
     """
     terms = unmerged(sgd, quantity, learning_rate_order) ** MERGED
@@ -146,14 +141,3 @@ def _partitions(vertices: int) -> float:
     for _ in range(min(vertices, 60)):
         row = list(accumulate(row, initial=row[-1]))
     return float(row[0])
-
-
-def require_affordable(sgd: Run, quantity: Quantity, order: int | None, monitor: Monitor) -> None:
-    """Refuse before the work starts where the estimate is over the budget; the nearest affordable order is named."""
-    def nearest() -> str:
-        last = monitor.budget.last(lambda k: estimate(sgd, quantity, "", learning_rate_order=k),
-                                   LARGEST_SERIES if order is None else order)
-        return "an earlier step" if last is None else f"learning_rate_order={last}"
-
-    step = quantity.step if isinstance(quantity.step, sympy.Symbol) else f"t = {quantity.step}"
-    monitor.require(f"symbolic: {quantity} at {step}", estimate(sgd, quantity, "", learning_rate_order=order), nearest)

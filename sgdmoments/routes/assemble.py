@@ -1,0 +1,109 @@
+"""Moments from expectations, written once for every route: mean, second moment, variance given what; arrays; receipts.
+
+A route brings expectations of observables given the initial weights, in its own arithmetic (`Moments`):
+
+    var(q given w_0) = E[‖q‖²] − E[‖E[q | w_0]‖²],      var(q) = E[‖q‖²] − ‖E q‖².
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from sgdmoments.budget import Monitor
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
+from sgdmoments.errors import RouteError
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.routes.base import Prepared, Route
+
+Observable = TypeVar("Observable")  # a function of the weights at the quantity's step
+State = TypeVar("State")  # its expectation given w_0
+Value = TypeVar("Value")  # the expectation over w_0 too
+
+
+class Moments(Prepared, Generic[Observable, State, Value]):
+    """The three moments of a quantity q, from what a route's arithmetic offers."""
+
+    @abstractmethod
+    def means(self) -> Sequence[Observable]:
+        """E[q_r | w_t] for each component r."""
+
+    @abstractmethod
+    def square(self) -> Observable:
+        """E[‖q‖² | w_t]."""
+
+    @abstractmethod
+    def back(self, observables: Sequence[Observable]) -> Iterable[State]:
+        """E[observable | w_0] for each of them."""
+
+    @abstractmethod
+    def at_start(self, state: State) -> Value:
+        """E[state], over the initial weights where they are random; else they are put in."""
+
+    @abstractmethod
+    def squared_norm(self, states: Sequence[State]) -> State:
+        """The sum of the squares, given w_0."""
+
+    @abstractmethod
+    def squared_norm_of_values(self, values: Sequence[Value]) -> Value:
+        """The sum of the squares."""
+
+    @abstractmethod
+    def minus(self, a: Value, b: Value) -> Value:
+        """a − b."""
+
+    def values(self) -> Iterable[Value]:
+        """The components of a mean, or the one value of another moment."""
+        if self.asked.moment == "mean":
+            return map(self.at_start, self.back(self.means()))
+        if self.asked.moment == "second_moment":
+            return map(self.at_start, self.back([self.square()]))
+        states = self.back([self.square(), *self.means()])
+        if self.asked.options.given == "initial" and self.asked.sgd.starts_at_random:
+            square_given_start, *means_given_start = states
+            square = self.at_start(square_given_start)
+            return [self.minus(square, self.at_start(self.squared_norm(means_given_start)))]
+        square, *means = map(self.at_start, states)
+        return [self.minus(square, self.squared_norm_of_values(means))]
+
+
+def ask(route: Route[Any], sgd: Run, quantity: Quantity, moment: str, options: Mapping[str, Any], reason: str,
+        start: float) -> Any:
+    """The answer of a route, in the shape of the quantity, with its receipt.
+
+    Args:
+        options: those of the route, by name.
+        reason: why this route, for the receipt.
+        start: when the question was asked, as `time.perf_counter` has it.
+    """
+    why_not = route.why_not(sgd, quantity)
+    if why_not:
+        raise RouteError(f"route {route.name!r} cannot answer the {moment} of {quantity}: {why_not}.")
+    asked = route.read(sgd, quantity, moment, options)
+    with Monitor(asked.options.budget, asked.options.progress) as monitor, route.prepare(asked, monitor) as prepared:
+        answer = prepared.joined([prepared.polynomial(value) for value in prepared.values()])
+    seconds = time.perf_counter() - start
+    if not isinstance(answer, np.ndarray):
+        return _with_receipt(answer, reason, seconds)
+    flat = np.empty(answer.size, dtype=object)
+    flat[:] = [_with_receipt(entry, reason, seconds) for entry in answer.flat]
+    shape = _shape(sgd, quantity)
+    return flat[0] if shape == () else flat.reshape(answer.shape if shape is None else shape)
+
+
+def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
+    """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
+    chosen = [sgd.model.parameters[k] for k in sgd.model.places(quantity.layer)]
+    if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
+        return None
+    return tuple(int(s) for s in chosen[0].shape)
+
+
+def _with_receipt(result: BatchPolynomial, reason: str, seconds: float) -> BatchPolynomial:
+    return replace(result, provenance=replace(result.provenance, reason=reason, seconds=seconds))

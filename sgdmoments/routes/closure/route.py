@@ -1,0 +1,158 @@
+"""The closure route: undo the steps one by one, then put in the initial weights.
+
+E[q(w_t) | w_0] = (T_0 ... T_(t-1) q)(w_0): the operator acts on the observable, last step first, so that the
+result is a polynomial in the initial weights, whether these are numbers, letters or random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sgdmoments.budget import Budget, Monitor
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.run import Run
+from sgdmoments.exact.backends.choose import ARITHMETICS
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
+from sgdmoments.exact.ring import Polynomial
+from sgdmoments.exact.univariate import product
+from sgdmoments.reading import read_choice
+from sgdmoments.recursion.initial_moments import VScalar, to_scalar
+from sgdmoments.routes.assemble import Moments
+from sgdmoments.routes.base import Asked, Options, Route
+from sgdmoments.routes.closure import linear, sizes
+from sgdmoments.routes.closure.derivatives import Derivatives
+from sgdmoments.routes.closure.kept import RULES, operator_of
+from sgdmoments.routes.closure.matrices import Matrices
+from sgdmoments.routes.closure.observables import Observables, degree_of, observables
+from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureOptions(Options):
+    """Options of the closure route, beside those of every route: given, budget, progress.
+
+    Attributes:
+        arithmetic: "exact", "fractions" (the readable oracle) or "float".
+    """
+
+    arithmetic: str = "exact"
+
+    def __post_init__(self) -> None:
+        Options.__post_init__(self)
+        read_choice(self.arithmetic, "arithmetic", ARITHMETICS)
+
+
+class Closure(Route[ClosureOptions]):
+    """Whole polynomials at any step, of models linear in their weights."""
+
+    name = "closure"
+    Options = ClosureOptions
+
+    def why_not(self, sgd: Run, quantity: Quantity) -> str:
+        """Why the moments of the model do not close, or its dimensions are letters."""
+        return linear.why_not(sgd, quantity)
+
+    def needs(self, asked: Asked[ClosureOptions]) -> dict[str, Any]:
+        """Terms held at once, seconds and bytes."""
+        return sizes.estimate(asked.sgd, asked.quantity, asked.moment)
+
+    def nearest(self, asked: Asked[ClosureOptions], budget: Budget) -> str:
+        """The last step that is affordable, in words."""
+        last = self.earlier(asked, budget)
+        if last is None:
+            return "the mean (order 1), or fewer features, or route='components' at t = 0."
+        return (f"the same at t = {last}; sgd.trajectory gives every step up to {asked.quantity.step} in certified "
+                "balls, sgd.closed_form a formula in t.")
+
+    def prepare(self, asked: Asked[ClosureOptions], monitor: Monitor) -> ClosureMoments:
+        """The operator of the order that the question needs, and a way to undo steps with it."""
+        self.require(asked, monitor)
+        return ClosureMoments(asked, monitor)
+
+
+class ClosureMoments(Moments[VPolynomial, Any, VScalar]):
+    """Observables are polynomials in w_t by powers of v; states what the engine makes of them; values powers of v."""
+
+    def __init__(self, asked: Asked[ClosureOptions], monitor: Monitor) -> None:
+        self.asked = asked
+        sgd, quantity = asked.sgd, asked.quantity
+        order = degree_of(quantity) * (1 if asked.moment == "mean" else 2)
+        self.operator = operator_of(sgd, order, monitor.budget)
+        self.parts = observables(sgd, self.operator, quantity)
+        self.scalar = self.parts.scalar
+        rates = [to_scalar(rate) for rate in sgd.schedule.rates(int(quantity.step))]
+        self.engine: Derivatives | Matrices = (
+            Derivatives(sgd, self.operator, rates, quantity, monitor)
+            if asked.options.arithmetic == "exact" and _without_matrix(self.operator, self.parts, rates)
+            else Matrices(sgd, self.operator, rates, quantity, asked.options.arithmetic, monitor))
+
+    def means(self) -> list[VPolynomial]:
+        return [[mean] for mean in self.parts.means]
+
+    def square(self) -> VPolynomial:
+        return self.parts.square
+
+    def back(self, observables: Sequence[VPolynomial]) -> Iterable[Any]:
+        return map(self.engine.pull_back, observables)
+
+    def at_start(self, state: Any) -> VScalar:
+        return self.engine.at_start(state)
+
+    def squared_norm(self, states: Sequence[Any]) -> Any:
+        return self.engine.sum_of_squares(states)
+
+    def squared_norm_of_values(self, values: Sequence[VScalar]) -> VScalar:
+        total: VScalar = []
+        for value in values:
+            total = _plus(total, _times(value, value))
+        return total
+
+    def minus(self, a: VScalar, b: VScalar) -> VScalar:
+        return _plus(a, [-c for c in b])
+
+    def polynomial(self, value: VScalar) -> BatchPolynomial:
+        """The answer in powers of u, with its receipt."""
+        asked, random = self.asked, self.asked.sgd.starts_at_random
+        total = random and asked.options.given == "nothing"
+        condition = ""
+        if asked.moment == "variance":
+            condition = ", total (over the initial weights too)" if total else (
+                ", given the initial weights" + ", averaged over them" * random)
+            if self.engine.name == "float" and not total:
+                value = [0.0, *value[1:]]  # at v = 0 nothing is random given w_0: what is left there is rounding
+        return asked.sgd.batches.polynomial(value, Provenance(
+            question=f"{asked.moment.replace('_', ' ')} of {asked.quantity}{condition}",
+            route="closure",
+            conventions=("loss with the factor 1/2", "batch gradient = mean over the batch",
+                         "variance = trace of the covariance",
+                         f"sampling {asked.sgd.batches.words}"),
+            sizes=(("monomials", self.operator.size), ("steps", int(asked.quantity.step)),
+                   ("degree", len(value) - 1), ("arithmetic", self.engine.name)),
+            rules=RULES))
+
+
+def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[Any]) -> bool:
+    """Whether the steps are undone by derivatives: with letters, and where the monomials outnumber the steps."""
+    letters = len(operator.ring.generators) > len(operator.gradient.weights) or any(
+        isinstance(rate, Polynomial) for rate in rates) or any(
+        len(part.ring.generators) > len(operator.gradient.weights) for part in (*parts.means, *parts.square))
+    return letters or operator.size > 4 * len(rates)
+
+
+def _plus(a: VScalar, b: VScalar) -> VScalar:
+    short, long = sorted((a, b), key=len)
+    return [x + y for x, y in zip(short, long, strict=False)] + long[len(short):]
+
+
+def _times(a: VScalar, b: VScalar) -> VScalar:
+    if all(isinstance(x, Fraction) for x in (*a, *b)):
+        return list(product(a, b))
+    total: VScalar = [Fraction(0)] * (len(a) + len(b) - 1)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            total[i + j] = total[i + j] + x * y
+    return total

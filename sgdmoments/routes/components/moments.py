@@ -1,0 +1,82 @@
+"""Moments in component form: what the components and expansion routes share, but for how a step is undone.
+
+At the quantity's own step its batch statistics are integrated first, which leaves polynomials in w_t; random initial
+weights are letters, averaged last.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from sgdmoments.budget import tick
+from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.recursion.backward import in_statistics, integrate
+from sgdmoments.recursion.components import Problem, statistic_letters
+from sgdmoments.routes.assemble import Moments
+from sgdmoments.routes.base import Asked
+
+CONVENTIONS = ("loss with the factor 1/2", "gradient: mean over the batch", "variance: trace of the covariance")
+
+
+class ComponentMoments(Moments[Polynomial, Polynomial, Polynomial]):
+    """Observables are polynomials in u, letters and weights; states and values polynomials in u and the letters."""
+
+    def __init__(self, asked: Asked[Any], problem: Problem) -> None:
+        self.asked, self.problem, self.scalar = asked, problem, problem.scalar
+        self._square, self._means = conditional_moments(problem, asked.moment)
+
+    def means(self) -> list[Polynomial]:
+        return self._means
+
+    def square(self) -> Polynomial:
+        return self._square
+
+    @abstractmethod
+    def back(self, observables: Sequence[Polynomial]) -> list[Polynomial]:
+        """E[observable | w_0] for all of them together."""
+
+    def at_start(self, state: Polynomial) -> Polynomial:
+        return average_over_start(self.problem, state)
+
+    def squared_norm(self, states: Sequence[Polynomial]) -> Polynomial:
+        return sum((m * m for m in states), self.problem.moments.ring.zero)
+
+    def squared_norm_of_values(self, values: Sequence[Polynomial]) -> Polynomial:
+        return self.squared_norm(values)
+
+    def minus(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        return a - b
+
+
+def conditional_moments(problem: Problem, moment: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
+    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated; what `moment` needs."""
+    letters = statistic_letters(0, len(problem.statistics))
+    ring = Ring((*problem.ring.generators, *letters))
+    values = [in_statistics(by, letters, ring) for by in problem.outputs]
+    square = problem.ring.zero
+    for value in values if moment != "mean" else ():
+        tick("squaring the quantity")
+        square = square + integrate(value * value, letters, problem.moments, problem.ring)
+    means = [] if moment == "second_moment" else [
+        integrate(value, letters, problem.moments, problem.ring) for value in values]
+    return square, means
+
+
+def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:
+    """The expectation over random initial weights, array by array."""
+    for symbols, law in problem.random:
+        places = [value.ring.index(s) for s in symbols]
+        ring = Ring(g for g in value.ring.generators if g not in symbols)
+        kept = [i for i in range(len(value.ring.generators)) if i not in places]
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
+        for e, c in value.terms():
+            parts.setdefault(tuple(e[i] for i in places), {})[tuple(e[i] for i in kept)] = c
+        value = ring.zero
+        for exponents, part in parts.items():
+            factor = law.moment(exponents)
+            if factor:
+                value = value + ring.from_terms(part) * factor
+    return value
