@@ -37,13 +37,19 @@ def letters(n: int, p: int) -> sm.SGD:
     return sm.SGD(sm.LinearRegression(points, sympy.symbols(f"y:{n}")), Fraction(1, 100), [0] * p)
 
 
-def network(*widths: Any, **options: Any) -> sm.SGD:
+def table(n: int, columns: int) -> sm.Empirical:
+    """Random integers."""
+    draw = random.Random(n)
+    return sm.Empirical([[draw.randint(-5, 5) for _ in range(columns)] for _ in range(n)])
+
+
+def network(*widths: Any, sampling: str | None = None, **options: Any) -> sm.SGD:
     """A network with random integer weights, or with letters where a width is one."""
     draw = random.Random(sum(widths)) if all(isinstance(w, int) for w in widths) else None
     initial = None if draw is None else {
         f"W{k}{star}": [[draw.choice((-2, -1, 1, 2)) for _ in range(widths[k - 1])] for _ in range(widths[k])]
         for k in range(1, len(widths)) for star in ("", "*")}
-    return sm.SGD(sm.Network(widths, **options), Fraction(1, 10), initial)
+    return sm.SGD(sm.Network(widths, **options), Fraction(1, 10), initial, sampling=sampling)
 
 
 def questions() -> Iterator[Question]:
@@ -62,11 +68,19 @@ def questions() -> Iterator[Question]:
         yield _name(widths, activation), "symbolic", run, sm.gradient(t), "variance", {}
     yield "('p', 'q', 1)", "symbolic", network("p", "q", 1), sm.gradient(2), "variance", {"learning_rate_order": 2}
     for widths, t in (((1, 1, 1), 2), ((1, 1, 1), 3), ((2, 2, 1), 1), ((3, 3, 1), 0), ((3, 2, 1), 1), ((2, 2, 2, 1), 0),
-                      ((4, 4, 1), 0)):
+                      ((3, 4, 1), 0), ((4, 4, 1), 0), ((5, 3, 2), 0), ((2, 5, 1), 0), ((5, 5, 1), 0), ((2, 5, 1), 1)):
         yield _name(widths, (0, 1)), "components", network(*widths), sm.gradient(t), "variance", {}
-    run = network(2, 2, 1, activation=(0, 1, 1))
-    yield _name((2, 2, 1), (0, 1, 1)), "components", run, sm.gradient(0), "variance", {}
-    yield "n = 10, p = 3", "components", regression(10, 3), sm.gradient(3), "variance", {}
+    for widths in ((2, 2, 1), (3, 2, 1)):
+        run = network(*widths, activation=(0, 1, 1))
+        yield _name(widths, (0, 1, 1)), "components", run, sm.gradient(0), "variance", {}
+    for n, widths, t in ((4, (3, 3, 1), 0), (10, (3, 4, 1), 0), (10, (4, 4, 1), 0), (6, (2, 2, 1), 1)):
+        for drawn in ("without_replacement", "with_replacement"):
+            run = network(*widths, data=table(n, widths[0]), sampling=drawn)
+            yield f"n = {n} {_name(widths, (0, 1))}, {drawn}", "components", run, sm.gradient(t), "variance", {}
+    for n, p, t in ((10, 3, 3), (20, 8, 0), (40, 15, 0)):
+        yield f"n = {n}, p = {p}", "components", regression(n, p), sm.gradient(t), "variance", {}
+    for n, p, t in ((3, 2, 0), (3, 2, 1), (5, 3, 0)):
+        yield f"letters, n = {n}, p = {p}", "components", letters(n, p), sm.gradient(t), "variance", {}
     for widths, t, options in (((2, 2, 1), 3, {}), ((3, 3, 1), 3, {}), ((2, 2, 1), 3, {"inverse_batch_order": 2}),
                                ((5, 5, 1), 20, {"arithmetic": "float"}), ((5, 5, 1), 5, {"arithmetic": "balls"})):
         yield _name(widths, (0, 1)), "expansion", network(*widths), sm.gradient(t), "variance", options

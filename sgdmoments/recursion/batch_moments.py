@@ -107,8 +107,13 @@ class BatchMoments:
         return total
 
     def _monomial(self, exponents: Exponents) -> Exponents:
-        return tuple(sum(e * m[k] for e, m in zip(exponents, self.statistics, strict=True))
-                     for k in range(len(self.statistics[0]))) if self.statistics else ()
+        if not self.statistics:
+            return ()
+        total = [0] * len(self.statistics[0])
+        for power, monomial in zip(exponents, self.statistics, strict=True):
+            if power:
+                total = [a + power * m for a, m in zip(total, monomial, strict=True)]
+        return tuple(total)
 
     def _moment_series(self, e: Exponents) -> Any:
         """The coefficient e! [theta^e] of the generating function, a polynomial in y."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any
 
 import flint
@@ -222,7 +222,7 @@ def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
         return tuple(monomials), {}
     one = (0,) * width
     everything = [one, *monomials]
-    products = {tuple(a + c for a, c in zip(m, k, strict=True)) for m in everything for k in everything}
+    products = {tuple(map(add, m, k)) for m in everything for k in everything}
     try:
         known = moments(products)
     except AssumptionError:  # moments of that order are not given: nothing can be said
@@ -230,8 +230,7 @@ def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
     numbers = {e: to_fmpq(value) for e, value in known.items() if isinstance(value, Fraction)}
     if len(numbers) < len(known):  # letters in the data: nothing is decided
         return tuple(monomials), {}
-    gram = flint.fmpq_mat([[numbers[tuple(a + c for a, c in zip(m, k, strict=True))] for k in everything]
-                           for m in everything])
+    gram = flint.fmpq_mat([[numbers[tuple(map(add, m, k))] for k in everything] for m in everything])
     reduced, rank = gram.rref()
     pivots = [next(j for j in range(len(everything)) if reduced[i, j]) for i in range(rank)]
     relations = {

@@ -81,7 +81,8 @@ class ProblemSize:
         prediction_terms: the terms of one entry of the prediction.
         residual_terms: the terms of one entry of prediction - label.
         weight_degree: the degree of the gradient in the weights.
-        statistics: the number of batch statistics.
+        monomials: the number of monomials of a sample in the gradient.
+        statistics: the number of batch statistics: of those monomials, as many as are independent.
         label_terms: the terms of the label in the weights: those of the teacher where it is open, else 1.
     """
 
@@ -91,6 +92,7 @@ class ProblemSize:
     prediction_terms: int
     residual_terms: int
     weight_degree: int
+    monomials: int
     statistics: int
     label_terms: int = 1
 
@@ -137,12 +139,10 @@ def _problem_size(sgd: Run) -> ProblemSize:
         further += size.terms if open_constants else comb(inputs + size.sample, inputs)
     further += max(len(law.factors) - 1, 0) * (not model.constants)
     degree = 2 * size.sample
-    statistics = comb(inputs + degree - 1, degree) if size.sample == 1 else comb(inputs + degree, degree) - 1
-    statistics += labels * (comb(inputs + size.sample, size.sample) - 1)
-    if isinstance(model.n, int):
-        statistics = min(statistics, max(model.n - 1, 0)) if not sgd.symbols() else statistics
+    monomials = comb(inputs + degree - 1, degree) if size.sample == 1 else comb(inputs + degree, degree) - 1
+    monomials += labels * (comb(inputs + size.sample, size.sample) - 1)
     return ProblemSize(width, outputs, letters, size.terms, size.terms + further, max(2 * size.weights - 1, 0),
-                       statistics, size.terms if open_constants else 1)
+                       monomials, _independent(sgd, monomials), size.terms if open_constants else 1)
 
 
 def _of_own_loss(sgd: Run, width: int, letters: int) -> ProblemSize:
@@ -150,10 +150,15 @@ def _of_own_loss(sgd: Run, width: int, letters: int) -> ProblemSize:
     model, coordinates = sgd.model, sum(int(part.size) for part in sgd.model.law.parts)
     size, _ = _largest(model, model.direction if model.has_direction else model.loss)
     degree = size.weights if model.has_direction else max(size.weights - 1, 0)
-    statistics = min(comb(coordinates + size.sample, coordinates) - 1, size.terms)
-    if isinstance(model.n, int) and not sgd.symbols():
-        statistics = min(statistics, max(model.n - 1, 0))
-    return ProblemSize(width, 1, letters, 1, size.terms * max(width, 1), degree, statistics)
+    monomials = min(comb(coordinates + size.sample, coordinates) - 1, size.terms)
+    return ProblemSize(width, 1, letters, 1, size.terms * max(width, 1), degree, monomials,
+                       _independent(sgd, monomials))
+
+
+def _independent(sgd: Run, monomials: int) -> int:
+    """How many statistics n points carry, where relations between them are looked for."""
+    n = sgd.model.n
+    return min(monomials, max(n - 1, 0)) if isinstance(n, int) and not sgd.symbols() else monomials
 
 
 def _largest(model: Model, method: Any) -> tuple[Size, int]:

@@ -16,8 +16,9 @@ import sgdmoments as sm
 from sgdmoments.budget import Budget
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError, Stopped
 from sgdmoments.recursion.components import read
+from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.recursion.term_count import problem_size
-from sgdmoments.routes.components.moments import conditional_moments
+from sgdmoments.routes.components import route as components
 from sgdmoments.routes.components.sizes import setup_seconds, unread
 from sgdmoments.routes.plan import answer
 from sgdmoments.testing import enumerate_moment
@@ -243,7 +244,7 @@ def test_the_estimate_is_of_the_right_order(widths, t):
     assert max(r.terms for r in reports) <= 3 * predicted["terms"]
 
 
-@pytest.mark.parametrize("widths", [(3, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1)], ids=str)
+@pytest.mark.parametrize("widths", [(3, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1), (5, 3, 2)], ids=str)
 def test_sizes_that_are_not_counted_are_about_right(widths):
     """At t = 0, against the polynomials themselves; a gradient's square holds 1 and 1/b, so that it has degree 1."""
     start = {f"W{k}{star}": [[1 + (i + 2 * j) % 3 for j in range(widths[k - 1])] for i in range(widths[k])]
@@ -255,7 +256,7 @@ def test_sizes_that_are_not_counted_are_about_right(widths):
             found = unread(sgd, problem_size(sgd), quantity, kind)
             assert held / 8 <= found.terms <= 8 * held
             assert found.degree == (quantity.kind == "gradient" and kind != "mean")
-            assert found.setup == setup_seconds(problem_size(sgd)) > 0
+            assert found.setup == setup_seconds(sgd, problem_size(sgd)) > 0
             if quantity.kind == "weights":
                 assert found.terms == held == (1 if kind == "mean" else problem_size(sgd).width)
 
@@ -285,3 +286,31 @@ def test_gradients_of_points_need_points_without_noise(data):
                  "with_replacement" if noise else None)
     with pytest.raises(sm.AssumptionError, match="finite data set without label noise"):
         sgd.second_moment(sm.sample_gradients(0, [[[1]], [[1]]]), route="closure")
+
+
+WIDE = sm.LinearRegression([[(7 * i + j * j) % 11 - 5 for j in range(15)] for i in range(40)], range(40))
+
+
+def needs_of_components(sgd, quantity):
+    return next(e.needs for e in sgd.plan(quantity) if e.route == "components")
+
+
+@pytest.mark.parametrize("sgd", [
+    sm.SGD(sm.Network((4, 4, 1)), "1/10", {name: np.ones(shape, dtype=int) for name, shape in (
+        ("W1", (4, 4)), ("W1*", (4, 4)), ("W2", (1, 4)), ("W2*", (1, 4)))}),
+    sm.SGD(WIDE, "1/10", [0] * 15),
+    sm.SGD(sm.LinearRegression([sympy.symbols(f"x{i}_:4") for i in range(6)], sympy.symbols("y:6")), "1/10", [0] * 4),
+], ids=["network", "dependent statistics", "letters"])
+def test_a_plan_does_not_write_out_what_takes_longer_than_a_plan(sgd, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("the problem was written out")
+
+    monkeypatch.setattr(components, "read", refuse)
+    assert needs_of_components(sgd, sm.gradient(0))["seconds"] > 0.06
+
+
+def test_products_of_means_over_few_rows_have_few_terms():
+    """Two means over 3 rows of letters have a product of at most 9 terms, however many monomials there are."""
+    points = [sympy.symbols(f"x{i}_:2") for i in range(3)]
+    sgd = sm.SGD(sm.LinearRegression(points, sympy.symbols("y:3")), "1/10", [0, 0])
+    assert needs_of_components(sgd, sm.gradient(1))["seconds"] < 0.2

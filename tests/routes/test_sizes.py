@@ -89,11 +89,12 @@ def test_arithmetic_of_sizes_by_hand():
 
 @pytest.mark.parametrize(("sgd", "found"), [
     # x of 2 entries: W2 W1 x has 6 terms, the teacher's part those of x: 2 + 1; the statistics are 3 products x_i x_j
-    (network(2, 3, 1), ProblemSize(9, 1, 0, 6, 6 + 3, 3, 3)),
-    (network(3, 2), ProblemSize(6, 2, 0, 3, 3 + 4, 1, 6)),
+    (network(2, 3, 1), ProblemSize(9, 1, 0, 6, 6 + 3, 3, 3, 3)),
+    (network(3, 2), ProblemSize(6, 2, 0, 3, 3 + 4, 1, 6, 6)),
     (sm.SGD(sm.LinearRegression([[1, 2], [3, 4], [0, 1]], [1, 2, 3]), "1/10", [0, 0]),
-     ProblemSize(2, 1, 0, 2, 2 + 1, 1, 2)),  # n points carry n - 1 statistics
-    (sm.SGD(sm.Network((2, 3, 1))), ProblemSize(9, 1, 2 * 9 + 1, 6, 6 + 6, 3, 3, 6)),  # letters: weights, teacher, rate
+     ProblemSize(2, 1, 0, 2, 2 + 1, 1, 5, 2)),  # n points carry n - 1 statistics
+    # letters: weights, teacher, rate
+    (sm.SGD(sm.Network((2, 3, 1))), ProblemSize(9, 1, 2 * 9 + 1, 6, 6 + 6, 3, 3, 3, 6)),
 ], ids=range(4))
 def test_sizes_of_problems_by_hand(sgd, found):
     assert problem_size(sgd) == found

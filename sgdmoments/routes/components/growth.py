@@ -74,6 +74,7 @@ class Degrees:
         sample_degree: the degree of a statistic in the sample.
         rate_letters: how many of the letters are in the learning rates.
         points: the number of points whose label noise is averaged one by one; 0 for none.
+        rows: the number of points of a finite data set; 0 for another law.
     """
 
     steps: int
@@ -91,6 +92,7 @@ class Degrees:
     sample_degree: int = 1
     rate_letters: int = 0
     points: int = 0
+    rows: int = 0
 
 
 def sizes_of(by: Degrees) -> Sizes:
@@ -159,6 +161,8 @@ def _moment_seconds(by: Degrees, order: int, work: float) -> float:
     count = min(monomials(by.statistics, order), max(work, 1.0))
     pairs = min(monomials(2 * by.statistics, order), count * 2.0 ** min(order, 100))
     letters = monomials(max(by.data_letters - 1, 0), by.sample_degree * order)
+    if by.rows:  # a product of means over the rows has a term for each choice of a row in each factor
+        letters = min(letters, monomials(by.rows - 1, order))
     return (pairs * letters * (SECONDS_PER_PAIR + SECONDS_PER_ORDER * order) * (1 + 2 * by.points)
             + count * letters * SECONDS_PER_MOMENT + SECONDS_PER_WEIGHT * float(order) ** 3)
 

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from sgdmoments.budget import tick
 from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.recursion.backward import in_statistics, integrate
-from sgdmoments.recursion.components import Problem, statistic_letters
+from sgdmoments.recursion.components import Problem
+from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.routes.assemble import Moments
 from sgdmoments.routes.base import Asked
 
@@ -49,20 +48,6 @@ class ComponentMoments(Moments[Polynomial, Polynomial, Polynomial]):
 
     def minus(self, a: Polynomial, b: Polynomial) -> Polynomial:
         return a - b
-
-
-def conditional_moments(problem: Problem, moment: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
-    """E[||q||^2 | w_t] and E[q | w_t], the statistics of the quantity's own step integrated; what `moment` needs."""
-    letters = statistic_letters(0, len(problem.statistics))
-    ring = Ring((*problem.ring.generators, *letters))
-    values = [in_statistics(by, letters, ring) for by in problem.outputs]
-    square = problem.ring.zero
-    for value in values if moment != "mean" else ():
-        tick("squaring the quantity")
-        square = square + integrate(value * value, letters, problem.moments, problem.ring)
-    means = [] if moment == "second_moment" else [
-        integrate(value, letters, problem.moments, problem.ring) for value in values]
-    return square, means
 
 
 def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:

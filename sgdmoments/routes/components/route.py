@@ -8,7 +8,7 @@ Source: Theorems 3.6 to 3.9 (P0).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,10 +22,10 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.recursion import components
 from sgdmoments.recursion.backward import expectation
 from sgdmoments.recursion.components import Problem, in_inverse_batch, read
+from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.base import Asked, Options, Route
-from sgdmoments.routes.components.growth import Sizes
-from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments, conditional_moments
+from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments
 from sgdmoments.routes.components.sizes import is_small, predict, setup_seconds, unread
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
@@ -68,8 +68,8 @@ class Components(Route[ComponentsOptions]):
             return unread(sgd, size, quantity, moment).as_dict()
         problem = read(sgd, quantity)
         square, means = conditional_moments(problem, moment)
-        found = largest(problem, means if moment == "mean" else [square], moment)
-        return replace(found, setup=setup_seconds(size)).as_dict()
+        found = predict(problem, means if moment == "mean" else [square], moment)
+        return replace(found, setup=setup_seconds(sgd, size)).as_dict()
 
     def nearest(self, asked: Asked[ComponentsOptions], budget: Budget) -> str:
         """The last step that is affordable, or the first coefficients."""
@@ -93,7 +93,7 @@ class WholeMoments(ComponentMoments):
         super().__init__(asked, problem)
         self.monitor = monitor
         targets = [*([] if asked.moment == "mean" else [self.square()]), *self.means()]
-        self.sizes = largest(problem, targets, asked.moment)
+        self.sizes = predict(problem, targets, asked.moment)
 
     def back(self, observables: Sequence[Polynomial]) -> list[Polynomial]:
         problem, middle, monitor = self.problem, self.sizes.middle, self.monitor
@@ -116,13 +116,6 @@ class WholeMoments(ComponentMoments):
             sizes=(("predicted terms", sizes.terms), ("statistics", len(problem.statistics)),
                    ("weights", len(problem.weights)), ("forward steps", sizes.middle)),
             rules=RULES))
-
-
-def largest(problem: Problem, targets: Iterable[Polynomial], moment: str) -> Sizes:
-    """The sizes of the largest of the expectations."""
-    now = problem.is_batch_quantity * (1 if moment == "mean" else 2)
-    return max((predict(problem, target, now) for target in targets), key=lambda sizes: sizes.terms,
-               default=Sizes(0, 0, 0))
 
 
 def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> Polynomial:

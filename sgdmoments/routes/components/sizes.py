@@ -6,6 +6,7 @@ Small problems are read, which costs milliseconds, and counted as they are; of l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,46 +17,61 @@ from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
-from sgdmoments.recursion.components import Problem, degree_in
+from sgdmoments.recursion.components import MOST_RELATED, Problem, degree_in
 from sgdmoments.recursion.term_count import ProblemSize
 from sgdmoments.routes.components.growth import Degrees, Sizes, monomials, sizes_of
 
-#: Seconds to write out one term of the gradient, one product of two of its terms, one moment of two statistics.
-SECONDS_PER_TERM, SECONDS_PER_PRODUCT, SECONDS_PER_SQUARE = 2e-5, 1e-6, 2e-5
+#: Seconds to begin, to write out one term of the gradient, for an entry of the Gram matrix of monomials and a moment
+#: of two statistics.
+SECONDS_AT_LEAST, SECONDS_PER_TERM, SECONDS_PER_SQUARE = 6e-3, 2.5e-5, 2e-5
+#: Seconds for a pair of statistics in a component that is squared, one product of two terms there, and one term of the
+#: sum of the squares; for a letter of the data in a moment.
+SECONDS_PER_PAIR, SECONDS_PER_PRODUCT, SECONDS_PER_SQUARED, SECONDS_PER_LETTER = 5e-6, 2e-7, 2e-5, 8e-5
+#: Larger counts are not told apart.
+_MANY = 1e12
 #: Seconds of set-up up to which a problem is read for its estimate.
 READ_AT_ONCE = 0.06
 
 
-def predict(problem: Problem, target: Polynomial, statistics_now: int) -> Sizes:
-    """The sizes for E[target(w_t)].
+def predict(problem: Problem, targets: Sequence[Polynomial], kind: str) -> Sizes:
+    """The sizes of the largest of E[target(w_t)].
 
     Args:
-        target: the quantity (or its squared norm) given w_t, integrated over its own step.
-        statistics_now: how many factors of that step's statistics it held: 0, 1 or 2.
+        targets: components of the quantity (or its squared norm) given w_t, integrated over its own step.
+        kind: "mean", "second_moment" or "variance".
     """
     law, batches = problem.moments.law, problem.batches
-    return sizes_of(Degrees(
-        len(problem.rates), problem.weight_degree, degree_in(target, problem.weights), len(target),
-        len(problem.weights), len(problem.statistics), len(problem.letters),
-        len({s for w in problem.start for s in w.symbols}), _gradings(problem), statistics_now,
-        batches.independent, len(law.free_symbols & set(problem.letters)),
-        max(map(sum, problem.statistics), default=1),
+    by = Degrees(
+        len(problem.rates), problem.weight_degree, 0, 0, len(problem.weights), len(problem.statistics),
+        len(problem.letters), len({s for w in problem.start for s in w.symbols}), _gradings(problem),
+        problem.is_batch_quantity * (1 if kind == "mean" else 2), batches.independent,
+        len(law.free_symbols & set(problem.letters)), max(map(sum, problem.statistics), default=1),
         len({s for rate in problem.rates if isinstance(rate, Polynomial) for s in rate.symbols}),
-        _noisy_points(batches.independent, law)))
+        _noisy_points(batches.independent, law), law.n if isinstance(law.n, int) else 0)
+    sizes = {(degree_in(target, problem.weights), len(target)) for target in targets}
+    return max((sizes_of(replace(by, top=top, held=held)) for top, held in sorted(sizes)),
+               key=lambda found: found.terms, default=Sizes(0, 0, 0))
 
 
 def is_small(sgd: Run, size: ProblemSize, quantity: Quantity) -> bool:
     """Whether reading the problem takes no longer than an estimate may."""
     points = sgd.model.n if isinstance(sgd.model.n, int) else 0
     rate = 2e-6 if isinstance(sgd.schedule(0), Fraction) else 2e-4
-    reading = setup_seconds(size) + 1e-6 * points * size.statistics + rate * int(quantity.step)
+    reading = setup_seconds(sgd, size) + 1e-6 * points * size.statistics + rate * int(quantity.step)
     return reading <= READ_AT_ONCE and size.letters <= 40
 
 
-def setup_seconds(size: ProblemSize) -> float:
+def setup_seconds(sgd: Run, size: ProblemSize) -> float:
     """Seconds to write the problem out and to square the quantity."""
-    return (0.01 + SECONDS_PER_TERM * size.gradient_terms + SECONDS_PER_PRODUCT * _squared_terms(size)
-            + SECONDS_PER_SQUARE * min(size.statistics, 200) ** 2)
+    letters = len(sgd.model.free_symbols)
+    width, count = max(size.width, 1), size.statistics + 1
+    entries = min(size.monomials, MOST_RELATED) ** 2 if size.letters == 0 else 0
+    terms = _dense_terms(size)
+    products = terms**2 / width
+    return (SECONDS_AT_LEAST + SECONDS_PER_TERM * terms + SECONDS_PER_SQUARE * (entries + min(count, 1000) ** 2 / 2)
+            + letters * SECONDS_PER_LETTER * min(count, 1000) ** 2 / 2
+            + SECONDS_PER_PAIR * width * min(count, terms / width) ** 2 + SECONDS_PER_PRODUCT * products
+            + SECONDS_PER_SQUARED * min(products / 10, monomials(size.width, 2 * size.weight_degree)))
 
 
 def unread(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
@@ -73,8 +89,9 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
     found = sizes_of(Degrees(
         int(quantity.step), size.weight_degree, top, held, size.width, size.statistics, size.letters, start,
         start + (len(sgd.model.parameters) + 1 if inner else 0), now, sgd.batches.independent, data,
-        2, len(sgd.schedule.symbols(int(quantity.step))), _noisy_points(sgd.batches.independent, sgd.model.law)))
-    return replace(found, setup=setup_seconds(size))
+        2, len(sgd.schedule.symbols(int(quantity.step))), _noisy_points(sgd.batches.independent, sgd.model.law),
+        sgd.model.n if isinstance(sgd.model.n, int) else 0))
+    return replace(found, setup=setup_seconds(sgd, size))
 
 
 def _target_terms(size: ProblemSize, quantity: str, times: int) -> float:
@@ -95,8 +112,10 @@ def _noisy_points(independent: bool, law: Law) -> int:
     return 0 if independent or law.n is None or len(law.factors) == 1 else law.n
 
 
-def _squared_terms(size: ProblemSize) -> int:
-    return size.gradient_terms**2 // max(size.width, 1)
+def _dense_terms(size: ProblemSize) -> float:
+    """The terms of the gradient in statistics: a monomial that depends on others is written in all of them."""
+    dependent = 1 - size.statistics / max(size.monomials, 1)
+    return min(size.gradient_terms * (1 + dependent * size.statistics), _MANY)
 
 
 def _gradings(problem: Problem) -> int:

@@ -39,6 +39,6 @@ def estimate(sgd: Run, quantity: Quantity, moment: str, order: int, arithmetic: 
         count_of_diagrams = 2 * 8**order  # about the number of diagrams: 4, 33 and 331 to the orders 1, 2 and 3
         seconds = steps * (2e-4 * count_of_diagrams + (1e-8 if arithmetic == "float" else 2e-6) * terms)
         memory = 24 * terms
-    seconds += setup_seconds(size) / 4  # the gradient is written out, but only means of it are squared
+    seconds += setup_seconds(sgd, size) / 4  # the gradient is written out, but only means of it are squared
     return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,
             "memory": memory}
