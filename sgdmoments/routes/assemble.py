@@ -47,16 +47,12 @@ class Moments(Prepared, Generic[Observable, State, Value]):
         """E[state], over the initial weights where they are random; else they are put in."""
 
     @abstractmethod
-    def squared_norm(self, states: Sequence[State]) -> State:
-        """The sum of the squares, given w_0."""
+    def spread(self, square: State, means: Sequence[State]) -> State:
+        """E[‖q‖² | w_0] − Σ_r E[q_r | w_0]², to be averaged over w_0."""
 
     @abstractmethod
-    def squared_norm_of_values(self, values: Sequence[Value]) -> Value:
-        """The sum of the squares."""
-
-    @abstractmethod
-    def minus(self, a: Value, b: Value) -> Value:
-        """a − b."""
+    def spread_of_values(self, square: Value, means: Sequence[Value]) -> Value:
+        """E[‖q‖²] − Σ_r (E q_r)²."""
 
     def values(self) -> Iterable[Value]:
         """The components of a mean, or the one value of another moment."""
@@ -66,11 +62,10 @@ class Moments(Prepared, Generic[Observable, State, Value]):
             return map(self.at_start, self.back([self.square()]))
         states = self.back([self.square(), *self.means()])
         if self.asked.options.given == "initial" and self.asked.sgd.starts_at_random:
-            square_given_start, *means_given_start = states
-            square = self.at_start(square_given_start)
-            return [self.minus(square, self.at_start(self.squared_norm(means_given_start)))]
-        square, *means = map(self.at_start, states)
-        return [self.minus(square, self.squared_norm_of_values(means))]
+            given_start = list(states)
+            return [self.at_start(self.spread(given_start[0], given_start[1:]))]
+        values = list(map(self.at_start, states))
+        return [self.spread_of_values(values[0], values[1:])]
 
 
 def ask(route: Route[Any], sgd: Run, quantity: Quantity, moment: str, options: Mapping[str, Any], reason: str,

@@ -67,14 +67,11 @@ class ToyMoments(Moments):
         points = POINTS if self.asked.sgd.starts_at_random else POINTS[:1]
         return sum(map(state, points)) / len(points)
 
-    def squared_norm(self, states):
-        return lambda w: sum(state(w) ** 2 for state in states)
+    def spread(self, square, means):
+        return lambda w: square(w) - sum(mean(w) ** 2 for mean in means)
 
-    def squared_norm_of_values(self, values):
-        return sum(value**2 for value in values)
-
-    def minus(self, a, b):
-        return a - b
+    def spread_of_values(self, square, means):
+        return square - sum(mean**2 for mean in means)
 
     def polynomial(self, value):
         return BatchPolynomial((value,))

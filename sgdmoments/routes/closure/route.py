@@ -74,8 +74,11 @@ class Closure(Route[ClosureOptions]):
         return ClosureMoments(asked, monitor)
 
 
-class ClosureMoments(Moments[VPolynomial, Any, VScalar]):
-    """Observables are polynomials in w_t by powers of v; states what the engine makes of them; values powers of v."""
+class ClosureMoments(Moments[VPolynomial, tuple[Any, ...], VScalar]):
+    """Observables are polynomials in w_t by powers of v; values coefficients of powers of v.
+
+    A state is what the engine makes of an observable, for a spread with another one that is to be subtracted.
+    """
 
     def __init__(self, asked: Asked[ClosureOptions], monitor: Monitor) -> None:
         self.asked = asked
@@ -96,23 +99,21 @@ class ClosureMoments(Moments[VPolynomial, Any, VScalar]):
     def square(self) -> VPolynomial:
         return self.parts.square
 
-    def back(self, observables: Sequence[VPolynomial]) -> Iterable[Any]:
-        return map(self.engine.pull_back, observables)
+    def back(self, observables: Sequence[VPolynomial]) -> Iterable[tuple[Any, ...]]:
+        return ((self.engine.pull_back(observable),) for observable in observables)
 
-    def at_start(self, state: Any) -> VScalar:
-        return self.engine.at_start(state)
+    def at_start(self, state: tuple[Any, ...]) -> VScalar:
+        first, *subtracted = map(self.engine.at_start, state)
+        return _minus(first, *subtracted)
 
-    def squared_norm(self, states: Sequence[Any]) -> Any:
-        return self.engine.sum_of_squares(states)
+    def spread(self, square: tuple[Any, ...], means: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+        return (*square, self.engine.sum_of_squares([mean for mean, in means]))
 
-    def squared_norm_of_values(self, values: Sequence[VScalar]) -> VScalar:
-        total: VScalar = []
-        for value in values:
-            total = _plus(total, _times(value, value))
-        return total
-
-    def minus(self, a: VScalar, b: VScalar) -> VScalar:
-        return _plus(a, [-c for c in b])
+    def spread_of_values(self, square: VScalar, means: Sequence[VScalar]) -> VScalar:
+        squares: VScalar = []
+        for mean in means:
+            squares = _plus(squares, _times(mean, mean))
+        return _minus(square, squares)
 
     def polynomial(self, value: VScalar) -> BatchPolynomial:
         """The answer in powers of u, with its receipt."""
@@ -146,6 +147,12 @@ def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[
 def _plus(a: VScalar, b: VScalar) -> VScalar:
     short, long = sorted((a, b), key=len)
     return [x + y for x, y in zip(short, long, strict=False)] + long[len(short):]
+
+
+def _minus(a: VScalar, *subtracted: VScalar) -> VScalar:
+    for b in subtracted:
+        a = _plus(a, [-c for c in b])
+    return a
 
 
 def _times(a: VScalar, b: VScalar) -> VScalar:

@@ -40,14 +40,11 @@ class ComponentMoments(Moments[Polynomial, Polynomial, Polynomial]):
     def at_start(self, state: Polynomial) -> Polynomial:
         return average_over_start(self.problem, state)
 
-    def squared_norm(self, states: Sequence[Polynomial]) -> Polynomial:
-        return sum((m * m for m in states), self.problem.moments.ring.zero)
+    def spread(self, square: Polynomial, means: Sequence[Polynomial]) -> Polynomial:
+        return square - sum((m * m for m in means), square.ring.zero)
 
-    def squared_norm_of_values(self, values: Sequence[Polynomial]) -> Polynomial:
-        return self.squared_norm(values)
-
-    def minus(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        return a - b
+    def spread_of_values(self, square: Polynomial, means: Sequence[Polynomial]) -> Polynomial:
+        return self.spread(square, means)
 
 
 def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:

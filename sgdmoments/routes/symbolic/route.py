@@ -109,14 +109,12 @@ class GraphMoments(Moments[Expression, Sequence[Expression], Sequence[Expression
     def at_start(self, state: Sequence[Expression]) -> Sequence[Expression]:
         return [self.graphs.over_initial(part) for part in state]
 
-    def squared_norm(self, states: Sequence[Sequence[Expression]]) -> Sequence[Expression]:
-        return self.graphs.sum_of_norms(states)
+    def spread(self, square: Sequence[Expression], means: Sequence[Sequence[Expression]]) -> Sequence[Expression]:
+        return [part - norm for part, norm in zip(square, self.graphs.sum_of_norms(means), strict=True)]
 
-    def squared_norm_of_values(self, values: Sequence[Sequence[Expression]]) -> Sequence[Expression]:
-        return self.squared_norm(values)
-
-    def minus(self, a: Sequence[Expression], b: Sequence[Expression]) -> Sequence[Expression]:
-        return [x - y for x, y in zip(a, b, strict=True)]
+    def spread_of_values(self, square: Sequence[Expression], means: Sequence[Sequence[Expression]],
+                         ) -> Sequence[Expression]:
+        return self.spread(square, means)
 
     def polynomial(self, value: Sequence[Expression]) -> Any:
         return polynomial(self.asked.sgd, self.graphs, value, f"{self.asked.moment} of {self.asked.quantity}")
