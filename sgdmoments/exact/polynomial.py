@@ -315,6 +315,9 @@ class BatchPolynomial:
         return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series,
                                next_coefficient=beyond, last_order=last)
 
+    #: NumPy's scalars leave operators to this class, its arrays do not: np.timedelta64(3) would become the integer 3.
+    __array_priority__ = -1.0
+
     def __add__(self, other: Any) -> BatchPolynomial:
         q = self._lift(other)
         if q is None:

@@ -31,12 +31,14 @@ from typing import Any, Union
 from weakref import WeakValueDictionary
 
 import flint
+import numpy as np
 import sympy
 
-from sgdmoments.errors import InputError
+from sgdmoments.errors import InputError, OperandError
 from sgdmoments.exact.irrational import NumberLetter, vanishes
 from sgdmoments.exact.numbers import to_exact
 from sgdmoments.exact.reduction import RULED, ReciprocalLetter, Reduction, ruled_letters, with_letters
+from sgdmoments.reading import is_integer, shown
 
 Exponents = tuple[int, ...]
 Scalar = Union[int, Fraction, "Polynomial"]
@@ -209,6 +211,9 @@ class Polynomial:
 
     __slots__ = ("_hash", "raw", "ring")
 
+    #: NumPy's scalars leave operators to this class, its arrays do not: np.timedelta64(3) would become the integer 3.
+    __array_priority__ = -1.0
+
     def __init__(self, ring: Ring, raw: flint.fmpq_mpoly) -> None:
         self.ring = ring
         #: FLINT's value: to be read, never changed in place.
@@ -221,8 +226,9 @@ class Polynomial:
                 return self, other
             ring = self.ring.union(other.ring)
             return ring(self), ring(other)
-        if isinstance(other, (int, Fraction)):
-            return self, Polynomial(self.ring, self.ring.context.constant(to_fmpq(other)))
+        number = _number(other)
+        if number is not None:
+            return self, Polynomial(self.ring, self.ring.context.constant(number))
         if isinstance(other, sympy.Expr):
             ring = self.ring.union(ring_of([other]))
             return ring(self), ring(other)
@@ -231,7 +237,7 @@ class Polynomial:
     def _combine(self, other: Any, operation: Callable[[Any, Any], Any], swap: bool = False) -> Any:
         pair = self._pair(other)
         if pair is None:
-            return NotImplemented
+            return _left_to(other)
         a, b = reversed(pair) if swap else pair
         return Polynomial(a.ring, operation(a.raw, b.raw))
 
@@ -252,12 +258,13 @@ class Polynomial:
     __rmul__ = __mul__
 
     def __truediv__(self, other: int | Fraction) -> Polynomial:
-        if not isinstance(other, (int, Fraction)):
-            return NotImplemented
-        return Polynomial(self.ring, self.raw / to_fmpq(other))
+        number = _number(other)
+        return _left_to(other) if number is None else Polynomial(self.ring, self.raw / number)
 
     def __pow__(self, exponent: int) -> Polynomial:
-        return Polynomial(self.ring, self.raw**exponent)
+        if not is_integer(exponent):
+            return _left_to(exponent)
+        return Polynomial(self.ring, self.raw ** int(exponent))
 
     def __neg__(self) -> Polynomial:
         return Polynomial(self.ring, -self.raw)
@@ -447,6 +454,20 @@ class Polynomial:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.ring, tuple(self.terms()))
+
+
+def _number(value: Any) -> flint.fmpq | None:
+    """An integer (NumPy's too) or Fraction beside an element; None for truth values, spans of time and all else."""
+    if type(value) is int or isinstance(value, Fraction):
+        return to_fmpq(value)
+    return to_fmpq(int(value)) if is_integer(value) else None
+
+
+def _left_to(other: Any) -> Any:
+    """NotImplemented, except beside NumPy's scalars, which would make numbers of what are none."""
+    if isinstance(other, np.generic):
+        raise OperandError(f"found {shown(other)} beside a polynomial; it goes with integers, fractions and symbols.")
+    return NotImplemented
 
 
 def _as_number(generator: sympy.Symbol) -> sympy.Expr:

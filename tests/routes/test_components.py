@@ -314,3 +314,18 @@ def test_products_of_means_over_few_rows_have_few_terms():
     points = [sympy.symbols(f"x{i}_:2") for i in range(3)]
     sgd = sm.SGD(sm.LinearRegression(points, sympy.symbols("y:3")), "1/10", [0, 0])
     assert needs_of_components(sgd, sm.gradient(1))["seconds"] < 0.2
+
+
+def test_noisy_labels_of_points_that_are_drawn_without_replacement():
+    """Distinct draws have distinct points, and noise of their own; the routes that refuse name the one that answers."""
+    points = sm.Empirical([[1, 2], [0, 1], [3, -1]])
+    noisy = sm.SGD(sm.Network((2, 1), data=points, noise=sm.Rademacher()), ["1/10", "1/7"],
+                   {"W1": [[1, -1]], "W1*": [[2, 1]]})
+    for quantity in (sm.gradient(0), sm.gradient(1), sm.weights(1), sm.loss(1)):
+        for moment in ("second_moment", "variance"):
+            found = getattr(noisy, moment)(quantity)
+            assert found.provenance.route == "components"
+            assert [found(b) for b in (1, 2, 3)] == [enumerate_moment(noisy, quantity, b, moment) for b in (1, 2, 3)]
+    for route in ("closure", "symbolic"):
+        with pytest.raises(RouteError, match="route='components' answers"):
+            noisy.variance(sm.gradient(1), route=route)

@@ -29,7 +29,8 @@ def why_not(sgd: Run, quantity: Quantity) -> str:
         return "the teacher is random; closure needs a fixed one"
     if len(sgd.model.law.factors) > 1 and not sgd.batches.independent:
         return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
-                "not independent but their noise is, so that one batch has no moments in c_b alone")
+                "not independent but their noise is, so that one batch has no moments in c_b alone; "
+                "route='components' answers moments at a step t")
     if quantity.kind == "loss" and not sgd.model.has_loss:
         return no_loss(sgd.model)
     if quantity.kind == "loss" and sgd.model.has_direction and not _loss_is_quadratic(sgd.model):

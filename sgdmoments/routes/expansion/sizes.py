@@ -13,6 +13,9 @@ from sgdmoments.routes.components.sizes import setup_seconds
 
 #: Seconds that the truncated polynomials take for one monomial of the state, one step and one target, measured.
 SECONDS_PER_MONOMIAL = 4e-4
+#: Seconds for a joint moment of the statistics in the tables that diagrams are read from; about so many are met as
+#: there are of order 2 (K + 1).
+SECONDS_PER_MOMENT = 3e-5
 
 
 def estimate(sgd: Run, quantity: Quantity, moment: str, order: int, arithmetic: str) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def estimate(sgd: Run, quantity: Quantity, moment: str, order: int, arithmetic: 
         terms = max(mean, pair, (width + count) ** (order + 1))
         count_of_diagrams = 2 * 8**order  # about the number of diagrams: 4, 33 and 331 to the orders 1, 2 and 3
         seconds = steps * (2e-4 * count_of_diagrams + (1e-8 if arithmetic == "float" else 2e-6) * terms)
+        seconds += SECONDS_PER_MOMENT * comb(count + 2 * order + 2, count)
         memory = 24 * terms
     seconds += setup_seconds(sgd, size) / 4  # the gradient is written out, but only means of it are squared
     return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,

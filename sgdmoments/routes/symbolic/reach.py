@@ -48,7 +48,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return no_loss(sgd.model)
     law = sgd.model.law
     if law.points is not None and len(law.factors) > 1:
-        return "label noise on a finite data set"
+        return "label noise on a finite data set; route='components' answers it where the widths are numbers"
     for factor in law.factors:
         if factor.law.points is None and entries_of(factor.law) is None:
             return f"index graphs know Gaussian laws, independent coordinates and finite data, not {factor.law}"
