@@ -102,6 +102,12 @@ class BatchPolynomial:
                 self.last_order, "last_order", "a list of coefficients is needed, constant first"))))
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same polynomial of the same letters, with the same population and truncation.
+
+        A matrix W1 that is a letter (of index graphs) and the letters W1_11, W1_12, ... of its entries (of closure and
+        components) are different letters: a user's own symbol may be called W1_11, and equal answers have equal hashes.
+        Put the entries in and compare: ``p.evaluate({"W1": [sympy.symbols("W1_11 W1_12")]}) == q``.
+        """
         if not isinstance(other, BatchPolynomial):
             return NotImplemented
         return self._fields() == other._fields() and all(

@@ -329,3 +329,13 @@ def test_noisy_labels_of_points_that_are_drawn_without_replacement():
     for route in ("closure", "symbolic"):
         with pytest.raises(RouteError, match="route='components' answers"):
             noisy.variance(sm.gradient(1), route=route)
+
+
+@pytest.mark.parametrize("quantity", [sm.gradient(0), sm.gradient(1)], ids=str)
+def test_answers_in_matrices_are_those_in_their_entries_once_these_are_put_in(quantity):
+    sgd = sm.SGD(sm.Network((2, 1)), "1/10", {"W1*": [[1, 2]]})
+    in_matrices, in_entries, again = (sgd.variance(quantity, route=r) for r in ("symbolic", "closure", "components"))
+    assert in_matrices != in_entries
+    written = in_matrices.evaluate({"W1": [sympy.symbols("W1_11 W1_12")]})
+    assert written == in_entries == again
+    assert hash(written) == hash(in_entries) == hash(again)
