@@ -23,7 +23,7 @@ SYMBOLS = {"gradient": "g_t", "full_gradient": "∇L(w_t)", "weights": "w_t", "l
 
 
 @dataclass(frozen=True)
-class Problem:
+class RegressionProblem:
     """SGD on a table of numbers, and what the user typed to get it."""
 
     source: str
@@ -62,14 +62,14 @@ class Problem:
 
 
 def regression_problem(data: str, target: str, *, features: str | None, standardize: bool, intercept: bool,
-                       learning_rate: str, initial: str, sampling: str | None) -> Problem:
+                       learning_rate: str, initial: str, sampling: str | None) -> RegressionProblem:
     """The problem; `data` is a CSV file or the name of an embedded data set."""
     table = load(data) if data in available() and not Path(data).exists() else read_csv(data)
     design = table.design(target, None if features is None else split(features, "--features"),
                           standardize=standardize, intercept=intercept)
     sgd = SGD(design.model(), parse_learning_rate(learning_rate),
               initial=parse_initial(initial, len(design.names)), sampling=sampling)
-    return Problem(table.source, design, sgd, learning_rate, initial)
+    return RegressionProblem(table.source, design, sgd, learning_rate, initial)
 
 
 def parse_initial(text: str, size: int) -> Any:

@@ -26,7 +26,7 @@ from sgdmoments.cli.options import (
     Target,
 )
 from sgdmoments.cli.output import check_figure, check_targets, console, deliver, write_figure
-from sgdmoments.cli.problem import Problem, parse_batch_sizes, parse_steps, regression_problem
+from sgdmoments.cli.problem import RegressionProblem, parse_batch_sizes, parse_steps, regression_problem
 from sgdmoments.cli.progress import progress_bar
 from sgdmoments.cli.results import Results, compute, print_table, to_csv, to_json, to_latex
 from sgdmoments.cli.values import run_values, values_csv, values_json, values_text
@@ -70,7 +70,7 @@ def regression(
         deliver(_as_text(results, format), output, inputs)
 
 
-def _values(problem: Problem, moment: str, quantity: str, steps: int, reported: list[int], sizes: list[int],
+def _values(problem: RegressionProblem, moment: str, quantity: str, steps: int, reported: list[int], sizes: list[int],
             certified: bool, format: str, output: Path | None, plot: Path | None, inputs: tuple[str, ...]) -> None:
     if format == "latex":
         raise InputError("--format latex shows polynomials; --arithmetic float and certified give values only.")

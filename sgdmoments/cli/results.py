@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sgdmoments.budget import ProgressCallback
 from sgdmoments.cli.output import lossless
-from sgdmoments.cli.problem import SYMBOLS, Problem
+from sgdmoments.cli.problem import SYMBOLS, RegressionProblem
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.population import PopulationCertificate
@@ -48,7 +48,7 @@ class Answer:
 class Results:
     """The answers for some steps and batch sizes."""
 
-    problem: Problem
+    problem: RegressionProblem
     moment: str
     quantity: str
     batch_sizes: tuple[int, ...]
@@ -66,7 +66,7 @@ class Results:
         return rf"\operatorname{{var}}({symbol})" if self.moment == "variance" else rf"\mathbb{{E}}\|{symbol}\|^2"
 
 
-def compute(problem: Problem, moment: str, quantity: str, steps: Sequence[int], batch_sizes: Sequence[int],
+def compute(problem: RegressionProblem, moment: str, quantity: str, steps: Sequence[int], batch_sizes: Sequence[int],
             route: str = "auto", progress: ProgressCallback | None = None, proof: bool = True) -> Results:
     """The answers; where a proof is wanted, each threshold proved and re-checked by the independent checker."""
     answers = []

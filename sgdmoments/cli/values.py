@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from sgdmoments.budget import ProgressCallback
-from sgdmoments.cli.problem import QUANTITIES, Problem
+from sgdmoments.cli.problem import QUANTITIES, RegressionProblem
 from sgdmoments.errors import InputError
 from sgdmoments.longrun.trajectory import Trajectory
 
 
-def run_values(problem: Problem, moment: str, quantity: str, steps: int, batch_sizes: Sequence[int], certified: bool,
-               progress: ProgressCallback | None) -> Trajectory:
+def run_values(problem: RegressionProblem, moment: str, quantity: str, steps: int, batch_sizes: Sequence[int],
+               certified: bool, progress: ProgressCallback | None) -> Trajectory:
     """The moment at all steps up to `steps`."""
     if quantity == "loss":
         raise InputError("--arithmetic: the moments of the loss are of order 4 and come out exactly only; leave "
@@ -26,7 +26,7 @@ def run_values(problem: Problem, moment: str, quantity: str, steps: int, batch_s
                                   progress=progress)
 
 
-def values_text(run: Trajectory, problem: Problem, at: Sequence[int], screen: Console) -> str:
+def values_text(run: Trajectory, problem: RegressionProblem, at: Sequence[int], screen: Console) -> str:
     """The table for people."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("b", *(f"t = {t}" for t in at)):
@@ -61,7 +61,7 @@ def values_csv(run: Trajectory, at: Sequence[int]) -> str:
     return text.getvalue()
 
 
-def values_json(run: Trajectory, problem: Problem, at: Sequence[int]) -> str:
+def values_json(run: Trajectory, problem: RegressionProblem, at: Sequence[int]) -> str:
     """The same as JSON."""
     return json.dumps({
         "format": "sgdmoments.values/1", "question": run.question, "problem": problem.to_plain(),

@@ -44,5 +44,5 @@ def estimate(sgd: Run, quantity: Quantity, moment: str, order: int, arithmetic: 
         seconds += SECONDS_PER_MOMENT * comb(count + 2 * order + 2, count)
         memory = 24 * terms
     seconds += setup_seconds(sgd, size) / 4  # the gradient is written out, but only means of it are squared
-    return {"route": "expansion", "order": order, "arithmetic": arithmetic, "terms": terms, "seconds": seconds,
-            "memory": memory}
+    return {"route": "expansion", "inverse_batch_order": order, "arithmetic": arithmetic, "terms": terms,
+            "seconds": seconds, "memory": memory}
