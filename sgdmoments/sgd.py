@@ -62,8 +62,9 @@ class SGD(Run):
             given: "initial": the variance given the initial weights, averaged over them where they are
                 random; "nothing": the total variance.
             route: "auto", or the name of a route.
-            options: passed to the route: learning_rate_order, inverse_batch_order, arithmetic, budget,
-                progress, executor.
+            options: those of the route, by name: budget and progress of every one; inverse_batch_order and
+                learning_rate_order also choose it (`SymbolicOptions`, `ExpansionOptions`); arithmetic, executor,
+                check, resume. ``help(ROUTES[route].Options)`` of `sgdmoments.routes.registry` tells all.
         """
         return self._answer("variance", quantity, route, given=given, **options)
 
