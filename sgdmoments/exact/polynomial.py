@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import sympy
 
 from sgdmoments.errors import AssumptionError, InputError, OperandError
 from sgdmoments.exact import display, roots
+from sgdmoments.exact.batch_arithmetic import BatchArithmetic
 from sgdmoments.exact.batch_size import BATCH_SIZE, inverse_of
-from sgdmoments.exact.coefficient_lists import least, product_of, sum_of, total_of
+from sgdmoments.exact.coefficient_lists import least
 from sgdmoments.exact.coefficients import (
     entry_to_sympy,
     evaluate_entries,
@@ -31,7 +32,7 @@ from sgdmoments.exact.population import PopulationCertificate, decreasing_in_pop
 from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.saving import polynomial_from_json, polynomial_to_json
-from sgdmoments.exact.truncation import coefficient_beyond, is_small, warn
+from sgdmoments.exact.truncation import is_small, warn
 from sgdmoments.reading import (
     is_foreign,
     is_integer,
@@ -45,7 +46,7 @@ from sgdmoments.reading import (
 
 
 @dataclass(frozen=True, repr=False)
-class BatchPolynomial:
+class BatchPolynomial(BatchArithmetic):
     """sum_k entries[k] u^k with u = 1/b, b the batch size.
 
     Args:
@@ -79,9 +80,6 @@ class BatchPolynomial:
     learning_rate_order: int | None = None
     next_coefficient: Any = field(default=None, compare=False, repr=False)
     last_order: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
-
-    #: sympy's matrices leave ``M * p`` to `__rmul__`.
-    _op_priority: ClassVar[float] = 100.0
 
     def __post_init__(self) -> None:
         for name in ("population", "truncated", "learning_rate_order"):
@@ -298,8 +296,6 @@ class BatchPolynomial:
             raise InputError(f"{question} needs rational coefficients, but this polynomial has letters or floats; "
                              "call evaluate({...}) with exact numbers first.")
 
-    # -- arithmetic -----------------------------------------------------------------------------------------
-
     def _lift(self, other: Any) -> BatchPolynomial | None:
         if isinstance(other, BatchPolynomial):
             if None not in (self.population, other.population) and self.population != other.population:
@@ -320,48 +316,6 @@ class BatchPolynomial:
         series = least(self.learning_rate_order, other.learning_rate_order)
         return BatchPolynomial(tuple(kept), population, truncated, learning_rate_order=series,
                                next_coefficient=beyond, last_order=last)
-
-    #: NumPy's scalars leave operators to this class, its arrays do not: np.timedelta64(3) would become the integer 3.
-    __array_priority__ = -1.0
-
-    def __add__(self, other: Any) -> BatchPolynomial:
-        q = self._lift(other)
-        if q is None:
-            return NotImplemented
-        k = least(self.truncated, q.truncated)
-        pair = (None, None) if k is None else (self._coefficient(k + 1), q._coefficient(k + 1))
-        beyond = None if pair[0] is None or pair[1] is None else pair[0] + pair[1]
-        order = least(self.learning_rate_order, q.learning_rate_order)
-        parts = [p.last_order for p in (self, q) if p.last_order is not None and p.learning_rate_order == order]
-        last = total_of(parts)
-        return self._with(q, sum_of(self.entries, q.entries), beyond, last)
-
-    __radd__ = __add__
-
-    def __neg__(self) -> BatchPolynomial:
-        return -1 * self
-
-    def __sub__(self, other: Any) -> BatchPolynomial:
-        q = self._lift(other)
-        return NotImplemented if q is None else self + (-q)
-
-    def __rsub__(self, other: Any) -> BatchPolynomial:
-        return (-self) + other
-
-    def __mul__(self, other: Any) -> BatchPolynomial:
-        q = self._lift(other)
-        if q is None:
-            return NotImplemented
-        k = least(self.truncated, q.truncated)
-        beyond = None
-        if k is not None:
-            first, second = ([p._coefficient(i) for i in range(k + 2)] for p in (self, q))
-            beyond = coefficient_beyond(first, second, k + 1)
-        parts = [product_of(a.last_order, b.entries) for a, b in ((self, q), (q, self)) if a.last_order is not None]
-        last = total_of(parts)
-        return self._with(q, product_of(self.entries, q.entries), beyond, last)
-
-    __rmul__ = __mul__
 
     # -- other forms ----------------------------------------------------------------------------------------
 

@@ -24,21 +24,21 @@ Laws:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any, Union
 from weakref import WeakValueDictionary
 
 import flint
-import numpy as np
 import sympy
 
-from sgdmoments.errors import InputError, OperandError
+from sgdmoments.errors import InputError
 from sgdmoments.exact.irrational import NumberLetter, vanishes
 from sgdmoments.exact.numbers import to_exact
-from sgdmoments.exact.reduction import RULED, ReciprocalLetter, Reduction, ruled_letters, with_letters
-from sgdmoments.reading import is_integer, shown
+from sgdmoments.exact.reduction import RULED, ReciprocalLetter, Reduction, ruled_letters
+from sgdmoments.exact.ring_arithmetic import RingArithmetic, number_of
+from sgdmoments.exact.ring_sympy import expression_of, terms_of
 
 Exponents = tuple[int, ...]
 Scalar = Union[int, Fraction, "Polynomial"]
@@ -91,7 +91,7 @@ class Ring:
         exact = to_exact(value, "coefficient")
         if isinstance(exact, Fraction):
             return Polynomial(self, self.context.constant(to_fmpq(exact)))
-        return self._from_sympy(exact)
+        return self.from_terms(terms_of(exact, self.generators, self.reduction))
 
     def generator(self, symbol: sympy.Symbol) -> Polynomial:
         """The generator `symbol` as an element."""
@@ -134,25 +134,6 @@ class Ring:
                     target[place] = e
             terms[tuple(target)] = coefficient
         return Polynomial(self, self.context.from_dict(terms))
-
-    def _from_sympy(self, expression: sympy.Expr) -> Polynomial:
-        expression = with_letters(expression)
-        if expression.is_Rational:  # roots that cancel
-            return self(expression)
-        unknown = expression.free_symbols - set(self.generators)
-        if unknown and self.reduction is not None:
-            found = {g: self.reduction.radical(g) for g in unknown if isinstance(g, NumberLetter)}
-            expression = sympy.expand(expression.xreplace({g: v for g, v in found.items() if v is not None}))
-            unknown = expression.free_symbols - set(self.generators)
-        if unknown:
-            raise InputError(f"{expression} contains {sorted(map(str, unknown))}, not among the generators of {self}.")
-        try:
-            poly = sympy.Poly(expression, *self.generators, domain="QQ")
-        except (sympy.PolynomialError, sympy.CoercionFailed):
-            raise InputError(
-                f"{expression} is not a polynomial with rational coefficients in its symbols; "
-                "give a name (a symbol of its own) to each root, and each quotient by a sum, in it.") from None
-        return self.from_terms({e: Fraction(int(c.p), int(c.q)) for e, c in poly.terms()})
 
     def __repr__(self) -> str:
         return f"Ring(({', '.join(map(str, self.generators))}{',' * (len(self.generators) == 1)}))"
@@ -202,7 +183,7 @@ def ring_of(values: Iterable[Any]) -> Ring:
     return Ring(sorted(symbols, key=lambda s: (s.name, str(sorted(s.assumptions0.items())), s.sort_key())))
 
 
-class Polynomial:
+class Polynomial(RingArithmetic):
     """An immutable element of a `Ring`; a thin wrapper of FLINT's ``fmpq_mpoly``.
 
     Mixed arithmetic with int, Fraction and elements of other rings is exact; floats are refused.
@@ -210,9 +191,6 @@ class Polynomial:
     """
 
     __slots__ = ("_hash", "raw", "ring")
-
-    #: NumPy's scalars leave operators to this class, its arrays do not: np.timedelta64(3) would become the integer 3.
-    __array_priority__ = -1.0
 
     def __init__(self, ring: Ring, raw: flint.fmpq_mpoly) -> None:
         self.ring = ring
@@ -226,51 +204,13 @@ class Polynomial:
                 return self, other
             ring = self.ring.union(other.ring)
             return ring(self), ring(other)
-        number = _number(other)
+        number = number_of(other)
         if number is not None:
             return self, Polynomial(self.ring, self.ring.context.constant(number))
         if isinstance(other, sympy.Expr):
             ring = self.ring.union(ring_of([other]))
             return ring(self), ring(other)
         return None
-
-    def _combine(self, other: Any, operation: Callable[[Any, Any], Any], swap: bool = False) -> Any:
-        pair = self._pair(other)
-        if pair is None:
-            return _left_to(other)
-        a, b = reversed(pair) if swap else pair
-        return Polynomial(a.ring, operation(a.raw, b.raw))
-
-    def __add__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a + b)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a - b)
-
-    def __rsub__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a - b, swap=True)
-
-    def __mul__(self, other: Any) -> Polynomial:
-        return self._combine(other, lambda a, b: a * b)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: int | Fraction) -> Polynomial:
-        number = _number(other)
-        return _left_to(other) if number is None else Polynomial(self.ring, self.raw / number)
-
-    def __pow__(self, exponent: int) -> Polynomial:
-        if not is_integer(exponent):
-            return _left_to(exponent)
-        return Polynomial(self.ring, self.raw ** int(exponent))
-
-    def __neg__(self) -> Polynomial:
-        return Polynomial(self.ring, -self.raw)
-
-    def __pos__(self) -> Polynomial:
-        return self
 
     def __eq__(self, other: object) -> bool:
         try:
@@ -390,24 +330,6 @@ class Polynomial:
             total = total + product
         return total
 
-    def exact_quotient(self, divisor: Polynomial) -> Polynomial:
-        """self / divisor where that is a polynomial; `ZeroDivisionError` or FLINT's DomainError otherwise.
-
-        Raises `InputError` where irrational numbers occur: their rules are not those of polynomials.
-        """
-        pair = self._pair(divisor)
-        assert pair is not None
-        if pair[0].ring.reduction:
-            raise InputError("this question divides polynomials, which is not done over irrational numbers or "
-                             "reciprocals of letters; put symbols in their place, or rational numbers close to them.")
-        return Polynomial(pair[0].ring, pair[0].raw / pair[1].raw)
-
-    def gcd(self, other: Polynomial) -> Polynomial:
-        """A greatest common divisor."""
-        pair = self._pair(other)
-        assert pair is not None
-        return Polynomial(pair[0].ring, pair[0].raw.gcd(pair[1].raw))
-
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
         """The factorisation over ℚ: a rational constant and irreducible factors with multiplicities.
 
@@ -436,10 +358,7 @@ class Polynomial:
             constant, factors = self.factor()
             return sympy.Mul(sympy.Rational(constant.numerator, constant.denominator),
                              *(f.to_sympy() ** m for f, m in factors))
-        return sympy.Add(*(
-            sympy.Mul(sympy.Rational(c.numerator, c.denominator),
-                      *(_as_number(g)**e for g, e in zip(self.ring.generators, exponents, strict=True) if e))
-            for exponents, c in self.terms()))
+        return expression_of(self.terms(), self.ring.generators)
 
     def _sympy_(self) -> sympy.Expr:
         return self.to_sympy()
@@ -454,24 +373,6 @@ class Polynomial:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.ring, tuple(self.terms()))
-
-
-def _number(value: Any) -> flint.fmpq | None:
-    """An integer (NumPy's too) or Fraction beside an element; None for truth values, spans of time and all else."""
-    if type(value) is int or isinstance(value, Fraction):
-        return to_fmpq(value)
-    return to_fmpq(int(value)) if is_integer(value) else None
-
-
-def _left_to(other: Any) -> Any:
-    """NotImplemented, except beside NumPy's scalars, which would make numbers of what are none."""
-    if isinstance(other, np.generic):
-        raise OperandError(f"found {shown(other)} beside a polynomial; it goes with integers, fractions and symbols.")
-    return NotImplemented
-
-
-def _as_number(generator: sympy.Symbol) -> sympy.Expr:
-    return generator.number if isinstance(generator, RULED) else generator
 
 
 def _reciprocal(value: Any) -> Any:
