@@ -27,9 +27,11 @@ def conditional_moments(problem: Problem, kind: str = "variance") -> tuple[Polyn
 def _square(problem: Problem) -> Polynomial:
     pairs = {pair for held in {tuple(by) for by in problem.outputs}
              for pair in combinations_with_replacement(sorted(held), 2)}
-    exponents: dict[tuple[int, ...], Exponents] = {pair: _exponents(pair, len(problem.statistics)) for pair in pairs}
+    constant = (-1, -1)
+    exponents: dict[tuple[int, ...], Exponents] = {
+        pair: _exponents(pair, len(problem.statistics)) for pair in pairs if pair != constant}
     problem.moments.prepare(exponents.values())
-    known = {pair: problem.ring(problem.moments(e)) for pair, e in exponents.items()}
+    known = {pair: problem.ring(problem.moments(e)) for pair, e in exponents.items()} | {constant: problem.ring.one}
     total = LongSum()
     for by in problem.outputs:
         for i, part in by.items():

@@ -339,3 +339,11 @@ def test_answers_in_matrices_are_those_in_their_entries_once_these_are_put_in(qu
     written = in_matrices.evaluate({"W1": [sympy.symbols("W1_11 W1_12")]})
     assert written == in_entries == again
     assert hash(written) == hash(in_entries) == hash(again)
+
+
+@pytest.mark.parametrize("sampling", ["with_replacement", "without_replacement"])
+def test_points_that_are_all_alike_have_no_statistics(sampling):
+    sgd = sm.SGD(sm.Network((1, 1, 1), data=sm.Empirical([[2], [2], [2]])), "1/10", START[1, 1, 1], sampling)
+    assert not read(sgd, sm.gradient(1)).statistics
+    for quantity in QUANTITIES[:5]:
+        agrees_with_enumeration(sgd, quantity, (1, 3))
