@@ -16,10 +16,10 @@ from sgdmoments.exact.ring import Exponents, Polynomial
 from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
 
 
-def conditional_moments(problem: Problem, kind: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
-    """E[||q||^2 | w_t] and E[q | w_t], in ``problem.ring``; zero or empty where `kind` does without."""
-    square = problem.ring.zero if kind == "mean" else _square(problem)
-    means = [] if kind == "second_moment" else [
+def conditional_moments(problem: Problem, moment: str = "variance") -> tuple[Polynomial, list[Polynomial]]:
+    """E[||q||^2 | w_t] and E[q | w_t], in ``problem.ring``; zero or empty where `moment` does without."""
+    square = problem.ring.zero if moment == "mean" else _square(problem)
+    means = [] if moment == "second_moment" else [
         mean_over_batch(by, problem.moments, problem.ring) for by in problem.outputs]
     return square, means
 

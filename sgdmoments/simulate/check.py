@@ -23,7 +23,7 @@ from sgdmoments.simulate.directions import coefficient_directions, score, smalle
 from sgdmoments.simulate.estimate import simulate
 from sgdmoments.simulate.evidence import Array, Evidence
 from sgdmoments.simulate.fit import Fit, generalised_least_squares, identifying_batch_sizes, normal_p, normal_quantile
-from sgdmoments.simulate.problem import Problem
+from sgdmoments.simulate.problem import FloatRun
 from sgdmoments.simulate.report import CheckReport, CoefficientCheck, PointCheck
 from sgdmoments.simulate.result import Estimates, Simulation, SimulationProgress
 from sgdmoments.simulate.verdict import Verdict, judge, number_of_tests
@@ -131,7 +131,7 @@ def _as_run(run: Simulation, sgd: SGD) -> tuple[tuple[int, ...], dict[str, Any]]
     if not isinstance(run, Simulation):
         raise InputError(f"run: expected a Simulation, found {type(run).__name__}.")
     with precision(run.identity["x64"]):
-        if Problem.read(sgd).fingerprint(run.steps[-1]) != run.identity["fingerprint"]:
+        if FloatRun.read(sgd).fingerprint(run.steps[-1]) != run.identity["fingerprint"]:
             raise InputError("run: a simulation of another SGD (data, weights, learning rates or sampling differ).")
     given = "nothing" if run.identity["options"][-1] else "initial"
     return run.batch_sizes, {"given": given, "x64": run.identity["x64"]}
@@ -173,7 +173,7 @@ class _Asked:
     @cached_property
     def rounding(self) -> float:
         """What a moment of rounding errors may amount to, from the sizes of data, labels and weights."""
-        problem = Problem.read(self.sgd)
+        problem = FloatRun.read(self.sgd)
         arrays = [a for a in problem.start if isinstance(a, np.ndarray)]
         weights = max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=1.0)
         points = 1.0 if problem.points is None else float(np.max(np.abs(problem.points), initial=0.0))

@@ -37,7 +37,7 @@ from sgdmoments.simulate.cost import (
 from sgdmoments.simulate.gradients import Gradients
 from sgdmoments.simulate.moments import Stream, warn_where_diverged
 from sgdmoments.simulate.observables import GROUP, MEAN_LIMIT, Observable
-from sgdmoments.simulate.problem import Problem
+from sgdmoments.simulate.problem import FloatRun
 from sgdmoments.simulate.result import Simulation, SimulationProgress, Throughput
 from sgdmoments.simulate.sgd import Options, Program, check_options, sort_for_antithetic
 
@@ -130,7 +130,7 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
     templates, times = _questions(quantities, steps, len(wanted_sizes), limit)
     with precision(read_flag(x64, "x64")):
         mesh = replicate_mesh(devices)
-        problem = Problem.read(sgd)
+        problem = FloatRun.read(sgd)
         gradients = gradients_of(problem)
         check_options(gradients, options)
         sort_for_antithetic(gradients, options)

@@ -13,7 +13,7 @@ from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.cubature import cubature
 from sgdmoments.simulate.draws import sampler, to_floats
 from sgdmoments.simulate.gradients import Gradients, Projection
-from sgdmoments.simulate.problem import Array, Problem, on_rows
+from sgdmoments.simulate.problem import Array, FloatRun, on_rows
 
 #: Models with at least this many weights are large.
 _LARGE = 4096
@@ -28,7 +28,7 @@ class General(Gradients):
     right degree otherwise.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FloatRun) -> None:
         super().__init__(problem)
         self.model = problem.model
         #: Draws of what is fresh in each sample.

@@ -11,7 +11,7 @@ import numpy as np
 from sgdmoments.errors import AssumptionError
 from sgdmoments.simulate.arguments import whole_number
 from sgdmoments.simulate.backend import jnp
-from sgdmoments.simulate.problem import Array, Problem
+from sgdmoments.simulate.problem import Array, FloatRun
 
 #: Samples of a batch are numbered by 32-bit words.
 MOST_BATCH = 2**31
@@ -31,7 +31,7 @@ class Gradients(ABC):
     #: The entries of `constants` that are listed by data point.
     data_names = frozenset({"points", "phi", "right"})
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FloatRun) -> None:
         self.problem = problem
         self.n = problem.n
         self.order = np.arange(problem.n or 0)

@@ -9,7 +9,7 @@ import numpy as np
 from sgdmoments.simulate import batches
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.gradients import Gradients, Projection
-from sgdmoments.simulate.problem import Array, Problem
+from sgdmoments.simulate.problem import Array, FloatRun
 
 #: Points whose rows are fetched at once.
 _BLOCK = 32
@@ -22,7 +22,7 @@ class LeastSquares(Gradients):
     what the few points left out cost.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FloatRun) -> None:
         super().__init__(problem)
         assert problem.points is not None
         self.count = len(problem.points)
@@ -43,7 +43,7 @@ class LeastSquares(Gradients):
             "minimum": np.array(0.5 * np.mean((phi @ minimiser - right) ** 2))}
 
     @staticmethod
-    def fits(problem: Problem) -> bool:
+    def fits(problem: FloatRun) -> bool:
         """Whether a problem is of this kind."""
         return (problem.points is not None and not problem.fresh
                 and all(isinstance(a, np.ndarray) for a in problem.teacher) and problem.is_affine_in_weights()

@@ -29,7 +29,7 @@ _DEGREE_LIMIT = 64
 
 
 @dataclass(frozen=True)
-class Problem:
+class FloatRun:
     """Numbers of an SGD. Weights are flat vectors: all parameters in order, each row by row.
 
     Attributes:
@@ -42,7 +42,7 @@ class Problem:
     start: tuple[Array | Init, ...]
 
     @classmethod
-    def read(cls, sgd: SGD) -> Problem:
+    def read(cls, sgd: SGD) -> FloatRun:
         if not isinstance(sgd, SGD):
             raise InputError(f"sgd: expected an SGD, found {type(sgd).__name__}.")
         model = sgd.model

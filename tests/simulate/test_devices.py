@@ -73,7 +73,7 @@ def test_programs_lower_for_accelerators(name, platform):
     from sgdmoments.simulate.backend import precision
     from sgdmoments.simulate.choose import gradients_of
     from sgdmoments.simulate.observables import Observable
-    from sgdmoments.simulate.problem import Problem
+    from sgdmoments.simulate.problem import FloatRun
     from sgdmoments.simulate.sgd import Options, Program
 
     rng = np.random.default_rng(0)
@@ -84,7 +84,7 @@ def test_programs_lower_for_accelerators(name, platform):
         sgd = sm.SGD(sm.LinearRegression(rng.normal(size=(100, 3)), rng.normal(size=100)), "1/10", [0, 0, 0])
         b = 50 if name == "masks" else 3
     with precision(True):
-        gradients = gradients_of(Problem.read(sgd))
+        gradients = gradients_of(FloatRun.read(sgd))
         gradient = Observable.read(sm.gradient(0), gradients, 0, 16)
         observables = (gradient, Observable.read(sm.loss(0), gradients, gradient.width, 16))
         program = Program(gradients, observables, (0, 1, 2), gradients.problem.rates(3), b, Options())

@@ -232,7 +232,7 @@ def test_divergence_is_told():
 
 
 def test_samples_as_rows_where_a_model_allows_it():
-    from sgdmoments.simulate.problem import Problem
+    from sgdmoments.simulate.problem import FloatRun
 
     network = sm.Network((2, 3, 1), activation=(0, 1, 1))
     student = {"W1": np.ones((3, 2)), "W2": np.ones((1, 3))}
@@ -249,6 +249,6 @@ def test_samples_as_rows_where_a_model_allows_it():
     runs = []
     for model, rows in ((network, True), (ByEntries((2, 3, 1), activation=(0, 1, 1)), False)):
         sgd = sm.SGD(model, "1/100", {**student, **teacher})
-        assert Problem.read(sgd).takes_rows() is rows
+        assert FloatRun.read(sgd).takes_rows() is rows
         runs.append(simulate(sgd, sm.gradient, 1, [2], 64).moments.mean)
     np.testing.assert_allclose(*runs, rtol=1e-12)
