@@ -17,12 +17,11 @@ from typing import Any
 
 import sympy
 
-from sgdmoments.budget import Budget, Monitor
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
-from sgdmoments.exact.linear import matrix
 from sgdmoments.exact.numbers import fresh_symbol, to_exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
@@ -65,6 +64,7 @@ class ClosedForm:
         order: the order in the weights of the moments that it needs, 1, 2 or 4.
         sgd: the run, for naming its stability threshold.
         letters: every letter that occurs, v among them.
+        budget: what each question about it may use.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
@@ -79,6 +79,7 @@ class ClosedForm:
     question: str = ""
     order: int = 2
     sgd: Run | None = field(default=None, repr=False, compare=False)
+    budget: Budget | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def letters(self) -> tuple[sympy.Symbol, ...]:
@@ -88,7 +89,8 @@ class ClosedForm:
     def in_v(self, t: int) -> Polynomial:
         """The moment at t as a polynomial in v and the other letters."""
         t = read_integer(t, "t", 0, "a step is an integer >= 0")
-        return sum((s.at(t) for s in self.systems), self.systems[0].ring.zero)
+        with Monitor(self.budget):
+            return sum((s.at(t) for s in self.systems), self.systems[0].ring.zero)
 
     def at(self, t: int) -> BatchPolynomial:
         """The moment at t as a polynomial in 1/b."""
@@ -104,7 +106,8 @@ class ClosedForm:
     def value(self, t: int, b: Any) -> Any:
         """The moment at t and b, t as large as one likes: a Fraction, or a polynomial in the letters."""
         t = read_integer(t, "t", 0, "a step is an integer >= 0")
-        return sum((s.far(t) for s in self.at_batch_size(b).systems), self.systems[0].ring.zero).simplest()
+        with Monitor(self.budget):
+            return sum((s.far(t) for s in self.at_batch_size(b).systems), self.systems[0].ring.zero).simplest()
 
     def at_batch_size(self, b: Any) -> ClosedForm:
         """The same at one batch size, without the letter v."""
@@ -126,8 +129,9 @@ class ClosedForm:
         """
         variable = self._variable("z", z)
         total = RationalFunction(0)
-        for system in self.systems:
-            total = total + system.generating_function(variable)
+        with Monitor(self.budget):
+            for system in self.systems:
+                total = total + system.generating_function(variable)
         return total
 
     def recurrence(self) -> Recurrence:
@@ -138,7 +142,8 @@ class ClosedForm:
         bottom = [ring(c) for c in function.denominator.coefficients(z)]
         scale = bottom[0].to_fraction()
         first = max(function.numerator.degree(z) + 1, len(bottom) - 1)
-        values = [s.first(max(first, 1)) for s in self.systems]
+        with Monitor(self.budget):
+            values = [s.first(max(first, 1)) for s in self.systems]
         initial = tuple(sum(row[1:], row[0]) for row in zip(*values, strict=True))
         return Recurrence(tuple(-c / scale for c in bottom[1:]), initial[:first])
 
@@ -148,7 +153,8 @@ class ClosedForm:
 
         Raises `RouteError` where an eigenvalue is not rational in the letters.
         """
-        return collected([term for system in self.systems for term in power_terms(system)])
+        with Monitor(self.budget):
+            return collected([term for system in self.systems for term in power_terms(system)])
 
     def formula(self, t: sympy.Expr | None = None, *, b: Any = None, n: Any = None, radicals: bool = False
                 ) -> sympy.Expr:
@@ -166,7 +172,8 @@ class ClosedForm:
         """
         step = self._variable("t", t) if t is None or isinstance(t, sympy.Symbol) else _step(t)
         if read_flag(radicals, "radicals"):
-            result = sympy.Add(*(radical_formula(system, step) for system in self.systems))
+            with Monitor(self.budget):
+                result = sympy.Add(*(radical_formula(system, step) for system in self.systems))
         else:
             result = sympy.Add(*(term.to_sympy(step) for term in self.terms))
         if b is None and n is not None:
@@ -194,7 +201,8 @@ class ClosedForm:
         sgdmoments.errors.Diverges: variance of g_t at b = 1: diverges as t grows; second moments converge for \
 learning rates below 2/7.
         """
-        return limit(self, b)
+        with Monitor(self.budget):
+            return limit(self, b)
 
     def _variable(self, name: str, given: Any) -> sympy.Symbol:
         if given is None:
@@ -219,7 +227,11 @@ def closed_form(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "va
     Raises `AssumptionError` for a learning rate that varies, `RouteError` for a model not linear in its weights.
     """
     check_moment(moment)
-    builder = _Builder(sgd, check_function(quantity)(0), moment, budget)
+    with Monitor(budget):
+        return _closed_form(_Builder(sgd, check_function(quantity)(0), moment, budget), moment, given)
+
+
+def _closed_form(builder: _Builder, moment: str, given: Given) -> ClosedForm | tuple[ClosedForm, ...]:
     if moment == "second_moment":
         return builder.closed([builder.system(builder.parts.square)])
     means = [builder.system([m]) for m in builder.parts.means]
@@ -253,7 +265,7 @@ class _Builder:
             by_rate = operator.parts()
         self.parts = observables(sgd, operator, quantity)
         self.operator = operator
-        self.sgd, self.order = sgd, degree
+        self.sgd, self.order, self.budget = sgd, degree, budget
         moments = initial_moments(sgd, operator.basis)
         start = [moments[e] for e in operator.basis]
         entries = [entry for by_v in by_rate for part in by_v for entry in part.values()]
@@ -262,13 +274,18 @@ class _Builder:
         self.v = sgd.batches.variable(letters)
         ring = self.ring = Ring((*letters, self.v))
         alpha, v = ring(rate), ring.generator(self.v)
-        rows = [[ring.zero] * operator.size for _ in range(operator.size)]
+        cells: dict[tuple[int, int], Any] = {}  # in FLINT's values: there are many
         for j, by_v in enumerate(by_rate):
             for k, part in enumerate(by_v):
-                factor = alpha**j * v**k
-                for (row, column), entry in part.items():
-                    rows[row][column] = rows[row][column] + ring(entry) * factor
-        self.matrix = matrix(ring, rows)
+                factor = (alpha**j * v**k).raw
+                for place, entry in part.items():
+                    tick("the matrix of a step")
+                    term = ring(entry).raw * factor
+                    cells[place] = cells[place] + term if place in cells else term
+        rows = [[ring.zero] * operator.size for _ in range(operator.size)]
+        for (row, column), value in cells.items():
+            rows[row][column] = Polynomial(ring, value)
+        self.matrix = tuple(map(tuple, rows))
         self.start = tuple(map(ring, start))
 
     def system(self, observable: list[Polynomial]) -> LinearSystem:
@@ -293,7 +310,7 @@ class _Builder:
     def closed(self, systems: list[LinearSystem]) -> ClosedForm:
         """The answer."""
         return ClosedForm(tuple(s.restricted() for s in systems), self.v, self.sgd.batches, self.question, self.order,
-                          self.sgd)
+                          self.sgd, self.budget)
 
 
 def _negated(system: LinearSystem) -> LinearSystem:

@@ -21,7 +21,7 @@ from sgdmoments.exact.linear import irreducible_blocks, rational_matrix, sub_mat
 from sgdmoments.exact.rational import RationalFunction
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq
 from sgdmoments.exact.unit_circle import strictly_inside
-from sgdmoments.longrun.closed_form.system import LinearSystem
+from sgdmoments.longrun.closed_form.system import LARGEST_IN_NUMBERS, LinearSystem
 from sgdmoments.longrun.stability.answer import stability
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 #: The variable of generating functions whose limit is taken.
 _Z = sympy.Dummy("z", dummy_index=1_000_011)
-
-#: The largest system whose numbers are put into a characteristic polynomial.
-_LARGEST_SYSTEM = 300
 
 _ORDERS = {1: "means", 2: "second moments", 4: "fourth moments"}
 
@@ -142,8 +139,8 @@ def _numbers(systems: Sequence[LinearSystem]) -> tuple[RationalFunction, list[li
     one, x = flint.fmpq_poly([1]), flint.fmpq_poly([0, 1])
     top, bottom = flint.fmpq_poly([0]), one
     for system in (s.restricted() for s in systems):
-        if system.size > _LARGEST_SYSTEM:
-            raise BudgetExceeded(f"limit: a system of {system.size} moments is over the limit of {_LARGEST_SYSTEM}.",
+        if system.size > LARGEST_IN_NUMBERS:
+            raise BudgetExceeded(f"limit: a system of {system.size} moments is over the limit of {LARGEST_IN_NUMBERS}.",
                                  {"moments": system.size}, "a given t: closed_form(...).value(t, b).")
         characteristic = one
         for block in irreducible_blocks(system.matrix):

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.errors import BudgetExceeded
 from sgdmoments.exact.linear import (
     Matrix,
@@ -26,6 +28,9 @@ from sgdmoments.exact.ring import Polynomial, Ring
 
 #: The largest irreducible block whose characteristic polynomial is computed with letters in it.
 _LARGEST_BLOCK = 12
+
+#: The largest system whose numbers are put into a characteristic polynomial.
+LARGEST_IN_NUMBERS = 300
 
 
 @dataclass(frozen=True)
@@ -91,14 +96,15 @@ class LinearSystem:
         index = {pair: k for k, pair in enumerate(places)}
 
         def product(x: Vector, y: Vector) -> Vector:
-            total = [self.ring.zero] * len(places)
+            tick("the square of a sequence")
+            total: dict[int, Any] = {}  # in FLINT's values: there are many
+            right = [(j, b.raw) for j, b in enumerate(y) if b]
             for i, a in enumerate(x):
                 if a:
-                    for j, b in enumerate(y):
-                        if b:
-                            k = index[min(i, j), max(i, j)]
-                            total[k] = total[k] + a * b
-            return tuple(total)
+                    for j, b in right:
+                        k, term = index[(i, j) if i < j else (j, i)], a.raw * b
+                        total[k] = total[k] + term if k in total else term
+            return tuple(Polynomial(self.ring, total[k]) if k in total else self.ring.zero for k in range(len(places)))
 
         return LinearSystem(product(self.row, self.row),
                             tuple(product(self.matrix[i], self.matrix[j]) for i, j in places), tuple(start))
@@ -106,6 +112,7 @@ class LinearSystem:
     def substituted(self, values: dict[sympy.Symbol, Polynomial]) -> LinearSystem:
         """The system with letters replaced by elements of the same ring."""
         def put(row: Vector) -> Vector:
+            tick("numbers for letters")
             return tuple(entry.substitute(values) for entry in row)
 
         return LinearSystem(put(self.row), tuple(map(put, self.matrix)), put(self.start))
@@ -131,7 +138,8 @@ class LinearSystem:
         if largest > _LARGEST_BLOCK:
             raise BudgetExceeded(
                 f"closed form: an irreducible block of {largest} x {largest} entries with letters is over the limit "
-                f"of {_LARGEST_BLOCK}.", {"block": largest}, "numbers for b: closed_form(...).value(t, b) or .limit(b)")
+                f"of {_LARGEST_BLOCK}.", {"block": largest}, "numbers for b: closed_form(...).value(t, b)" + (
+                    " or .limit(b)." if self.size <= LARGEST_IN_NUMBERS else "."))
         return tuple(characteristic_polynomial(sub_matrix(self.matrix, block)) for block in places)
 
     def reversed_characteristic(self) -> list[Polynomial]:
@@ -141,6 +149,7 @@ class LinearSystem:
             factor = block[::-1]
             grown = [self.ring.zero] * (len(product) + len(factor) - 1)
             for i, a in enumerate(product):
+                tick("a characteristic polynomial")
                 for j, b in enumerate(factor):
                     grown[i + j] = grown[i + j] + a * b
             product = grown
@@ -149,9 +158,13 @@ class LinearSystem:
     @cached_property
     def resolvent_numerator(self) -> tuple[Polynomial, ...]:
         """The numerator of sum_t s_t z^t over det(1 - z matrix): (sum_k s_k z^k) det(1 - z matrix) mod z^N."""
-        values, characteristic = self.first(self.size), self.reversed_characteristic()
-        return tuple(sum((values[k - j] * characteristic[j] for j in range(k + 1)), self.ring.zero)
-                     for k in range(self.size))
+        characteristic = self.reversed_characteristic()  # first: it refuses what is too large
+        values = self.first(self.size)
+        numerator = []
+        for k in range(self.size):
+            tick("a generating function")
+            numerator.append(sum((values[k - j] * characteristic[j] for j in range(k + 1)), self.ring.zero))
+        return tuple(numerator)
 
     def generating_function(self, z: sympy.Symbol) -> RationalFunction:
         """sum_t s_t z^t."""

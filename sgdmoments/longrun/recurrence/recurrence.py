@@ -168,7 +168,7 @@ class GraphRecurrence:
 
 
 def _one_minus(a: Matrix) -> Matrix:
-    return tuple(tuple(-entry + (i == j) for j, entry in enumerate(row)) for i, row in enumerate(a))
+    return tuple(tuple(-entry + int(i == j) for j, entry in enumerate(row)) for i, row in enumerate(a))
 
 
 def recurrence(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "second_moment", *,

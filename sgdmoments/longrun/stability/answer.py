@@ -28,7 +28,7 @@ def stability(sgd: Run, order: Any = 2, budget: Budget | None = None) -> Stabili
     even = order + order % 2
     system = pencil(sgd, budget)
     if even == 2:
-        return Stability(system)
+        return Stability(system, budget)
     key = f"stability {even}"
     if key not in sgd.memo:
         with Monitor(budget) as monitor:

@@ -15,7 +15,7 @@ from typing import Any
 import flint
 import sympy
 
-from sgdmoments.budget import Budget, Monitor
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
@@ -140,28 +140,32 @@ def _build(sgd: Run, operator: StepOperator) -> Pencil:
     basis, pivots = _span(hessian, ring)
     directions = pairs(len(pivots))
 
-    def place(i: int, j: int) -> int:
-        return operator.index[tuple((a == i) + (a == j) for a in range(count))]
+    index = {pair: i for i, pair in enumerate(directions)}
+    rows = {operator.index[tuple((a == i) + (a == j) for a in range(count))]: line
+            for line, (i, j) in enumerate((pivots[k], pivots[m]) for k, m in directions)}
+    sparse = [[(k, entry.to_fraction()) for k, entry in enumerate(row) if entry] for row in basis]
+    images: dict[int, dict[int, Fraction]] = {}
+
+    def image(column: int) -> dict[int, Fraction]:
+        """A product of two weights in products of two directions."""
+        if column not in images:
+            a, b = (place for place, power in enumerate(operator.basis[column]) for _ in range(power))
+            found = images[column] = {}
+            for k, x in sparse[a]:
+                for m, y in sparse[b]:
+                    i = index[min(k, m), max(k, m)]
+                    found[i] = found.get(i, zero) + x * y
+        return images[column]
 
     def restricted(entries: Any, sign: int) -> Matrix:
-        rows = []
-        for i, j in directions:
-            row = place(pivots[i], pivots[j])
-            columns = {c: ring(value) for (r, c), value in entries.items() if r == row}
-            line = []
-            for k, m in directions:
-                total = ring.zero
-                for a, b in pairs(count):
-                    value = columns.get(place(a, b))
-                    if value is not None:
-                        image = basis[a][k] * basis[b][m]
-                        if k != m:
-                            image = image + basis[a][m] * basis[b][k]
-                        if image:
-                            total = total + value * image
-                line.append(total * sign)
-            rows.append(tuple(line))
-        return tuple(rows)
+        lines: list[list[Any]] = [[zero] * len(directions) for _ in directions]
+        for (row, column), value in entries.items():
+            if row in rows and sum(operator.basis[column]) == 2:
+                tick("one step on covariances")
+                line = lines[rows[row]]
+                for i, factor in image(column).items():
+                    line[i] = line[i] + (value if factor == 1 else value * factor)
+        return matrix(ring, [[sign * entry for entry in line] for line in lines])
 
     return Pencil(operator, sgd.batches, v, ring, basis, pivots, restricted(parts[1][0], -1),
                   restricted(parts[2][0], 1), restricted(parts[2][1] if len(parts[2]) > 1 else {}, 1))

@@ -22,6 +22,7 @@ import flint
 import numpy as np
 import sympy
 
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.bernstein import bernstein, evaluate
 from sgdmoments.exact.interpolation import interpolated
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 #: Batch sizes beyond this are not tried where there is no population.
 _LARGEST_BATCH = 1 << 60
+
+#: A linear system of N covariances takes about _SECONDS N^_POWER seconds; a threshold solves about _SOLUTIONS of them.
+_SECONDS, _POWER, _SOLUTIONS = 2.7e-9, 3.7, 10
 
 #: Relative width to which an enclosure is brought by default.
 _WIDTH = Fraction(1, 10**12)
@@ -96,6 +100,10 @@ class Threshold:
 class Stability:
     """Mean-square stability of SGD with a constant learning rate, for each batch size.
 
+    Attributes:
+        pencil: one step on covariances.
+        budget: what each question may use.
+
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]))
     >>> sgd.stability().threshold(1).exact, sgd.stability().formula()
@@ -103,6 +111,7 @@ class Stability:
     """
 
     pencil: Pencil
+    budget: Budget | None = field(default=None, repr=False, compare=False)
 
     @property
     def v(self) -> sympy.Symbol:
@@ -115,8 +124,9 @@ class Stability:
 
     def is_stable_at(self, rate: Fraction, v: Fraction) -> bool:
         """The same at a value of the letter v."""
-        first, growth = self.pencil.at(v)
-        return _is_positive(first, self.pencil.rank) and _is_stable(first, growth, self.pencil.rank, rate)
+        with self._watched(2):
+            first, growth = self.pencil.at(v)
+            return _is_positive(first, self.pencil.rank) and _is_stable(first, growth, self.pencil.rank, rate)
 
     def threshold(self, b: Any, width: Any = None) -> Threshold:
         """The learning rate below which the second moments converge at batch size b, as a proved enclosure.
@@ -131,6 +141,10 @@ class Stability:
 
     def threshold_at(self, v: Fraction) -> Threshold:
         """The same at a value of the letter v."""
+        with self._watched(_SOLUTIONS):
+            return self._threshold_at(v)
+
+    def _threshold_at(self, v: Fraction) -> Threshold:
         first, growth = self.pencil.at(v)
         if not _is_positive(first, self.pencil.rank):  # not stable at small rates
             low = high = Fraction(0)
@@ -149,7 +163,8 @@ class Stability:
     def polynomial(self, b: Any) -> tuple[Fraction, ...]:
         """det(A1 - alpha (A2 + v A3)) at batch size b, coefficients of 1, alpha, ...; its least positive root is
         the threshold."""
-        return pencil_determinant(*self.pencil.at(self.pencil.noise(b)))
+        with self._watched(1 + len(self.pencil.first) // 12):  # a determinant takes a twelfth of a solution
+            return pencil_determinant(*self.pencil.at(self.pencil.noise(b)))
 
     def formula(self) -> RationalFunction:
         """The threshold as a function of v for one weight: 2a/(a^2 + v (q - a^2)), a = E x^2, q = E x^4.
@@ -181,6 +196,16 @@ class Stability:
                                  for r, s in zip(self.pencil.first, growth, strict=True)))
 
 
+    def _watched(self, solutions: int) -> Monitor:
+        """The budget of a question that takes this many linear systems, refused where they take longer."""
+        monitor, size = Monitor(self.budget), len(self.pencil.first)
+        if self.pencil.is_rational:
+            monitor.require(f"{solutions} linear systems of {size} covariances",
+                            {"seconds": solutions * _SECONDS * size**_POWER},
+                            "is_stable(learning_rate, b) at one rate, or fewer features.")
+        return monitor
+
+
 def least_batch_size(problem: Stability | HigherStability, system: Pencil, rate: Fraction) -> int | None:
     """The least stable b: the spectral radius of a step on moments of even order falls with b."""
     low, high, largest = 0, 1, system.batches.population or _LARGEST_BATCH
@@ -202,6 +227,7 @@ def _is_stable(first: flint.fmpq_mat, growth: flint.fmpq_mat, rank: int, alpha: 
 
 def _is_positive(step: flint.fmpq_mat, rank: int) -> bool:
     """Whether step Z = 1 has a positive definite solution."""
+    tick("a linear system of covariances")
     identity = flint.fmpq_mat(step.nrows(), 1, [int(k == m) for k, m in pairs(rank)])
     try:
         z = step.solve(identity)
