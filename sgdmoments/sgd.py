@@ -130,20 +130,21 @@ class SGD(Run):
         """
         return call(recurrence, "recurrence", options, self.asked(), check_function(quantity), moment)
 
-    def stability(self, order: int = 2) -> Stability | HigherStability:
+    def stability(self, order: int = 2, *, budget: Budget | None = None) -> Stability | HigherStability:
         """The learning rates for which the moments of this order converge, for each batch size.
 
-        Order 2 is for variances of gradients and the mean loss, order 4 for the variance of the loss.
+        Order 2 is for variances of gradients and the mean loss, order 4 for the variance of the loss. The budget is
+        that of each question asked of the answer, too.
         """
-        return stability(self.asked(), order)
+        return stability(self.asked(), order, budget)
 
-    def stationary(self, b: Any = None) -> Stationary:
+    def stationary(self, b: Any = None, *, budget: Budget | None = None) -> Stationary:
         """The stationary law of the weights to second order, for a constant learning rate below the threshold.
 
         At batch size b, or (for few weights) as rational functions of c_b (1/b for independent draws).
         """
-        return stationary(self.asked(), b)
+        return stationary(self.asked(), b, budget)
 
-    def noise_bound(self) -> NoiseBound:
+    def noise_bound(self, *, budget: Budget | None = None) -> NoiseBound:
         """The least M for each M_V in var(g | w) <= M + M_V ||grad L(w)||^2 for all w."""
-        return noise_bound(self.asked())
+        return noise_bound(self.asked(), budget)

@@ -16,7 +16,7 @@ from typing import Any
 import flint
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.quantities import full_gradient, gradient
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
@@ -231,6 +231,11 @@ class Feasible:
 
 def noise_bound(sgd: Run, budget: Budget | None = None) -> NoiseBound:
     """The noise assumption's constants for a model linear in its weights; rates and initial weights play no part."""
+    with Monitor(budget):
+        return _noise_bound(sgd, budget)
+
+
+def _noise_bound(sgd: Run, budget: Budget | None) -> NoiseBound:
     system = pencil(sgd, budget, "the noise bound", "")
     total = observables(sgd, system.operator, gradient(0)).square
     mean = observables(sgd, system.operator, full_gradient(0)).square[0]
@@ -253,7 +258,10 @@ def _quadratic(system: Pencil, polynomial: Polynomial) -> Quadratic:
     q = [[coefficient(i, j) / (1 if i == j else 2) for j in range(count)] for i in range(count)]
     l = [coefficient(i) / 2 for i in range(count)]
     columns = [tuple(row[k] for row in basis) for k in range(system.rank)]
-    images = [[dot(row, column) for row in q] for column in columns]
+    images = []
+    for column in columns:
+        tick("a quadratic form on the span of the data")
+        images.append([dot(row, column) for row in q])
     return (tuple(tuple(dot(x, image) for image in images) for x in columns),
             tuple(dot(l, column) for column in columns), coefficient())
 

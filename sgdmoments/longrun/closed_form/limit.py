@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import flint
 import sympy
 
+from sgdmoments.budget import tick
 from sgdmoments.errors import BudgetExceeded, Diverges, RouteError
 from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import irreducible_blocks, rational_matrix, sub_matrix
@@ -93,8 +94,7 @@ def limit(closed: ClosedForm, b: Any = None) -> RationalFunction:
         closed = closed.at_batch_size(b)
     known = {} if b is None else {closed.v: closed.noise(b)}
     try:
-        value, bases = limit_of([system.substituted({s: system.ring(x) for s, x in known.items()})
-                                 for system in closed.systems])
+        value, bases = limit_of(closed.systems)
     except NoLimit:
         raise divergence(closed, known) from None
     condition = Convergence(closed, *_split(bases))
@@ -119,7 +119,7 @@ def limit_of(systems: Sequence[LinearSystem]) -> tuple[RationalFunction, list[li
     if all(entry.is_constant for s in systems for line in (s.row, s.start, *s.matrix) for entry in line):
         return _numbers(systems)
     total = RationalFunction(0)
-    for system in systems:
+    for system in sorted(systems, key=lambda s: s.size, reverse=True):  # what is too large is refused first
         total = total + system.generating_function(_Z)
     ring = Ring(g for g in total.denominator.ring.generators if g != _Z)
     top, bottom = (list(map(ring, p.coefficients(_Z))) for p in (total.numerator, total.denominator))
@@ -138,12 +138,15 @@ def _numbers(systems: Sequence[LinearSystem]) -> tuple[RationalFunction, list[li
     """The same for numbers, in FLINT's rational polynomials."""
     one, x = flint.fmpq_poly([1]), flint.fmpq_poly([0, 1])
     top, bottom = flint.fmpq_poly([0]), one
-    for system in (s.restricted() for s in systems):
-        if system.size > LARGEST_IN_NUMBERS:
-            raise BudgetExceeded(f"limit: a system of {system.size} moments is over the limit of {LARGEST_IN_NUMBERS}.",
-                                 {"moments": system.size}, "a given t: closed_form(...).value(t, b).")
+    reached = [s.restricted() for s in systems]
+    size = max(s.size for s in reached)
+    if size > LARGEST_IN_NUMBERS:
+        raise BudgetExceeded(f"limit: a system of {size} moments is over the limit of {LARGEST_IN_NUMBERS}.",
+                             {"moments": size}, "a given t: closed_form(...).value(t, b).")
+    for system in reached:
         characteristic = one
         for block in irreducible_blocks(system.matrix):
+            tick("a characteristic polynomial")
             characteristic *= rational_matrix(sub_matrix(system.matrix, block)).charpoly()
         numerator = _numerator(system, characteristic)
         top, bottom = top * characteristic + numerator * bottom, bottom * characteristic
@@ -165,6 +168,7 @@ def _numerator(system: LinearSystem, characteristic: flint.fmpq_poly) -> flint.f
     start = rational_matrix((system.start,)).transpose()
     values = []
     for _ in range(system.size):
+        tick("the first values of a sequence")
         values.append((row * start)[0, 0])
         row = row * step
     coefficients = characteristic.coeffs()

@@ -113,7 +113,7 @@ class LinearSystem:
         """The system with letters replaced by elements of the same ring."""
         def put(row: Vector) -> Vector:
             tick("numbers for letters")
-            return tuple(entry.substitute(values) for entry in row)
+            return tuple(entry if entry.is_constant else entry.substitute(values) for entry in row)
 
         return LinearSystem(put(self.row), tuple(map(put, self.matrix)), put(self.start))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from sgdmoments.budget import Budget
+from sgdmoments.budget import Budget, Monitor
 from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
@@ -151,6 +151,11 @@ def stationary(sgd: Run, b: Any = None, budget: Budget | None = None) -> Station
     >>> law.mean[0], law.variance(sm.gradient), law.variance(sm.gradient).substitute({law.v: 1})
     (9/14, -10*c_b/(7*c_b - 46), 10/39)
     """
+    with Monitor(budget):
+        return _stationary(sgd, b, budget)
+
+
+def _stationary(sgd: Run, b: Any, budget: Budget | None) -> Stationary:
     rate = sgd.schedule.constant
     if rate is None:
         raise AssumptionError(f"a stationary law needs a constant learning rate, found {shown(sgd.schedule)}.")
