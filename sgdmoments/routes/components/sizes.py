@@ -33,18 +33,18 @@ _MANY = 1e12
 READ_AT_ONCE = 0.06
 
 
-def predict(problem: Problem, targets: Sequence[Polynomial], kind: str) -> Sizes:
+def predict(problem: Problem, targets: Sequence[Polynomial], moment: str) -> Sizes:
     """The sizes of the largest of E[target(w_t)].
 
     Args:
         targets: components of the quantity (or its squared norm) given w_t, integrated over its own step.
-        kind: "mean", "second_moment" or "variance".
+        moment: "mean", "second_moment" or "variance".
     """
     law, batches = problem.moments.law, problem.batches
     by = Degrees(
         len(problem.rates), problem.weight_degree, 0, 0, len(problem.weights), len(problem.statistics),
         len(problem.letters), len({s for w in problem.start for s in w.symbols}), _gradings(problem),
-        problem.is_batch_quantity * (1 if kind == "mean" else 2), batches.independent,
+        problem.is_batch_quantity * (1 if moment == "mean" else 2), batches.independent,
         len(law.free_symbols & set(problem.letters)), max(map(sum, problem.statistics), default=1),
         len({s for rate in problem.rates if isinstance(rate, Polynomial) for s in rate.symbols}),
         _noisy_points(batches.independent, law), law.n if isinstance(law.n, int) else 0)
@@ -74,9 +74,9 @@ def setup_seconds(sgd: Run, size: ProblemSize) -> float:
             + SECONDS_PER_SQUARED * min(products / 10, monomials(size.width, 2 * size.weight_degree)))
 
 
-def unread(sgd: Run, size: ProblemSize, quantity: Quantity, kind: str) -> Sizes:
+def unread(sgd: Run, size: ProblemSize, quantity: Quantity, moment: str) -> Sizes:
     """The sizes of a problem that is not read, about."""
-    times = 1 if kind == "mean" else 2
+    times = 1 if moment == "mean" else 2
     degree = {"weights": 1, "loss": size.weight_degree + 1}.get(quantity.kind, size.weight_degree)
     top, now = degree * times, times * (quantity.kind == "gradient")
     terms = _target_terms(size, quantity.kind, times)
