@@ -20,7 +20,8 @@ from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.describe.laws.product import Product
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import full_gradient, gradient, loss, sample_gradients, weights
+from sgdmoments.describe.quantities import average, full_gradient, gradient, loss, sample_gradients, velocity, weights
+from sgdmoments.describe.update import LinearUpdate
 from sgdmoments.errors import (
     AssumptionError,
     BudgetExceeded,
@@ -75,6 +76,7 @@ __all__ = [
     "InputError",
     "Law",
     "LinearRegression",
+    "LinearUpdate",
     "MissingExtraError",
     "Model",
     "MomentRegression",
@@ -91,6 +93,7 @@ __all__ = [
     "Stopped",
     "TruncationWarning",
     "Uniform",
+    "average",
     "check",
     "diagonal",
     "expectation",
@@ -111,6 +114,7 @@ __all__ = [
     "teacher_matrix",
     "trace",
     "vector",
+    "velocity",
     "weights",
     "weights_matrix",
 ]

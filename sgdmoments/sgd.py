@@ -27,7 +27,7 @@ from sgdmoments.routes.symbolic.queries import expectation
 
 @final
 class SGD(Run):
-    """Mini-batch SGD w_(t+1) = w_t - alpha_t g_t, g_t the mean of the batch's gradients.
+    """Mini-batch SGD w_(t+1) = w_t - alpha_t g_t, g_t the mean of the batch's gradients; or another linear update.
 
     Args:
         model: `LinearRegression` or `Network`.
@@ -38,6 +38,9 @@ class SGD(Run):
             weights, for all or per name; None (or a name left out): symbols.
         sampling: "without_replacement" (default for finite data), "with_replacement", or "fresh" (default
             for a data law).
+        momentum, nesterov, dampening, weight_decay: as of ``torch.optim.SGD``, numbers or symbols: v_1 = g_0 +
+            lambda w_0, then v <- mu v + (1 - tau)(g + lambda w).
+        update: a `LinearUpdate` in place of these words.
 
     Attributes:
         initial: read-only, for each parameter name an exact array, an `Init`, or None (a letter).

@@ -15,7 +15,7 @@ import sympy
 from sgdmoments import matrix, squared_norm, vector
 from sgdmoments.exact.ring import Ring
 from sgdmoments.rules.gradient import differentiate
-from sgdmoments.rules.update import Update, update
+from sgdmoments.rules.update import Update, along, update
 
 
 def example():
@@ -28,7 +28,7 @@ def example():
     loss = (f - y) ** 2 / 2
     ring = Ring((m, d, eta, y))
     (by_u,), (by_v,) = U.array.labels, v.array.labels
-    step = Update({by_u: -differentiate(loss, by_u), by_v: -differentiate(loss, by_v, (0,))}, ring)
+    step = Update(along({by_u: -differentiate(loss, by_u), by_v: -differentiate(loss, by_v, (0,))}), ring)
     rate = ring.generator(eta)
     computed = [update(q, step, rate, step.degree_of(q)) for q in (f, kernel)]
     r, c = f - y, x.T @ x

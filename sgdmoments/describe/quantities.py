@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -15,9 +16,10 @@ import sympy
 
 from sgdmoments.describe import saving
 from sgdmoments.describe.description import sealed
-from sgdmoments.describe.values import show
+from sgdmoments.describe.update import VELOCITY, average_slot
+from sgdmoments.describe.values import brief, show
 from sgdmoments.errors import InputError
-from sgdmoments.exact.numbers import Exact, free_symbols, to_exact_array
+from sgdmoments.exact.numbers import Exact, free_symbols, to_exact, to_exact_array
 from sgdmoments.reading import read_choice, read_function, read_integer, read_sequence, read_symbol, read_text, shown
 
 Kind = Literal["gradient", "full_gradient", "weights", "loss", "sample_gradients"]
@@ -26,6 +28,10 @@ Given = Literal["initial", "nothing"]
 #: The moments of a quantity that can be asked for.
 MOMENTS = ("variance", "second_moment", "mean")
 Matrix = tuple[tuple[Exact, ...], ...]
+#: The slot of averages of the weights.
+AVERAGE = "average"
+#: What a quantity of a slot is called.
+_SLOTS = {VELOCITY: "velocity", AVERAGE: "average"}
 
 
 @sealed
@@ -40,6 +46,8 @@ class Quantity:
         layer: 1, ..., H, or the name of a parameter; None for all parameters together.
         left: the matrix applied on the left, if any.
         matrices: the A_i of sample_gradients.
+        slot: of kind weights, what else the update keeps beside them: "v" (the momentum buffer) or "average".
+        decay: of an exponential average.
     """
 
     kind: Kind
@@ -47,15 +55,32 @@ class Quantity:
     layer: int | str | None = None
     left: Matrix | None = None
     matrices: tuple[Matrix, ...] | None = None
+    slot: str | None = None
+    decay: Exact | None = None
 
     #: numpy arrays and sympy matrices leave ``A @ quantity`` to `__rmatmul__`.
     __array_ufunc__ = None
 
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
-        """The symbols in its matrices."""
+        """The symbols in its matrices and its decay."""
         matrices = (self.left, *(self.matrices or ()))
-        return free_symbols(*(np.array(m, dtype=object) for m in matrices if m is not None))
+        return free_symbols(self.decay, *(np.array(m, dtype=object) for m in matrices if m is not None))
+
+    @property
+    def slot_name(self) -> str | None:
+        """The name of the slot that is read; None for the weights."""
+        return average_slot(self.decay) if self.slot == AVERAGE else self.slot
+
+    @property
+    def scale_by_steps(self) -> bool:
+        """Whether the slot is divided by t + 1: it holds the sum w_0 + ... + w_t."""
+        return self.slot == AVERAGE and self.decay is None
+
+    @property
+    def scale(self) -> Exact:
+        """What the slot is multiplied by."""
+        return 1 / to_exact(self.step + 1, "t") if self.scale_by_steps else Fraction(1)
 
     def __rmatmul__(self, other: Any) -> Quantity:
         matrix = to_exact_array(other, "A", ndim=2)
@@ -87,13 +112,16 @@ class Quantity:
             parts.append(show([[list(row) for row in matrix] for matrix in self.matrices]) or
                          f"<{len(self.matrices)} matrices>")
         parts += [f"layer={self.layer!r}"] * (self.layer is not None)
+        parts += [f"decay={show(self.decay)}"] * (self.decay is not None)
+        name = _SLOTS.get(self.slot or "", self.kind)
         left = "" if self.left is None else show([list(row) for row in self.left]) or "<a matrix>"
-        return f"{left}{' @ ' * bool(left)}{self.kind}({', '.join(parts)})"
+        return f"{left}{' @ ' * bool(left)}{name}({', '.join(parts)})"
 
     def __str__(self) -> str:
         names = {"gradient": "g", "full_gradient": "∇L", "weights": "w", "loss": "L", "sample_gradients": "ΣA∇L"}
         layer = "" if self.layer is None else f",{self.layer}"
-        return f"{'A ' * (self.left is not None)}{names[self.kind]}_{self.step}{layer}"
+        name = {None: names[self.kind], VELOCITY: "v", AVERAGE: "w̄"}[self.slot]
+        return f"{'A ' * (self.left is not None)}{name}_{self.step}{layer}"
 
 
 def check_moment(moment: Any) -> str:
@@ -141,6 +169,30 @@ def full_gradient(t: Any, layer: int | str | None = None) -> Quantity:
 def weights(t: Any, layer: int | str | None = None) -> Quantity:
     """The weights w_t."""
     return Quantity("weights", _step(t), _layer(layer))
+
+
+def velocity(t: Any, layer: int | str | None = None) -> Quantity:
+    """The momentum buffer v_t before step t; v_0 = 0. For runs with momentum, or an update with a slot "v".
+
+    >>> velocity(2, layer=1)
+    velocity(2, layer=1)
+    """
+    return Quantity("weights", _step(t), _layer(layer), slot=VELOCITY)
+
+
+def average(t: Any, layer: int | str | None = None, decay: Any = None) -> Quantity:
+    """The average of the weights, (w_0 + ... + w_t)/(t + 1) (Polyak and Ruppert).
+
+    With a decay d the exponential average e_t: e_0 = w_0, e_(t+1) = d e_t + (1 - d) w_(t+1).
+
+    >>> average(3, decay="9/10")
+    average(3, decay='9/10')
+    """
+    exact = None if decay is None else to_exact(decay, "decay")
+    if isinstance(exact, Fraction) and not 0 <= exact < 1:
+        raise InputError(f"decay: found {brief(exact)}; in an average d e + (1 - d) w the decay d "
+                         "is at least 0 and below 1.")
+    return Quantity("weights", _step(t), _layer(layer), slot=AVERAGE, decay=exact)
 
 
 def loss(t: Any) -> Quantity:

@@ -12,14 +12,18 @@ from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import Quantity, read_quantity
+from sgdmoments.describe.quantities import AVERAGE, Quantity, read_quantity
 from sgdmoments.describe.schedule import Schedule
 from sgdmoments.describe.shapes import check_model
 from sgdmoments.describe.start import read_initial
+from sgdmoments.describe.update import Averaged, Momentum, Update, check_slots, read_update
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import fresh_symbol
-from sgdmoments.reading import shown
+from sgdmoments.reading import read_integer, shown
+
+#: The words that describe an update.
+_WORDS = ("momentum", "nesterov", "dampening", "weight_decay")
 
 
 class Run(Description):
@@ -30,21 +34,25 @@ class Run(Description):
         initial: read-only, for each parameter name an exact array, an `Init`, or None (a letter).
         schedule: the learning rates.
         batches: how the batches are drawn.
+        update: how a step moves the weights and what goes with them.
 
     A run is frozen: `replace` makes another.
     """
 
-    __slots__ = ("batches", "initial", "memo", "model", "schedule")
+    __slots__ = ("batches", "initial", "memo", "model", "schedule", "update")
     working = Description.working | {"memo"}
 
     def __init__(self, model: Model, learning_rate: Any = None, initial: Any = None,
-                 sampling: str | None = None) -> None:
+                 sampling: str | None = None, *, momentum: Any = 0, nesterov: bool = False, dampening: Any = 0,
+                 weight_decay: Any = 0, update: Update | None = None) -> None:
         if not isinstance(model, Model):
             raise InputError(f"model: expected LinearRegression or Network, found {shown(model)}.")
         check_model(model)
         self.model = model
         self.batches = Batches.read(sampling, model.n)
         self.initial: Mapping[str, np.ndarray[Any, Any] | Init | None] = read_initial(model, initial)
+        self.update = read_update(update, momentum, nesterov, dampening, weight_decay)
+        check_slots(self.update, model.parameters)
         if learning_rate is None:
             learning_rate = self._letter()
         self.schedule = learning_rate if isinstance(learning_rate, Schedule) else Schedule(learning_rate)
@@ -55,7 +63,7 @@ class Run(Description):
         super()._seal()
 
     def replace(self, **changes: Any) -> Self:
-        """The same run but for some of its arguments: model, learning_rate, initial, sampling.
+        """The same run but for some of its arguments: model, learning_rate, initial, sampling, momentum, ...
 
         Arguments that were left to their defaults are so again.
 
@@ -70,6 +78,10 @@ class Run(Description):
         unknown = sorted(set(changes) - set(arguments))
         if unknown:
             raise InputError(f"replace: a run has no {', '.join(unknown)}; it has {', '.join(arguments)}.")
+        if changes.get("update") is not None:  # it says all of the step, and so do the words
+            arguments = {name: value for name, value in arguments.items() if name not in _WORDS}
+        elif any(name in changes for name in _WORDS):
+            arguments["update"] = None
         return type(self)(**{**arguments, **changes})
 
     def _letter(self) -> sympy.Symbol:
@@ -79,7 +91,39 @@ class Run(Description):
     def _arguments(self) -> dict[str, Any]:
         given = {name: value for name, value in self.initial.items() if value is not None}
         return {"model": self.model, "learning_rate": self.schedule.learning_rate, "initial": given or None,
-                "sampling": None if self.batches.is_default else self.sampling}
+                "sampling": None if self.batches.is_default else self.sampling, **self._update_arguments()}
+
+    def _update_arguments(self) -> dict[str, Any]:
+        own = self.update
+        if not isinstance(own, Momentum):
+            return {"momentum": 0, "nesterov": False, "dampening": 0, "weight_decay": 0, "update": own}
+        return {"momentum": own.momentum, "nesterov": own.nesterov, "dampening": own.dampening,
+                "weight_decay": own.weight_decay, "update": None}
+
+    def rates(self, t: int) -> tuple[Any, ...]:
+        """The learning rate of each parameter array at step t."""
+        t = read_integer(t, "t", 0, "steps count from 0")
+        return (self.schedule(t),) * len(self.model.parameters)
+
+    def update_for(self, *quantities: Quantity) -> Update:
+        """The update with the slots that the quantities read, where they bring one.
+
+        Raises `InputError` where a quantity reads a slot that there is not.
+        """
+        update = self.update
+        for quantity in map(read_quantity, quantities):
+            name = quantity.slot_name
+            if name is not None and name not in update.slots:
+                if quantity.slot != AVERAGE:
+                    raise InputError(f"{quantity!r}: the update keeps {', '.join(update.slots)}, and no {name!r}; "
+                                     "give the run a momentum, or an update with a slot of this name.")
+                update = Averaged(update, quantity.decay)
+        return update
+
+    def as_plain(self) -> Self:
+        """This run, or one that moves by w - alpha g where it does not."""
+        plain = {"momentum": 0, "nesterov": False, "dampening": 0, "weight_decay": 0, "update": None}
+        return self if self.update.is_plain else self.replace(**plain)
 
     def symbols(self, quantity: Quantity | None = None) -> frozenset[sympy.Symbol]:
         """The user's symbols: in the model, the initial weights, the learning rates, and the question if given.
@@ -96,7 +140,7 @@ class Run(Description):
         return found | self.schedule.symbols(steps) | quantity.symbols
 
     def _problem_symbols(self) -> frozenset[sympy.Symbol]:
-        return self.model.free_symbols | symbols(self.initial)
+        return self.model.free_symbols | symbols(self.initial) | self.update.free_symbols
 
     @property
     def n(self) -> int | None:

@@ -156,7 +156,7 @@ def show(value: Any, most: int = 1000) -> str | None:
     >>> show((Fraction(1, 3), Fraction(2), sympy.Symbol("s", positive=True)))
     "('1/3', 2, Symbol('s', positive=True))"
     """
-    if isinstance(value, Fraction):  # every constructor reads integers and texts as exact numbers
+    if isinstance(value, Fraction) or type(value) is int:  # every constructor reads integers and texts as exact numbers
         text = str(to_fmpq(value))  # Python's own has a limit of some thousand digits
         if len(text) > _MOST_DIGITS:
             return None

@@ -236,6 +236,7 @@ def noise_bound(sgd: Run, budget: Budget | None = None) -> NoiseBound:
 
 
 def _noise_bound(sgd: Run, budget: Budget | None) -> NoiseBound:
+    sgd = sgd.as_plain()  # the bound is about one gradient, whatever it moves
     system = pencil(sgd, budget, "the noise bound", "")
     total = observables(sgd, system.operator, gradient(0)).square
     mean = observables(sgd, system.operator, full_gradient(0)).square[0]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import lcm
 from typing import Any
 
@@ -25,12 +26,12 @@ from numpy.typing import NDArray
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.describe.quantities import Given, Quantity, check_moment
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import Step
 from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError
 from sgdmoments.exact import display
 from sgdmoments.exact.backends.balls import BallBackend
 from sgdmoments.exact.backends.base import PointBackend
 from sgdmoments.exact.backends.floats import FloatBackend
-from sgdmoments.exact.numbers import Exact
 from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.longrun.zeros import Zeros
@@ -112,7 +113,7 @@ def trajectory(sgd: Run, quantity: Callable[[int], Quantity], steps: int, batch_
         return Trajectory(run.question, run.batch_sizes, _floats(run))
     precision, last = _FIRST_PRECISION, _LAST_PRECISION
     while precision <= last:
-        zeros = Zeros(run.denominators(), run.state_size if sgd.schedule.constant is not None else None)
+        zeros = Zeros(run.denominators(), run.state_size if run.steps_are_equal else None)
         with working_precision(precision):
             bounds = _certified(run, tolerance, zeros)
         if bounds is not None:
@@ -177,17 +178,20 @@ class _Run:
         self.v = tuple(map(sgd.batches.value, self.batch_sizes))
         self.sgd, self.steps, self.moment, self.given, self.monitor = sgd, int(steps), moment, given, monitor
         self.question = f"{moment.replace('_', ' ')} of {str(asked).replace('_0', '_t')}"
-        self.operator: StepOperator = operator_of(sgd, 2, monitor.budget)
+        self.operator: StepOperator = operator_of(sgd, 2, monitor.budget, asked)
         parts = observables(sgd, self.operator, asked)
         square = [parts.means[0]] if moment == "mean" else parts.square
         #: rows[k]: the observable's coefficient of v^k, by monomials.
         self.rows = [{self.operator.index[e]: c for e, c in self.operator.collect(part).items()} for part in square]
-        self.start = initial_moments(sgd, self.operator.basis)
+        self.start = initial_moments(sgd, self.operator.basis, asked)
+        self.update = sgd.update_for(asked)
+        #: The power of t + 1 by which the moment is divided.
+        self.divided = 2 * asked.scale_by_steps
         numbers = [*self.start.values(), *(c for row in self.rows for c in row.values()),
-                   *(c for by_v in self.operator.parts() for part in by_v for c in part.values())]
+                   *(c for by_v in self.operator.parts(self.update.step(0)) for part in by_v for c in part.values())]
         if any(isinstance(c, Polynomial) for c in numbers):
             raise InputError("a trajectory needs numbers for the data and the initial weights, found symbols.")
-        first = len(self.operator.gradient.weights) + 1
+        first = len(self.operator.state) + 1
         #: The quadratic monomials and their places among themselves.
         self.squares = {i: i - first for i in range(first, self.operator.size)}
 
@@ -197,21 +201,26 @@ class _Run:
         read_all = [backend.matrix({(i, 0): c for i, c in row.items()}, size, 1) for row in self.rows]
         read_squares = [backend.matrix({(squares[i], 0): c for i, c in row.items() if i in squares}, len(squares), 1)
                         for row in self.rows]
-        parts = self._parts(backend)
         path = backend.table([{i: self.start[e] for i, e in enumerate(self.operator.basis)}], size)
         spread = backend.table([{} for _ in self.v], len(squares))
         start = backend.table([self._initial_covariance()] * len(self.v), len(squares))
-        known: Exact | None = None
+        known: Any = None
+        made: dict[Step, list[list[tuple[int, Any]]]] = {}
         for t in range(self.steps + 1):
             self.monitor.update(f"{self.question} ({backend.name})", t, self.steps, size)
-            yield self._read(backend, path, spread, start, read_all, read_squares)
+            answer = self._read(backend, path, spread, start, read_all, read_squares)
+            yield backend.scale_rows(answer, [Fraction(1, (t + 1) ** self.divided)] * len(self.v)) if (
+                self.divided) else answer
             if t == self.steps:
                 break
-            rate = to_scalar(self.sgd.schedule(t))
+            step, rate = self.update.step(t), to_scalar(self.sgd.rates(t)[0])
             if isinstance(rate, Polynomial):
                 raise InputError(f"a trajectory needs a number for the learning rate, found {rate}.")
-            if rate != known:
-                known = rate
+            if (step, rate) != known:
+                known = step, rate
+                if step not in made:
+                    made[step] = self._parts(backend, step)
+                parts = made[step]
                 keep, keep_squares, noise, noise_squares = (
                     backend.combine([(rate**j, matrix) for j, matrix in terms]) for terms in parts)
             fresh = backend.add(backend.scale_rows(backend.multiply(spread, noise_squares), self.v),
@@ -219,6 +228,11 @@ class _Run:
             spread = backend.add(backend.multiply(spread, keep_squares), fresh)
             path = backend.multiply(path, keep)
             start = backend.multiply(start, keep_squares)
+
+    @property
+    def steps_are_equal(self) -> bool:
+        """Whether all steps are one linear map of the moments."""
+        return self.sgd.schedule.constant is not None and self.update.constant_from == 0
 
     @property
     def state_size(self) -> int:
@@ -232,24 +246,26 @@ class _Run:
 
         start = common(self.start.values()) * common(self._initial_covariance().values())
         row = common(c for row in self.rows for c in row.values())
-        by_rate = [common(c for part in by_v for c in part.values()) for by_v in self.operator.parts()]
+        made: dict[Step, list[int]] = {}
         reads = len(self.rows) - 1
         total = [start * row * v.denominator**reads for v in self.v]
         for t in range(self.steps + 1):
             yield tuple(total)
             if t < self.steps:
-                rate = to_scalar(self.sgd.schedule(t))
-                step = lcm(*(d * rate.denominator**j for j, d in enumerate(by_rate)))
+                rate, own = to_scalar(self.sgd.rates(t)[0]), self.update.step(t)
+                if own not in made:
+                    made[own] = [common(c for part in by_v for c in part.values()) for by_v in self.operator.parts(own)]
+                step = lcm(*(d * rate.denominator**j for j, d in enumerate(made[own])))
                 total = [d * step * v.denominator for d, v in zip(total, self.v, strict=True)]
 
-    def _parts(self, backend: PointBackend[Any, Any]) -> list[list[tuple[int, Any]]]:
+    def _parts(self, backend: PointBackend[Any, Any], step: Step) -> list[list[tuple[int, Any]]]:
         """T_0 and T_1, transposed to act on rows: all of T_0; its quadratic part; T_1 into quadratic; Q_1.
 
         Each as matrices for the powers of the learning rate.
         """
         size, squares = self.operator.size, self.squares
         chosen: list[list[tuple[int, Any]]] = [[], [], [], []]
-        for j, by_v in enumerate(self.operator.parts()):
+        for j, by_v in enumerate(self.operator.parts(step)):
             for k, part in enumerate(by_v):
                 inner = {(squares[column], squares[row]): c for (row, column), c in part.items()
                          if row in squares and column in squares}

@@ -1,8 +1,8 @@
 """E q(w_t), whole: backward over the last steps, forward over the first ones, met in the middle.
 
-Backward: (T q)(w) = E_S q(w - alpha sum_m c_m(w) S_m), one step of statistics integrated at a time.
-Forward: w_m as a polynomial in the statistics of the steps 0, ..., m - 1. Then q_m(w_m) is integrated step by
-step, the last one first.
+Backward: (T q)(s) = E_S q(A s + B sum_m c_m(C s) S_m), one step of statistics integrated at a time.
+Forward: the state after m steps as a polynomial in the statistics of the steps 0, ..., m - 1. Then q_m is integrated
+step by step, the last one first.
 
 Source: Theorems 3.7 and 3.8 (P0), in component form.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import flint
@@ -20,7 +19,8 @@ import sympy
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.exact.long_sum import LongSum
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring
-from sgdmoments.recursion.components import ByStatistic, Problem, statistic_letters
+from sgdmoments.recursion.components import ByStatistic, Problem, compose, gradient_at, statistic_letters
+from sgdmoments.recursion.steps import StateStep
 
 #: Terms of the first piece that a polynomial is cut into, and seconds that a piece may take.
 _FIRST_PIECE, _SECONDS = 256, 0.5
@@ -33,13 +33,13 @@ def expectation(problem: Problem, target: Polynomial, middle: int, monitor: Moni
         target: a polynomial in u, letters and weights (an element of ``problem.ring``).
         middle: how many of the first steps are taken forward.
     """
-    steps = len(problem.rates)
+    steps = len(problem.steps)
     value = target
     for t in range(steps - 1, middle - 1, -1):
-        value = step_back(problem, value, problem.rates[t], monitor)
+        value = step_back(problem, value, problem.steps[t], monitor)
         monitor.update("steps taken backward", steps - t, steps, len(value), "fewer steps, or numbers for letters")
-    ring, weights = path(problem, middle)
-    images = dict(zip(problem.weights, weights, strict=True))
+    ring, state = path(problem, middle)
+    images = dict(zip(problem.state, state, strict=True))
     count = len(problem.statistics)
     last = Ring(ring.generators[:len(ring.generators) - middle * count])
     total = last.zero
@@ -54,12 +54,12 @@ def expectation(problem: Problem, target: Polynomial, middle: int, monitor: Moni
     return total
 
 
-def step_back(problem: Problem, value: Polynomial, rate: Fraction | Polynomial, monitor: Monitor) -> Polynomial:
-    """(T q)(w) for one step with the given rate."""
+def step_back(problem: Problem, value: Polynomial, step: StateStep, monitor: Monitor) -> Polynomial:
+    """(T q)(s) for one step."""
     letters = statistic_letters(0, len(problem.statistics))
     ring = Ring((*problem.ring.generators, *letters))
-    moved = {w: ring.generator(w) - rate * in_statistics(g, letters, ring)
-             for w, g in zip(problem.weights, problem.gradient, strict=True)}
+    moves = [in_statistics(g, letters, ring) for g in gradient_at(problem, step, None, ring)]
+    moved = dict(zip(problem.state, step.moved([ring.generator(s) for s in problem.state], moves), strict=True))
     total = problem.ring.zero
     for part in pieces(value):
         image = compose(part, moved, ring)
@@ -84,30 +84,20 @@ def pieces(value: Polynomial) -> Iterator[Polynomial]:
 
 
 def path(problem: Problem, steps: int) -> tuple[Ring, list[Polynomial]]:
-    """w_steps as polynomials in the statistics of the steps before, and their ring."""
+    """The state after some steps as polynomials in the statistics of these, and their ring."""
     blocks = [statistic_letters(k, len(problem.statistics)) for k in range(steps)]
     ring = Ring((INVERSE_BATCH, *problem.letters, *(s for block in blocks for s in block)))
-    weights = [ring(w) for w in problem.start]
-    for block, rate in zip(blocks, problem.rates, strict=False):
-        images = dict(zip(problem.weights, weights, strict=True))
-        moves = []
-        for by in problem.gradient:
-            parts = {i: compose(c, images, ring) for i, c in by.items()}
-            moves.append(in_statistics(parts, block, ring))
-        weights = [w - rate * move for w, move in zip(weights, moves, strict=True)]
-    return ring, weights
+    state = [ring(entry) for entry in problem.start]
+    for block, step in zip(blocks, problem.steps, strict=False):
+        images = dict(zip(problem.state, state, strict=True))
+        moves = [in_statistics(by, block, ring) for by in gradient_at(problem, step, images, ring)]
+        state = step.moved(state, moves)
+    return ring, state
 
 
 def in_statistics(parts: ByStatistic, letters: Sequence[sympy.Symbol], ring: Ring) -> Polynomial:
     """sum_m c_m S_m with the given letters for the statistics."""
     return sum((ring(c) if i < 0 else ring(c) * ring.generator(letters[i]) for i, c in parts.items()), ring.zero)
-
-
-def compose(value: Polynomial, images: dict[sympy.Symbol, Polynomial], ring: Ring) -> Polynomial:
-    """The value with generators replaced by elements of `ring`, the others kept, as an element of `ring`."""
-    full = [images[g].raw if g in images else ring.generator(g).raw if ring.index(g) >= 0
-            else ring.zero.raw for g in value.ring.generators]
-    return Polynomial(ring, value.raw.compose(*full, ctx=ring.context))
 
 
 def integrate(value: Polynomial, letters: Sequence[sympy.Symbol], moments: Any, ring: Ring,

@@ -83,7 +83,7 @@ class BatchMoments:
         while frontier:
             below |= frontier
             frontier = {(*e[:i], e[i] - 1, *e[i + 1:]) for e in frontier for i in range(len(e)) if e[i]} - below
-        self._sample({self._monomial(e) for e in below if e not in self._logarithm})
+        self._sample({self._monomial(e) for e in below if any(e) and e not in self._logarithm})
         for e in sorted(below, key=sum):  # in this order the recursion is never deep
             tick("moments of batch means")
             self._moment_series(e)

@@ -1,8 +1,8 @@
 """An SGD problem in component form: the step, the start and the question as polynomials.
 
-One step is w' = w - alpha sum_m c_m(w) S_m, S_m the batch means of the monomials m of a sample that occur in
-the gradient (S_1 = 1 among them). Nothing here asks which model it is: the gradient is the derivative of the
-model's own prediction, run on letters.
+One step is s' = A s + B g(C s) on the state s (the weights, and what else the update keeps), with the gradient
+g = sum_m c_m(w) S_m, S_m the batch means of the monomials m of a sample that occur in it (S_1 = 1 among them). Nothing
+here asks which model it is: the gradient is the derivative of the model's own prediction, run on letters.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.recursion.batch_moments import BatchMoments
+from sgdmoments.recursion.initial_moments import to_scalar
 from sgdmoments.recursion.places import coordinates, left_matrix
 from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, sample_gradient
+from sgdmoments.recursion.steps import StateStep, combined, places_now, start_of_slots, state_steps
 from sgdmoments.recursion.term_count import MOST_WEIGHTS, problem_size, weight_count
 
 #: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
@@ -54,12 +56,12 @@ class Problem:
 
     Attributes:
         letters: the user's symbols, then the letters of random initial weights.
-        weights: the letters of the flattened weights.
+        state: the letters of the state; those of the flattened weights come first.
         statistics: exponents (in the letters of a sample) of the monomials whose batch means occur.
         gradient: for each weight, its gradient by statistics, as polynomials in letters and weights.
-        start: w_0, as polynomials in the letters.
+        start: the state at step 0, as polynomials in the letters.
         random: letters of random weights, with their law; the entries of one array together.
-        rates: alpha_0, ..., alpha_(t-1).
+        steps: those that lead to the quantity's own.
         moments: joint moments of the statistics, in the ring of u and the letters.
         outputs: the components of the quantity by statistics (those of the gradient hold batch statistics).
         batches: how a batch is drawn.
@@ -67,21 +69,32 @@ class Problem:
     """
 
     letters: tuple[sympy.Symbol, ...]
-    weights: tuple[sympy.Symbol, ...]
+    state: tuple[sympy.Symbol, ...]
     statistics: tuple[Exponents, ...]
     gradient: tuple[ByStatistic, ...]
     start: tuple[Polynomial, ...]
     random: tuple[tuple[tuple[sympy.Symbol, ...], Init], ...]
-    rates: tuple[Fraction | Polynomial, ...]
+    steps: tuple[StateStep, ...]
     moments: BatchMoments
     outputs: tuple[ByStatistic, ...]
     batches: Batches
     scalar: bool
 
     @property
+    def weights(self) -> tuple[sympy.Symbol, ...]:
+        """The letters of the flattened weights, in which the gradient is written."""
+        return self.state[:len(self.gradient)]
+
+    @property
     def ring(self) -> Ring:
-        """ℚ[u, letters, weights]."""
-        return Ring((INVERSE_BATCH, *self.letters, *self.weights))
+        """ℚ[u, letters, state]."""
+        return Ring((INVERSE_BATCH, *self.letters, *self.state))
+
+    @property
+    def rate_letters(self) -> frozenset[sympy.Symbol]:
+        """The letters in the coefficients of the steps."""
+        return frozenset(s for step in set(self.steps) for c in step.coefficients if isinstance(c, Polynomial)
+                         for s in c.symbols)
 
     @property
     def weight_degree(self) -> int:
@@ -141,7 +154,7 @@ def read(sgd: Run, quantity: Quantity, monitor: Monitor | None = None, nearest: 
         monitor.require(f"components: writing out {quantity}",
                         {"terms": terms // 10, "seconds": 2e-6 * terms, "memory": 20 * terms}, nearest)
     asked, problem = sgd.memo.get("component form", (None, None))
-    rates = sgd.schedule.rates(int(quantity.step))  # a callable may give others than it did
+    rates = tuple(sgd.rates(t) for t in range(int(quantity.step)))  # a callable may give others than it did
     if asked != (quantity, rates):
         problem = _read(sgd, quantity)
         sgd.memo["component form"] = ((quantity, rates), problem)
@@ -152,24 +165,27 @@ def _read(sgd: Run, quantity: Quantity) -> Problem:
     model = sgd.model
     arrays, random = _initial_arrays(sgd, quantity)
     sample = sample_gradient(model, {q.name: arrays[q.name] for q in model.constants})
-    start = [entry for q in model.parameters for entry in arrays[q.name].flat]
-    rates = [sgd.schedule(t) for t in range(int(quantity.step))]
-    left = [entry for row in quantity.left or () for entry in row]
+    start = start_of_slots(sgd, quantity, [entry for q in model.parameters for entry in arrays[q.name].flat])
+    steps = state_steps(sgd, quantity)
+    rates = [c for step in set(steps) for c in step.coefficients]
+    left = [quantity.scale, *(entry for row in quantity.left or () for entry in row)]
     inner = set(sample.weights) | set(sample.sample)
     known = ring_of([*start, *rates, *left, sample.ring.one, *model.law.expressions]).generators
     drawn = {s for symbols, _ in random for s in symbols}
     letters = (*(g for g in known if g not in inner and g not in drawn), *(s for names, _ in random for s in names))
-    ring = Ring((INVERSE_BATCH, *letters, *sample.weights))
+    state = (*sample.weights, *(sympy.Dummy(f"s{i}", dummy_index=7_000_000 + i)
+                                for i in range(len(sample.weights), len(start))))
+    ring = Ring((INVERSE_BATCH, *letters, *state))
     by_monomial = [_split(g, sample.sample, ring) for g in sample.components]
     monomials = sorted({m for by in by_monomial for m in by if any(m)}, key=lambda m: (sum(m), m))
     statistics, relations = _independent(monomials, SampleMoments(model.law), len(sample.sample))
     gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
     small = Ring((INVERSE_BATCH, *letters))
     moments = BatchMoments(model.law, sgd.batches, statistics, small)
-    outputs = _outputs(sgd, quantity, sample, gradient, moments, ring)
+    outputs = _outputs(sgd, quantity, sample, gradient, moments, ring, state)
     return Problem(
-        letters, sample.weights, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
-        tuple(r if isinstance(r, Fraction) else small(r) for r in rates), moments, outputs, sgd.batches,
+        letters, state, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
+        state_steps(sgd, quantity, lambda c: c if isinstance(c, Fraction) else small(c)), moments, outputs, sgd.batches,
         quantity.kind == "loss")
 
 
@@ -251,7 +267,7 @@ def _by_statistic(parts: Mapping[Exponents, Polynomial], statistics: tuple[Expon
 
 
 def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tuple[ByStatistic, ...],
-             moments: BatchMoments, ring: Ring) -> tuple[ByStatistic, ...]:
+             moments: BatchMoments, ring: Ring, state: Sequence[sympy.Symbol]) -> tuple[ByStatistic, ...]:
     base: list[ByStatistic]
     if quantity.kind == "loss":
         coordinates(sgd, quantity)
@@ -265,14 +281,37 @@ def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tup
     else:
         chosen = coordinates(sgd, quantity)
         if quantity.kind == "weights":
-            base = [{-1: ring.generator(sample.weights[i])} for i in chosen]
+            base = [{-1: ring.generator(state[i]) * to_scalar(quantity.scale)} for i in chosen]
         elif quantity.kind == "gradient":
             base = [gradient[i] for i in chosen]
+            points = places_now(sgd, quantity)
+            if points is not None:
+                found = (combined(form, [ring.generator(s) for s in state]) for form in points)
+                images = dict(zip(sample.weights, (ring.zero if v is None else v for v in found), strict=True))
+                base = [{i: compose(c, images, ring) for i, c in by.items()} for by in base]
         else:
             base = [{-1: mean_over_batch(gradient[i], moments, ring)} for i in chosen]
     if quantity.left is None:
         return tuple(base)
     return tuple(_combine(row, base, ring) for row in left_matrix(quantity, len(base)))
+
+
+def gradient_at(problem: Problem, step: StateStep, images: Mapping[sympy.Symbol, Polynomial] | None, ring: Ring,
+                ) -> list[ByStatistic]:
+    """The gradient by statistics at C s, with the state's letters replaced by elements of `ring` where given."""
+    if step.points is not None:
+        state = [ring(s) for s in problem.state] if images is None else [images[s] for s in problem.state]
+        images = dict(zip(problem.weights, step.places(state), strict=True))
+    if images is None:
+        return list(problem.gradient)
+    return [{i: compose(c, images, ring) for i, c in by.items()} for by in problem.gradient]
+
+
+def compose(value: Polynomial, images: Mapping[sympy.Symbol, Polynomial], ring: Ring) -> Polynomial:
+    """The value with generators replaced by elements of `ring`, the others kept, as an element of `ring`."""
+    full = [images[g].raw if g in images else ring.generator(g).raw if ring.index(g) >= 0
+            else ring.zero.raw for g in value.ring.generators]
+    return Polynomial(ring, value.raw.compose(*full, ctx=ring.context))
 
 
 def mean_over_batch(parts: ByStatistic, moments: BatchMoments, ring: Ring) -> Polynomial:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.quantities import Quantity
@@ -42,23 +44,56 @@ def initial_arrays(sgd: Run, quantity: Quantity | None = None) -> list[tuple[int
     return arrays
 
 
-def start_moment(arrays: Sequence[tuple[int, Any]], exponents: Exponents) -> Any:
-    """E[w_0^e], arrays of different names being independent."""
-    value: Any = Fraction(1)
-    start = 0
-    for size, initial in arrays:
-        own = exponents[start:start + size]
-        start += size
-        if is_random(initial):
-            value = value * to_scalar(initial.moment(own))
-        else:
-            for entry, power in zip(initial, own, strict=True):
-                if power:
-                    value = value * entry**power
-    return value
+class StartMoments:
+    """E[s_0^e] for the state of a question: slots that start at the weights, at zero or at an array.
+
+    Args:
+        quantity: brings its letters and the slot that it reads.
+    """
+
+    def __init__(self, sgd: Run, quantity: Quantity | None = None) -> None:
+        self.arrays = initial_arrays(sgd, quantity)
+        self.width = sum(size for size, _ in self.arrays)
+        update = sgd.update if quantity is None else sgd.update_for(quantity)
+        #: For each slot None where it starts at the initial weights, else its entries.
+        self.slots: list[list[Any] | None] = []
+        for slot in update.slots:
+            start = update.start_of(slot)
+            self.slots.append([to_scalar(entry) for entry in start.flat] if isinstance(start, np.ndarray) else
+                              None if start is not None else [Fraction(0)] * self.width)
+        self._known: dict[Exponents, Any] = {}
+
+    def __call__(self, exponents: Exponents) -> Any:
+        """E[s_0^exponents], arrays of different names being independent."""
+        if exponents not in self._known:
+            self._known[exponents] = self._moment(exponents)
+        return self._known[exponents]
+
+    def _moment(self, exponents: Exponents) -> Any:
+        value: Any = Fraction(1)
+        weights = [0] * self.width
+        for k, entries in enumerate(self.slots):
+            for i, power in enumerate(exponents[k * self.width:(k + 1) * self.width]):
+                if not power:
+                    continue
+                if entries is None:
+                    weights[i] += power
+                else:
+                    value = value * entries[i]**power
+        start = 0
+        for size, initial in self.arrays:
+            own = tuple(weights[start:start + size])
+            start += size
+            if is_random(initial):
+                value = value * to_scalar(initial.moment(own))
+            else:
+                for entry, power in zip(initial, own, strict=True):
+                    if power:
+                        value = value * entry**power
+        return value
 
 
 def initial_moments(sgd: Run, exponents: Sequence[Exponents], quantity: Quantity | None = None) -> dict[Exponents, Any]:
-    """E[w_0^e] for several exponents."""
-    arrays = initial_arrays(sgd, quantity)
-    return {e: start_moment(arrays, e) for e in exponents}
+    """E[s_0^e] for several exponents."""
+    moment = StartMoments(sgd, quantity)
+    return {e: moment(e) for e in exponents}

@@ -13,10 +13,12 @@ from sgdmoments.exact.ring import ring_of
 
 
 def coordinates(sgd: Run, quantity: Quantity) -> list[int]:
-    """The places of the quantity's layer among the flattened weights."""
+    """The places of the quantity's layer among the flattened weights, or in the slot of the state that it reads."""
     chosen = sgd.model.places(quantity.layer)
     ends = list(accumulate((int(array.size) for array in sgd.model.parameters), initial=0))
-    return [i for k in chosen for i in range(ends[k], ends[k + 1])]
+    name = quantity.slot_name
+    before = 0 if name is None else sgd.update_for(quantity).slots.index(name) * ends[-1]
+    return [before + i for k in chosen for i in range(ends[k], ends[k + 1])]
 
 
 def left_matrix(quantity: Quantity, size: int) -> list[list[Any]]:

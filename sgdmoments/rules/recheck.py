@@ -1,7 +1,7 @@
 """Rechecking rewrites: both sides evaluated at a random point modulo a prime; a failure names its rule.
 
 * gradient: the linear coefficient of q(W + sΔ) in s, found from values at several s, is ⟨∂q/∂W, Δ⟩;
-* update: the coefficient of α^k of q(W + α·direction), found from values at several α, is the part of order k;
+* update: the coefficient of α^k of q at the updated W, found from values at several α, is the part of order k;
 * expectation: a law of independent entries is replaced by signed weights on 0, 1, …, D modulo the prime, with its
   moments up to the degree D, and the expectation becomes a finite sum over all values of the data;
 * batch: every batch of a small data set is listed.
@@ -31,7 +31,7 @@ from sgdmoments.rules.batch import BATCH_RULE, Sampling
 from sgdmoments.rules.expectation import EXPECTATION, EntryLaw, Expectation
 from sgdmoments.rules.gradient import GRADIENT
 from sgdmoments.rules.rule import Rule
-from sgdmoments.rules.update import UPDATE, Terms, Update
+from sgdmoments.rules.update import UPDATE, Image, Terms, Update
 
 #: A finite sum over the values of the data has at most this many terms.
 LARGEST_SUM = 300
@@ -55,20 +55,21 @@ def recheck_gradient(expression: Expression, label: Label, derivative: Expressio
     _compare(GRADIENT, _coefficients(value, degree)[1] if degree else 0, claimed, repr(expression))
 
 
-def recheck_update(directions: Mapping[Label, Expression], monomial: Monomial, order: int, after: Expression,
+def recheck_update(images: Mapping[Label, Image], monomial: Monomial, order: int, after: Expression,
                    seed: int = 0) -> None:
-    """Raise `RewriteError` unless `after` is the part of order α^order of a product of graphs at W + α·direction."""
+    """Raise `RewriteError` unless `after` is the part of order α^order of a product of graphs after the update."""
     before = Expression({monomial: 1})
     point = RandomPoint(seed)
-    _fix_sizes(point, (before, after, *directions.values()))
-    moves = {label: np.asarray(point(array)) for label, array in directions.items()}
-    bases = {label: point.array(label)[0] for label in directions}
+    _fix_sizes(point, (before, after, *(part for parts in images.values() for part in parts if part is not None)))
+    moves = {label: [point.array(label)[0] if part is None else np.asarray(point(part)) if part else 0
+                     for part in parts] for label, parts in images.items()}
 
     def value(s: int) -> Any:
-        moved = {label: (bases[label] + s * moves[label]) % PRIME for label in directions}
+        moved = {label: sum(pow(s, k, PRIME) * part for k, part in enumerate(parts)) % PRIME
+                 for label, parts in moves.items()}
         return RandomPoint(seed, point.sizes, moved)(before)
 
-    degree = max(order, sum(_degree(monomial, label) for label in directions))
+    degree = max(order, sum(_degree(monomial, label) * (len(parts) - 1) for label, parts in images.items()))
     claimed = point(after) if after else 0
     _compare(UPDATE, _coefficients(value, degree)[order], claimed, repr(before))
 
@@ -124,14 +125,14 @@ def recheck_sampling(rule: Sampling, monomial: Monomial, terms: Mapping[Monomial
 class CheckedUpdate(Update):
     """An `Update` whose every result is rechecked; `count` says how many were."""
 
-    def __init__(self, directions: Mapping[Label, Expression], ring: Ring) -> None:
-        super().__init__(directions, ring)
-        self.directions = dict(directions)
+    def __init__(self, images: Mapping[Label, Image], ring: Ring) -> None:
+        super().__init__(images, ring)
+        self.images = dict(images)
         self.count = 0
 
     def order(self, monomial: Monomial, order: int) -> Terms:
         terms = super().order(monomial, order)
-        recheck_update(self.directions, monomial, order, Expression.from_raw(self.ring, terms))
+        recheck_update(self.images, monomial, order, Expression.from_raw(self.ring, terms))
         self.count += 1
         return terms
 

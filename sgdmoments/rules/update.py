@@ -2,9 +2,9 @@
 
 Identity: for a graph with weight edges e₁, …, eₘ, the substitution W → W − αg sums over all subsets of edges
 replaced; the part of order k in α replaces k of them. A derived letter D is replaced by D + α D₁ + α² D₂ + …,
-read off from what it stands for.
+read off from what it stands for. Edges of other slots (a momentum buffer) may be replaced at order 0 as well.
 
-Assumption: the weights move by SGD, W_(t+1) = W_t − α_t g_t, with one batch a step.
+Assumption: the slots move by a linear update, such as W_(t+1) = W_t − α_t g_t, with one batch a step.
 
 Source: P0, Theorem 3.7.
 """
@@ -26,7 +26,7 @@ from sgdmoments.rules.rule import Rule
 
 UPDATE = Rule(
     "update", "each edge W_(t+1) becomes W_t − α_t g_t: the edge, or the gradient's graph between its ends",
-    "plain SGD with one batch a step", "P0, Theorem 3.7")
+    "SGD with one batch a step (of other updates: their slots and g)", "P0, Theorem 3.7")
 
 #: FLINT coefficients by monomial.
 Terms = dict[Monomial, Any]
@@ -41,28 +41,41 @@ class Fragment:
     coefficient: Any
 
 
+#: What an edge becomes, by orders in α: arrays (open ends 0, 1, …); None first: the edge itself.
+Image = Sequence[Expression | None]
+
+
+def along(directions: Mapping[Label, Expression]) -> dict[Label, Image]:
+    """W → W + α·(direction): −g for SGD."""
+    return {label: (None, array) for label, array in directions.items()}
+
+
 class Update:
-    """The substitution W → W + α·(direction), by orders in α.
+    """The substitution of a step, by orders in α.
 
     Args:
-        directions: for each trained matrix the array (open ends 0, 1) that multiplies α, −g for SGD.
+        images: for each matrix that moves what it becomes.
         ring: a ring that holds every coefficient.
     """
 
-    def __init__(self, directions: Mapping[Label, Expression], ring: Ring) -> None:
+    def __init__(self, images: Mapping[Label, Image], ring: Ring) -> None:
         self.ring = ring
         self._one = ring.one.raw
-        self._fragments: dict[Label, Sequence[Sequence[Fragment]]] = {label: (tuple(_fragments(array.in_ring(ring))),)
-                                                                       for label, array in directions.items()}
+        self._fragments: dict[Label, Sequence[Sequence[Fragment] | None]] = {
+            label: tuple(None if part is None else tuple(_fragments(part.in_ring(ring))) for part in parts)
+            for label, parts in images.items()}
+        #: Whether every edge keeps itself at order 0: then the part of order 0 is the identity.
+        self.keeps = all(parts[0] is None for parts in images.values())
         self.graph_orders = cache(self._graph_orders)
 
-    def fragments(self, label: Label) -> Sequence[Sequence[Fragment]]:
-        """What may replace an edge, by its order 1, 2, ... in α; empty for a constant."""
+    def fragments(self, label: Label) -> Sequence[Sequence[Fragment] | None]:
+        """What may replace an edge, by its order 0, 1, ... in α (None: the edge itself); empty for a constant."""
         known = self._fragments.get(label)
         if known is None:
             inner = definition(label)
-            orders: list[Sequence[Fragment]] = []
-            if inner is not None:
+            orders: list[Sequence[Fragment] | None] = []
+            if inner is not None and self.degree_of(inner.in_ring(self.ring.union(inner.ring))):
+                orders.append(None)
                 inner = inner.in_ring(self.ring.union(inner.ring)).in_ring(self.ring)
                 for k in range(1, self.degree_of(inner) + 1):
                     part = self.expression_order(inner, k)
@@ -72,7 +85,7 @@ class Update:
 
     def degree(self, graph: IndexGraph) -> int:
         """The greatest order in α that the update of a graph has."""
-        return sum(len(self.fragments(edge[0])) for edge in graph.edges)
+        return sum(max(len(self.fragments(edge[0])) - 1, 0) for edge in graph.edges)
 
     def degree_of(self, expression: GraphSum) -> int:
         """The greatest order in α that the update of an expression has."""
@@ -101,9 +114,9 @@ class Update:
 
     def _graph_orders(self, graph: IndexGraph, order: int) -> Terms:
         """The part of order α^order of one connected graph."""
-        if order == 0:
-            return {(graph,): self._one}
         places = [k for k, edge in enumerate(graph.edges) if self.fragments(edge[0])]
+        if order == 0 and all(self.fragments(graph.edges[k][0])[0] is None for k in places):
+            return {(graph,): self._one}
         total: Terms = {}
         for chosen in self._choices(graph, places, 0, order):
             edges = list(graph.edges)
@@ -128,15 +141,16 @@ class Update:
     def _choices(self, graph: IndexGraph, places: Sequence[int], start: int,
                  order: int) -> Iterator[list[tuple[int, Fragment]]]:
         """All ways to replace edges from places[start:] on with total order `order`."""
-        if order == 0:
-            yield []
+        if start == len(places):
+            if order == 0:
+                yield []
             return
-        for i in range(start, len(places)):
-            options = self.fragments(graph.edges[places[i]][0])
-            for k, fragments in enumerate(options[:order], 1):
-                for rest in self._choices(graph, places, i + 1, order - k):
-                    for fragment in fragments:
-                        yield [(places[i], fragment), *rest]
+        for k, fragments in enumerate(self.fragments(graph.edges[places[start]][0])[:order + 1]):
+            for rest in self._choices(graph, places, start + 1, order - k):
+                if fragments is None:
+                    yield rest
+                for fragment in fragments or ():
+                    yield [(places[start], fragment), *rest]
 
 
 def _fragments(array: GraphSum) -> Iterator[Fragment]:
@@ -162,7 +176,7 @@ def _add_product(total: Terms, left: Terms, right: Terms) -> None:
 
 def update(expression: Expression, rule: Update, rate: Polynomial, orders: int) -> Expression:
     """The updated expression up to a given order, with α = `rate`."""
-    total = expression.in_ring(rule.ring)
+    total = expression.in_ring(rule.ring) if rule.keeps else rule.expression_order(expression, 0)
     for k in range(1, orders + 1):
         total = total + rule.expression_order(expression, k) * rate**k
     return total

@@ -144,9 +144,8 @@ def simulate(sgd: SGD, quantities: Any, steps: int | Sequence[int] | None, batch
         Cost(at_once if samples is None else goals[-1] * GROUP, updates, len(sizes), pace / mesh.devices.size,
              sum(o.width for o in observables) * len(times) * len(sizes), at_once).check(limit, clock)
         check_batch_memory(max(_bytes_per_group(gradients, b) for b in sizes), max(sizes), limit)
-        rates = np.zeros(times[-1] + 1)
-        rates[:times[-1]] = gradients.problem.rates(times[-1])
-        programs = [Program(gradients, observables, times, rates, b, options) for b in sizes]
+        moves = problem.steps(times[-1], *(o.quantity for o in observables))
+        programs = [Program(gradients, observables, times, moves, b, options) for b in sizes]
         identity = {"fingerprint": gradients.problem.fingerprint(times[-1]), "times": list(times),
                     "batch_sizes": list(sizes), "options": [*map(int, vars(options).values())], "x64": bool(x64),
                     "quantities": [repr(o.quantity) for o in observables], "mean_limit": mean_limit}

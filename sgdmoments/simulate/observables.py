@@ -15,6 +15,7 @@ Where replicates are antithetic pairs, ||E q||^2 is estimated from products of d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,9 +87,10 @@ class Observable:
         part = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
         return part if self.left is None else part @ self.left.T
 
-    def entries(self, gradients: Gradients, constants: Any, w: Any, teacher: Any, g: Any) -> Any:
-        """The quantity, shape (replicates, size)."""
-        kind = self.quantity.kind
+    def entries(self, gradients: Gradients, constants: Any, slots: Mapping[str, Any], teacher: Any, g: Any,
+                t: Any) -> Any:
+        """The quantity at step t, shape (replicates, size), from the slots, weights first, and the gradient."""
+        kind, w = self.quantity.kind, next(iter(slots.values()))
         if kind == "loss":
             return gradients.loss(constants, w, teacher)[:, None]
         if kind == "sample_gradients":
@@ -96,7 +98,10 @@ class Observable:
             return flat if self.left is None else flat @ self.left.T
         if kind == "full_gradient":
             return self.project(gradients, gradients.full(constants, w, teacher))
-        return self.project(gradients, g if kind == "gradient" else w)
+        if kind == "gradient":
+            return self.project(gradients, g)
+        value = self.project(gradients, slots.get(self.quantity.slot_name or "", w))
+        return value / (t + 1) if self.quantity.scale_by_steps else value
 
     def values(self, q: Any, paired: bool, extra: Any = None) -> Any:
         """The columns (groups, width) from q (groups * GROUP, size).

@@ -17,11 +17,14 @@ from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.laws.base import Factor
 from sgdmoments.describe.model import Model, as_array
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.update import Update
 from sgdmoments.errors import InputError
 from sgdmoments.sgd import SGD
 from sgdmoments.simulate.backend import jnp
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.draws import sampler, to_floats
+from sgdmoments.simulate.steps import Steps
 
 Array = np.ndarray[Any, Any]
 
@@ -136,6 +139,17 @@ class FloatRun:
         count = ids.shape[0]
         return jnp.concatenate([jnp.broadcast_to(part, (count, part.shape[-1])) for part in parts], axis=1)
 
+    def start_of_slots(self, update: Update, weights: Any) -> tuple[Any, ...]:
+        """The slots before the first step, for weights (replicates, size)."""
+        slots = []
+        for slot in update.slots:
+            start = update.start_of(slot)
+            if isinstance(start, np.ndarray):
+                slots.append(jnp.broadcast_to(jnp.asarray(to_floats(start, f"start[{slot!r}]").ravel()), weights.shape))
+            else:
+                slots.append(weights if start is not None else jnp.zeros_like(weights))
+        return tuple(slots)
+
     def degree(self, method: str, factor: int | None = None) -> int:
         """The degree of what a method gives in the coordinates of a factor (None: of the sample), exactly.
 
@@ -170,9 +184,9 @@ class FloatRun:
         apart = np.stack([self.model.residual(weights, constants, self.sample(row)) for row in z])
         return together.shape == apart.shape and bool((together == apart).all())
 
-    def rates(self, steps: int) -> Array:
-        """alpha_0, ..., alpha_(steps-1) as floats."""
-        return to_floats(list(self.sgd.schedule.rates(steps)), "learning_rate")
+    def steps(self, count: int, *quantities: Quantity) -> Steps:
+        """The first steps, with the slots that the quantities read."""
+        return Steps.read(self.sgd, self.sgd.update_for(*quantities), count)
 
     def fingerprint(self, steps: int) -> str:
         """A digest of everything that decides the numbers of a run, except seed, batch sizes and options.
@@ -181,7 +195,9 @@ class FloatRun:
         are compiled anew and cannot be resumed.
         """
         digest = hashlib.sha256()
-        parts: list[Any] = [self.sgd.sampling, self.rates(steps), self.model, *self.start]
+        moves = self.steps(steps)
+        begun = [str(moves.update.start_of(slot)) for slot in moves.update.slots]
+        parts: list[Any] = [self.sgd.sampling, moves.constants, begun, self.model, *self.start]
         for part in parts:
             try:
                 digest.update(pickle.dumps(part))

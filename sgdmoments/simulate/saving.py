@@ -100,7 +100,8 @@ def quantity_to_json(q: Quantity) -> dict[str, Any]:
         return None if matrix is None else [[str(entry) for entry in row] for row in matrix]
 
     return {"kind": q.kind, "layer": q.layer, "left": text(q.left),
-            "matrices": None if q.matrices is None else [text(a) for a in q.matrices]}
+            "matrices": None if q.matrices is None else [text(a) for a in q.matrices], "slot": q.slot,
+            "decay": None if q.decay is None else str(q.decay)}
 
 
 def quantity_from_json(data: dict[str, Any]) -> Quantity:
@@ -109,4 +110,6 @@ def quantity_from_json(data: dict[str, Any]) -> Quantity:
         return None if rows is None else tuple(tuple(Fraction(entry) for entry in row) for row in rows)
 
     matrices = None if data["matrices"] is None else tuple(map(matrix, data["matrices"]))
-    return Quantity(data["kind"], 0, data["layer"], matrix(data["left"]), matrices)
+    decay = data.get("decay")
+    return Quantity(data["kind"], 0, data["layer"], matrix(data["left"]), matrices, data.get("slot"),
+                    None if decay is None else Fraction(decay))

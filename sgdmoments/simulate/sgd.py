@@ -12,6 +12,7 @@ from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.counters import step_key
 from sgdmoments.simulate.gradients import Gradients
 from sgdmoments.simulate.observables import GROUP, Observable, conditional_variance
+from sgdmoments.simulate.steps import Steps
 
 _START, _TEACHER, _BATCHES = 0, 1, 2
 
@@ -33,13 +34,13 @@ class Program:
 
     Attributes:
         times: the steps at which the observables are recorded, increasing.
-        rates: alpha_t for t = 0 .. times[-1].
+        steps: those before times[-1].
     """
 
     gradients: Gradients
     observables: tuple[Observable, ...]
     times: tuple[int, ...]
-    rates: np.ndarray[Any, Any]
+    steps: Steps
     batch_size: int
     options: Options
 
@@ -51,7 +52,7 @@ class Program:
     def constants(self) -> dict[str, Any]:
         """The arrays that the compiled function takes."""
         gaps = np.diff(np.array([*self.times, self.times[-1] + 1]))
-        return {**self.gradients.constants, "rates": self.rates, "times": np.array(self.times), "gaps": gaps,
+        return {**self.gradients.constants, **self.steps.constants, "times": np.array(self.times), "gaps": gaps,
                 "seed": np.uint32(self.options.seed % 2**32), "high_seed": np.uint32(self.options.seed >> 32)}
 
     def identity(self) -> tuple[Any, ...]:
@@ -85,36 +86,40 @@ class Program:
         def batch(w: Any, t: Any) -> Any:
             return self.gradients.batch(constants, w, teacher, step_key(stream, t), sources, self.batch_size, mirror)
 
-        def update(t: Any, w: Any) -> Any:
-            return w - constants["rates"][t] * batch(w, t)
+        def update(t: Any, state: Any) -> Any:
+            return self.steps.moved(state, batch(self.steps.place(state, constants, t), t), constants, t)
 
-        def record(w: Any, when: Any) -> tuple[Any, Any]:
+        def record(state: Any, when: Any) -> tuple[Any, Any]:
             t, gap = when
-            g = batch(w, t)
-            values = self._record(constants, w, teacher, g)
-            w = w - constants["rates"][t] * g
+            place = self.steps.place(state, constants, t)
+            g = batch(place, t)
+            values = self._record(constants, state, place, teacher, g, t)
+            state = self.steps.moved(state, g, constants, t)
             if (np.diff(self.times) > 1).any():
-                w = jax.lax.fori_loop(t + 1, t + gap, update, w)
-            return w, values
+                state = jax.lax.fori_loop(t + 1, t + gap, update, state)
+            return state, values
 
+        state = problem.start_of_slots(self.steps.update, w)
         if self.times[0]:
-            w = jax.lax.fori_loop(0, self.times[0], update, w)
+            state = jax.lax.fori_loop(0, self.times[0], update, state)
         if len(self.times) == 1:
             t = self.times[0]
             recorded = any(o.quantity.kind == "gradient" for o in self.observables)
-            return self._record(constants, w, teacher, batch(w, t) if recorded else w)[None]
-        return jax.lax.scan(record, w, (constants["times"], constants["gaps"]))[1]
+            place = self.steps.place(state, constants, t)
+            return self._record(constants, state, place, teacher, batch(place, t) if recorded else place, t)[None]
+        return jax.lax.scan(record, state, (constants["times"], constants["gaps"]))[1]
 
-    def _record(self, constants: Any, w: Any, teacher: Any, g: Any) -> Any:
+    def _record(self, constants: Any, state: Any, place: Any, teacher: Any, g: Any, t: Any) -> Any:
         columns = []
         for observable in self.observables:
             extra = None
-            target = observable
+            target, slots = observable, dict(zip(self.steps.update.slots, state, strict=True))
             if self.options.conditional and observable.quantity.kind == "gradient":
                 target = replace(observable, quantity=replace(observable.quantity, kind="full_gradient"))
-            q = target.entries(self.gradients, constants, w, teacher, g)
+                slots = {"where the gradient is taken": place}
+            q = target.entries(self.gradients, constants, slots, teacher, g, t)
             if target is not observable:
-                extra = conditional_variance(observable, self.gradients, constants, w, teacher, q, self.batch_size)
+                extra = conditional_variance(observable, self.gradients, constants, place, teacher, q, self.batch_size)
             columns.append(observable.values(q, self.options.antithetic, extra))
         return jnp.concatenate(columns, axis=1)
 

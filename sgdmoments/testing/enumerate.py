@@ -23,7 +23,7 @@ True
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -37,6 +37,7 @@ import sympy
 from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.model import as_array, no_loss
 from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.update import Step
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.reading import read_choice, read_integer, shown
 from sgdmoments.sgd import SGD
@@ -110,27 +111,62 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
         raise InputError(f"t: enumeration needs an integer step, found the symbol {quantity.step}.")
     limit = read_integer(limit, "limit", 0, "the limit is an integer >= 0")
     problem = _Problem(sgd, quantity)
-    start = tuple(entry for q in sgd.model.parameters for entry in _array(sgd, q.name).ravel())
+    weights = tuple(entry for q in sgd.model.parameters for entry in _array(sgd, q.name).ravel())
+    update = sgd.update_for(quantity)
+    start = tuple(_slot_start(update.start_of(slot), weights) for slot in update.slots)
     _check_size([problem.count_batches(batch_size, s) for s in range(problem.draws)], quantity, limit)
     finish = _reader(problem)
     samples = [problem.sample(s) for s in range(problem.draws)]
     batches = [list(problem.batches(batch_size, sample)) for sample in samples]
-    rates = sgd.schedule.rates(quantity.step)
+    steps = [_entries_at(sgd, update.step(t), t, quantity.step) for t in range(problem.draws)]
+    read = 0 if quantity.slot_name is None else update.slots.index(quantity.slot_name)
 
-    def walk(t: int, probability: Fraction, weights: Vector) -> Iterator[tuple[Fraction, Vector]]:
+    def walk(t: int, probability: Fraction, slots: tuple[Vector, ...]) -> Iterator[tuple[Fraction, Vector]]:
         if t == problem.draws:
-            yield probability, finish(weights, None)
+            yield probability, finish(slots[read], None)
             return
-        gradients = problem.gradients(weights, samples[t])
+        gradients = problem.gradients(_sum_of(steps[t]["C"], slots), samples[t])
         for chance, batch in batches[t]:
             g = _mean([gradients[atom] for atom in batch])
             if t == quantity.step:
-                yield probability * chance, finish(weights, g)
+                yield probability * chance, finish(slots[read], g)
             else:
-                moved = tuple(_tidy(w - rates[t] * d) for w, d in zip(weights, g, strict=True))
+                moved = tuple(_sum_of([*row, gain], [*slots, g])
+                              for row, gain in zip(steps[t]["A"], steps[t]["B"], strict=True))
                 yield from walk(t + 1, probability * chance, moved)
 
     return walk(0, Fraction(1), start)
+
+
+def _entries_at(sgd: SGD, step: Step, t: int, last: int) -> dict[str, Any]:
+    """A, B and C of a step with the learning rates put in: for each entry the factors of all weights."""
+    sizes = [int(array.size) for array in sgd.model.parameters]
+
+    def factors(powers: Any) -> list[Any]:
+        if len(powers) < 2:  # the rate, which need not be known at the quantity's own step, does not matter
+            return [powers[0] if powers else Fraction(0)] * sum(sizes)
+        return [sum((c * rate**k for k, c in enumerate(powers)), Fraction(0))
+                for size, rate in zip(sizes, sgd.rates(t), strict=True) for _ in range(size)]
+
+    moves = t < last
+    return {"A": [[factors(entry) for entry in row] for row in step.A] if moves else [],
+            "B": [factors(entry) for entry in step.B] if moves else [], "C": [factors(entry) for entry in step.C]}
+
+
+def _sum_of(factors: Sequence[Sequence[Any]], vectors: Sequence[Vector]) -> Vector:
+    """The sum of vectors, each multiplied entry by entry; what is multiplied by 0 is left out."""
+    totals = [Fraction(0)] * len(vectors[0])
+    for own, vector in zip(factors, vectors, strict=True):
+        for i, (factor, entry) in enumerate(zip(own, vector, strict=True)):
+            if factor != 0:
+                totals[i] = totals[i] + factor * entry
+    return tuple(map(_tidy, totals))
+
+
+def _slot_start(start: Any, weights: Vector) -> Vector:
+    if isinstance(start, np.ndarray):
+        return tuple(start.flat)
+    return weights if start is not None else (Fraction(0),) * len(weights)
 
 
 @dataclass(frozen=True)
@@ -253,7 +289,7 @@ def _reader(problem: _Problem) -> Callable[[Vector, Vector | None], Vector]:
             losses = problem.losses(weights, sample)
             return (_tidy(sum((c * d.value for c, d in zip(sample.chances, losses, strict=True)), Fraction(0))),)
         if quantity.kind == "weights":
-            value = weights
+            value = tuple(quantity.scale * entry for entry in weights)
         elif quantity.kind == "gradient":
             assert g is not None
             value = g

@@ -94,6 +94,8 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "sample_gradients": lambda: sm.sample_gradients(1, [[[1, 2]]] * 3),
     "Question": lambda: sm.Question(regression(), sm.gradient(1)),
     "Array": lambda: sm.Array("W", (2, 3), 1),
+    "LinearUpdate": lambda: sm.LinearUpdate(A=[[1, "1/2"], [0, "1/3"]], B=[-1, 1]),
+    "Momentum": lambda: regression().replace(momentum="1/2").update,
     "Budget": sm.Budget,
     "Progress": lambda: sm.Progress("work", 1, 2, 3, 0.5),
     "BatchPolynomial": lambda: sm.BatchPolynomial((1, 2, "1/2")),

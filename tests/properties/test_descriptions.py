@@ -201,8 +201,8 @@ def test_replace():
     letters = sm.SGD(sm.Network((2, 1)))
     assert letters.replace(model=sm.Network((2, 1), data=sm.Gaussian([[sympy.Symbol("alpha"), 0], [0, 1]]))
                            ).schedule.constant == sympy.Symbol("alpha_1")
-    with pytest.raises(sm.InputError, match="a run has no momentum"):
-        sgd.replace(momentum=1)
+    with pytest.raises(sm.InputError, match="a run has no rate"):
+        sgd.replace(rate=1)
 
 
 class Scaled(Model):

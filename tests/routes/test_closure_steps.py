@@ -7,7 +7,7 @@ import sympy
 
 import sgdmoments as sm
 from sgdmoments.budget import Monitor
-from sgdmoments.recursion.initial_moments import to_scalar
+from sgdmoments.recursion.steps import state_steps
 from sgdmoments.routes.closure.derivatives import Derivatives
 from sgdmoments.routes.closure.kept import operator_of
 from sgdmoments.routes.closure.matrices import Matrices
@@ -23,6 +23,10 @@ RUNS = {
     "a rate that is a letter": sm.SGD(sm.LinearRegression(POINTS[:3], TARGETS[:3]), None, [1, 1]),
     "weights that are letters": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10"),
     "random weights": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10", sm.GaussianInit(2, mean=[1, 0])),
+    "momentum": sm.SGD(sm.LinearRegression(POINTS, TARGETS), ["1/10", "1/7", "1/3"], [1, "1/2"], momentum="1/2",
+                       nesterov=True, weight_decay="1/5"),
+    "random weights and a buffer": sm.SGD(sm.LinearRegression(POINTS, TARGETS), "1/10", sm.GaussianInit(2, mean=[1, 0]),
+                                          momentum=X),
     "a law": sm.SGD(sm.Network((2, 1), noise=sm.Gaussian()), "1/10", {"W1": [[1, 2]], "W1*": [[0, 1]]}),
 }
 
@@ -31,11 +35,11 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_matrices_and_derivatives_agree(name, quantity):
     sgd = RUNS[name]
-    operator = operator_of(sgd, 2 * degree_of(quantity), sm.Budget())
+    operator = operator_of(sgd, 2 * degree_of(quantity), sm.Budget(), quantity)
     parts = observables(sgd, operator, quantity)
-    rates = [to_scalar(rate) for rate in sgd.schedule.rates(quantity.step)]
-    engines = [Derivatives(sgd, operator, rates, quantity, Monitor()),
-               *(Matrices(sgd, operator, rates, quantity, name, Monitor()) for name in ("exact", "fractions"))]
+    steps = state_steps(sgd, quantity)
+    engines = [Derivatives(sgd, operator, steps, quantity, Monitor()),
+               *(Matrices(sgd, operator, steps, quantity, name, Monitor()) for name in ("exact", "fractions"))]
     for observable in (parts.square, *([m] for m in parts.means)):
         first, *others = (trimmed(engine.at_start(engine.pull_back(observable))) for engine in engines)
         assert all(other == first for other in others)

@@ -13,7 +13,7 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.labels import Label, open_end
 from sgdmoments.rules import expectation as rule
 from sgdmoments.rules.expectation import truncated
-from sgdmoments.rules.update import Update, update
+from sgdmoments.rules.update import Update, along, update
 
 #: A skewed law on two points; its first moments.
 POINTS = (F(-1), F(-1), F(2))
@@ -51,7 +51,7 @@ def test_updates_of_products_of_traces():
     W, G, M = Label("W", (2, 3)), Label("G", (2, 3)), Label("M", (3, 3))
     ring = Ring((INVERSE_BATCH, alpha))
     made = Expression.from_edges([(G, 0, 1), (open_end(0, 2), 0), (open_end(1, 3), 1)]).in_ring(ring)
-    changed = Update({W: made}, ring)
+    changed = Update(along({W: made}), ring)
 
     def norm(*letters):
         ends = range(len(letters))

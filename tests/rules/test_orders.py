@@ -13,7 +13,7 @@ from sgdmoments.graphs.labels import Label
 from sgdmoments.graphs.matrices import letter
 from sgdmoments.graphs.query import matrix, trace
 from sgdmoments.rules.gradient import differentiate
-from sgdmoments.rules.update import Update
+from sgdmoments.rules.update import Update, along
 
 RNG = np.random.default_rng(3)
 
@@ -52,7 +52,7 @@ def test_the_update_of_a_product_of_many_matrices_has_every_order(depth):
     for label in weights[1:]:
         product = letter(label) @ product
     values = {name: RNG.integers(-3, 4, (2, 2)).astype(object) for name in [*names, *(f"G{n}" for n in names), "C"]}
-    rule = Update(moves, ring)
+    rule = Update(along(moves), ring)
     for factor in (product, letter(derived_letter("R", (3 * product).array))):
         scale = 1 if factor is product else 3
         (monomial,) = trace(factor @ matrix("C", 2, 2)).monomials
@@ -71,7 +71,7 @@ def test_the_update_of_a_product_of_many_matrices_has_every_order(depth):
 def test_equal_parts_of_an_update_add_up():
     """tr(VA) + 2 tr(WA) at V + αC, W + αC: the part of order 1 is 3 tr(CA)."""
     v, w, c, a = (Label(name, (2, 2)) for name in "VWCA")
-    rule = Update({v: letter(c).array, w: letter(c).array}, Ring(()))
+    rule = Update(along({v: letter(c).array, w: letter(c).array}), Ring(()))
     query = trace(letter(v) @ letter(a)) + 2 * trace(letter(w) @ letter(a))
     assert rule.expression_order(query, 1) == 3 * trace(letter(c) @ letter(a))
     product = trace(letter(v) @ letter(a)) * trace(letter(w) @ letter(a))

@@ -26,7 +26,7 @@ from sgdmoments.rules.recheck import (
     recheck_sampling,
     recheck_update,
 )
-from sgdmoments.rules.update import Update
+from sgdmoments.rules.update import Update, along
 from sgdmoments.tracing.system import system_of
 
 P, P1, P2, T = sympy.symbols("p p1 p2 t", integer=True, positive=True)
@@ -53,15 +53,15 @@ def test_gradients_of_networks(activation, depth):
 @pytest.mark.parametrize("activation", [(0, 1), (1, 2, 3)])
 def test_updates_of_every_order(activation):
     net = system(activation)
-    rule = CheckedUpdate({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}, RING)
+    rule = CheckedUpdate(along({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}), RING)
     (first, *_) = squared_norm(net.gradients[0]).monomials
     orders = [rule.order(first, order) for order in range(4 if activation == (0, 1) else 2)]
     assert rule.count >= len(orders)
     wrong = Expression.from_raw(RING, orders[1]) * 3
     with pytest.raises(RewriteError, match="'update'"):
-        recheck_update(rule.directions, first, 1, wrong)
+        recheck_update(rule.images, first, 1, wrong)
     with pytest.raises(RewriteError, match="'update'"):
-        recheck_update(rule.directions, first, 1, Expression({}, RING))
+        recheck_update(rule.images, first, 1, Expression({}, RING))
 
 
 LAWS = {
@@ -193,7 +193,7 @@ def test_every_check_is_counted():
     large.monomial(monomials[0])
     assert (large.asked, large.count) == (1, 0)
     net = system()
-    update = CheckedUpdate({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}, RING)
+    update = CheckedUpdate(along({W: -g for W, g in zip(net.weights, net.gradients, strict=True)}), RING)
     update.order(net.loss.monomials[0], 1)  # and what the derived letter stands for
     first = update.count
     for count in (1, 2):

@@ -18,7 +18,7 @@ from sgdmoments.graphs.labels import BATCH, Label
 from sgdmoments.rules.expectation import EXPECTATION, Expectation
 from sgdmoments.rules.gradient import GRADIENT
 from sgdmoments.rules.random_letters import entry_law
-from sgdmoments.rules.update import UPDATE, Update, update
+from sgdmoments.rules.update import UPDATE, Update, along, update
 from sgdmoments.tracing.system import system_of
 
 p, p1, p2, p3, alpha = sympy.symbols("p p1 p2 p3 alpha")
@@ -49,7 +49,7 @@ def test_update(activation):
     network = system((p, p1, p2), activation)
     ring = ring_of([p, p1, p2, alpha]).union(Ring((INVERSE_BATCH,)))
     directions = {w: -g for w, g in zip(network.weights, network.gradients, strict=True)}
-    rule = Update(directions, ring)
+    rule = Update(along(directions), ring)
     before = relabelled_data(network.loss) if activation == (0, 1) else squared_norm(array_of(network.weights[1]))
     after = update(before, rule, ring.generator(alpha), rule.degree_of(before))
     check_update(UPDATE, before, after, directions, alpha, SIZES)

@@ -21,7 +21,7 @@ from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.numbers import fresh_symbol, to_exact
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.exact.provenance import Provenance
@@ -257,20 +257,27 @@ class _Builder:
         if rate is None:
             raise AssumptionError(f"a closed form in t needs a constant learning rate, found {sgd.schedule!r}; ask at "
                                   "a given t, or use trajectory().")
+        update = sgd.update_for(quantity)
+        if update.constant_from != 0:
+            raise AssumptionError(f"a closed form in t needs the same step at every t, and {update} has others; ask at "
+                                  "a given t, or use trajectory().")
+        if quantity.scale_by_steps:
+            raise RouteError("the closed form of an average with the divisor t + 1 is not made; ask at a given t, use "
+                             "trajectory(), or average(t, decay=...).")
         require_linear(sgd, "a closed form in t", "recurrence(...), with at(t), generating_function(z) and limit()")
         self.question = f"{moment.replace('_', ' ')} of {str(quantity).replace('_0', '_t')}"
         degree = degree_of(quantity) * (1 if moment == "mean" else 2)
         with Monitor(budget) as monitor:
-            operator = operator_of(sgd, degree, monitor.budget)
-            by_rate = operator.parts()
+            operator = operator_of(sgd, degree, monitor.budget, quantity)
+            by_rate = operator.parts(update.step(0))
         self.parts = observables(sgd, operator, quantity)
         self.operator = operator
         self.sgd, self.order, self.budget = sgd, degree, budget
-        moments = initial_moments(sgd, operator.basis)
+        moments = initial_moments(sgd, operator.basis, quantity)
         start = [moments[e] for e in operator.basis]
         entries = [entry for by_v in by_rate for part in by_v for entry in part.values()]
         found = ring_of([rate, *start, *entries, *self.parts.means, *self.parts.square]).generators
-        letters = tuple(s for s in found if s not in operator.gradient.weights)
+        letters = tuple(s for s in found if s not in operator.state)
         self.v = sgd.batches.variable(letters)
         ring = self.ring = Ring((*letters, self.v))
         alpha, v = ring(rate), ring.generator(self.v)

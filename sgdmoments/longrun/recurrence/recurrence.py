@@ -183,6 +183,9 @@ def recurrence(sgd: Run, quantity: Callable[[int], Quantity], moment: str = "sec
     """
     if sgd.schedule.constant is None:
         raise AssumptionError("a recurrence with one matrix needs a constant learning rate.")
+    if not sgd.update_for(check_function(quantity)(1)).is_plain:
+        raise RouteError(f"a recurrence on graphs is made for plain SGD, not for {sgd.update_for(quantity(1))}; try "
+                         "closed_form(...), for models of numbers.")
     with Monitor(budget) as monitor:
         return _recurrence(sgd, GraphQuestion(sgd, check_function(quantity)(1), monitor=monitor), check_moment(moment))
 
@@ -201,7 +204,7 @@ def _recurrence(sgd: Run, asked: GraphQuestion, moment: str) -> GraphRecurrence:
         (expression,) = asked.arrays()
     else:
         raise RouteError(f"moment: found {shown(moment)}; a recurrence is made for second moments and the mean loss.")
-    ring, propagator = asked.setting.ring, asked.setting.propagator
+    ring, propagator = asked.setting.ring, asked.setting.propagator(0)
     rate = ring(sgd.schedule.constant)
     reduced = PowersOfCovariance(asked.setting).reduced
     start = reduced(expression.in_ring(ring))

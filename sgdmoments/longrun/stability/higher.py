@@ -1,9 +1,9 @@
-"""Stability of moments of even order above 2: the least positive root of det(1 - T(alpha)).
+"""Stability of moments of an even order, for any update: the least positive root of det(1 - T(alpha)).
 
-On the homogeneous polynomials of degree m in the weights, restricted to the span of the data, one step is
-T(alpha) q(w) = E q((1 - alpha H_B) w), H_B the mean Hessian of the batch. For even m it maps nonnegative polynomials
-to such, so its spectral radius is an eigenvalue (Krein, Rutman): it is 1 at the threshold and at no smaller rate.
-Whether it is below 1 before that is decided at one rate, by Schur and Cohn.
+On the homogeneous polynomials of degree m in the state, restricted to the span of the data in each slot, one step is
+T(alpha) q(s) = E q(A s + B H_B C s), H_B the mean Hessian of the batch; for plain SGD E q((1 - alpha H_B) w). For even
+m it maps nonnegative polynomials to such, so its spectral radius is an eigenvalue (Krein, Rutman): it is 1 at the
+threshold and at no smaller rate. Whether it is below 1 before that is decided at one rate, by Schur and Cohn.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import flint
 import sympy
 
+from sgdmoments.describe.update import PLAIN, Step
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.interpolation import interpolated
 from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
@@ -37,6 +38,9 @@ _LARGEST, _LARGEST_WITH_LETTERS = 70, 5
 @dataclass(frozen=True)
 class HigherStability:
     """Convergence of the moments of one even order, for each batch size; it covers the lower orders.
+
+    The batch size at which a rate is stable is well defined: a batch of b is the mean of its batches of b - 1, so that
+    E f falls with b for every convex f of the gradient (Jensen), and with it the spectral radius.
 
     Attributes:
         pencil: the span of the data.
@@ -97,23 +101,29 @@ class HigherStability:
         return least_batch_size(self, self.pencil, to_fraction(learning_rate, "learning_rate"))
 
     def polynomial(self, b: Any) -> tuple[Fraction, ...]:
-        """det((1 - T(alpha))/alpha) at batch size b, coefficients of 1, alpha, ..."""
+        """det(1 - T(alpha)) at batch size b without its factors alpha, coefficients of 1, alpha, ..."""
         if self.size > _LARGEST:
             raise BudgetExceeded(
                 f"threshold: {self.size} moments of order {self.order} are more than {_LARGEST}.",
                 {"moments": self.size}, "one learning rate: stability(order=...).is_stable(learning_rate, b).")
         steps = self._at(self.pencil.noise(b))
+        one = flint.fmpq_mat(self.size, self.size, [int(i == j) for i in range(self.size) for j in range(self.size)])
+        rest = [one - steps[0], *(-1 * step for step in steps[1:])]
+        if rest[0] == 0 * one:  # as of plain SGD: every row holds a factor alpha
+            rest = rest[1:]
 
         def value(alpha: int) -> Fraction:
-            total = steps[-1]
-            for step in steps[-2:0:-1]:
+            total = rest[-1]
+            for step in rest[-2::-1]:
                 total = total * alpha + step
-            return from_fmpq((-1 * total).det())
+            return from_fmpq(total.det())
 
-        return interpolated(value, self.size * (self.order - 1))
+        found = interpolated(value, self.size * (len(rest) - 1))
+        first = next((k for k, c in enumerate(found) if c), 0)
+        return found[first:]
 
     def boundary(self, alpha: sympy.Symbol | None = None) -> Polynomial:
-        """det((1 - T(alpha))/alpha) as a polynomial in alpha, v and the letters; up to 2 directions."""
+        """det(1 - T(alpha)) without factors alpha, a polynomial in alpha, v and the letters; for few moments."""
         if self.size > _LARGEST_WITH_LETTERS:
             raise RouteError(f"with {self.size} moments the polynomial is large; use polynomial(b) or threshold(b).")
         letter = fresh_symbol("alpha", set(self.ring.generators)) if alpha is None else read_symbol(alpha, "alpha")
@@ -122,11 +132,23 @@ class HigherStability:
         ring = self.ring.union(Ring((letter,)))
         rate = ring.generator(letter)
         span = range(self.size)
-        return determinant(tuple(tuple(sum((-ring(step[i][j]) * rate**k for k, step in enumerate(self.steps[1:])),
-                                           ring.zero) for j in span) for i in span))
+
+        def entry(i: int, j: int) -> Polynomial:
+            total = ring.one * int(i == j)
+            for k, step in enumerate(self.steps):
+                total = total - ring(step[i][j]) * rate**k
+            return total
+
+        rows = [[entry(i, j) for j in span] for i in span]
+        shared = [all(not e.coefficients(letter)[0] for e in row) for row in rows]
+        found = determinant(tuple(tuple(e.exact_quotient(rate) if out and e else e for e in row)
+                                  for row, out in zip(rows, shared, strict=True)))
+        parts = found.coefficients(letter)
+        first = next((k for k, c in enumerate(parts) if c), 0)
+        return sum((c * rate**(k - first) for k, c in enumerate(parts) if k >= first), ring.zero)
 
     def formula(self) -> RationalFunction:
-        """Not rational above order 2: always `RouteError`, which names `boundary`."""
+        """Not rational here: always `RouteError`, which names `boundary`."""
         raise RouteError(f"a threshold of order {self.order} is algebraic in v: use boundary() for its equation, or "
                          "threshold(b).")
 
@@ -142,31 +164,35 @@ class HigherStability:
                 for step in self.steps]
 
 
-def higher_stability(system: Pencil, operator: StepOperator, taken: frozenset[sympy.Symbol]) -> HigherStability:
+def higher_stability(system: Pencil, operator: StepOperator, taken: frozenset[sympy.Symbol], step: Step = PLAIN,
+                     ) -> HigherStability:
     """Stability of the operator's order, an even number.
 
     Args:
         system: the span of the data.
         operator: the closure operator of that order.
         taken: the user's symbols.
+        step: the step of the slots.
     """
-    parts, order = operator.parts(), operator.order
+    parts, order = operator.parts(step), operator.order
     letters = ring_of([entry for by_v in parts for part in by_v for entry in part.values()]).generators
     v = system.batches.variable({*letters, *taken})
     ring = Ring((*letters, v))
-    local = [e for e in monomials(system.rank, order) if sum(e) == order]
+    slots = len(step.B)
+    local = [e for e in monomials(slots * system.rank, order) if sum(e) == order]
     place = {e: i for i, e in enumerate(local)}
     count = len(system.basis)
     rows: dict[int, int] = {}
     for i, e in enumerate(local):
-        ambient = [0] * count
-        for pivot, power in zip(system.pivots, e, strict=True):
-            ambient[pivot] = power
+        ambient = [0] * (slots * count)
+        for k, power in enumerate(e):
+            slot, direction = divmod(k, system.rank)
+            ambient[slot * count + system.pivots[direction]] = power
         rows[operator.index[tuple(ambient)]] = i
     images: dict[int, list[tuple[int, Any]]] = {}
     steps = []
     for by_v in parts:
-        step = [[ring.zero] * len(local) for _ in local]
+        rows_of = [[ring.zero] * len(local) for _ in local]
         for k, part in enumerate(by_v):
             for (row, column), entry in part.items():
                 if row in rows and sum(operator.basis[column]) == order:
@@ -174,19 +200,21 @@ def higher_stability(system: Pencil, operator: StepOperator, taken: frozenset[sy
                         images[column] = [(place[e], c) for e, c in _on_span(system, operator.basis[column])]
                     value = ring(entry) * ring.generator(v) ** k
                     for j, c in images[column]:
-                        step[rows[row]][j] = step[rows[row]][j] + value * c
-        steps.append(matrix(ring, step))
+                        rows_of[rows[row]][j] = rows_of[rows[row]][j] + value * c
+        steps.append(matrix(ring, rows_of))
     return HigherStability(system, order, ring, v, tuple(steps))
 
 
 def _on_span(system: Pencil, exponents: Exponents) -> Iterator[tuple[Exponents, Any]]:
-    """A monomial of w = U theta as a polynomial in theta."""
-    terms: dict[Exponents, Any] = {(0,) * system.rank: Fraction(1)}
-    for row, power in zip(system.basis, exponents, strict=True):
+    """A monomial of the state, w = U theta in each slot, as a polynomial in the thetas."""
+    count = len(system.basis)
+    terms: dict[Exponents, Any] = {(0,) * (len(exponents) // count * system.rank): Fraction(1)}
+    for place, power in enumerate(exponents):
+        slot, i = divmod(place, count)
         for _ in range(power):
             grown: dict[Exponents, Any] = {}
             for e, c in terms.items():
-                for k, factor in enumerate(row):
+                for k, factor in enumerate(system.basis[i], slot * system.rank):
                     if factor:
                         key = (*e[:k], e[k] + 1, *e[k + 1:])
                         grown[key] = grown.get(key, Fraction(0)) + factor * c

@@ -18,6 +18,7 @@ import sympy
 from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import PLAIN
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.linear import Matrix, determinant, matrix, rational_matrix
 from sgdmoments.exact.ring import Polynomial, Ring, from_fmpq, ring_of, to_fmpq
@@ -124,13 +125,16 @@ def pencil(sgd: Run, budget: Budget | None = None, what: str = "stability",
     """
     if "pencil" not in sgd.memo:
         require_linear(sgd, what, instead)
+        if not sgd.update.is_plain:
+            raise RouteError(f"{what} is made for plain SGD, not for {sgd.update}; closed_form(...).limit(b) decides "
+                             "whether a moment converges at one learning rate.")
         with Monitor(budget) as monitor:
             sgd.memo["pencil"] = _build(sgd, operator_of(sgd, 2, monitor.budget))
     return sgd.memo["pencil"]
 
 
 def _build(sgd: Run, operator: StepOperator) -> Pencil:
-    parts = operator.parts()
+    parts = operator.parts(PLAIN)
     count = len(operator.gradient.weights)
     letters = ring_of([entry for by_v in parts for part in by_v for entry in part.values()]).generators
     v = sgd.batches.variable({*letters, *sgd.symbols()})

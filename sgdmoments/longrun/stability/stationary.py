@@ -17,6 +17,7 @@ import sympy
 from sgdmoments.budget import Budget, Monitor
 from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import PLAIN
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.exact.conditional import Conditional
 from sgdmoments.exact.linear import solve
@@ -194,7 +195,7 @@ def _stationary(sgd: Run, b: Any, budget: Budget | None) -> Stationary:
 
 def _minimiser(system: Pencil) -> Vector:
     """The minimiser of L in the span of the data: H U theta = k on the pivot rows."""
-    parts, ring = system.operator.parts(), system.ring
+    parts, ring = system.operator.parts(PLAIN), system.ring
     zero = Fraction(0)
 
     def entry(i: int, column: int) -> Polynomial:
@@ -209,7 +210,7 @@ def _minimiser(system: Pencil) -> Vector:
 
 def _noise(system: Pencil, mean: Vector) -> list[RationalFunction]:
     """N at the pivots: the coefficient of alpha^2 v in one step on the second moments of the point w*."""
-    parts, operator = system.operator.parts(), system.operator
+    parts, operator = system.operator.parts(PLAIN), system.operator
     noise = parts[2][1] if len(parts[2]) > 1 else {}
     found = []
     for k, m in pairs(system.rank):

@@ -7,6 +7,7 @@ from typing import Any
 from sgdmoments.budget import Budget
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
+from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
 from sgdmoments.recursion.sample_moments import SampleMoments, sample_gradient
@@ -31,12 +32,13 @@ def gradient_of(sgd: Run) -> Any:
     return cache["gradient"]
 
 
-def operator_of(sgd: Run, order: int, budget: Budget) -> StepOperator:
-    """The operator of the given order, kept with the SGD object."""
-    key = f"operator {order}"
+def operator_of(sgd: Run, order: int, budget: Budget, quantity: Quantity | None = None) -> StepOperator:
+    """The operator of the given order on the state that the quantity needs, kept with the SGD object."""
+    slots = len((sgd.update if quantity is None else sgd.update_for(quantity)).slots)
+    key = f"operator {order} {slots}"
     if key not in sgd.memo:
-        require_operator(sgd, order, budget)
+        require_operator(sgd, order, budget, slots)
         if "moments" not in sgd.memo:
             sgd.memo["moments"] = SampleMoments(sgd.model.law)
-        sgd.memo[key] = StepOperator(gradient_of(sgd), sgd.memo["moments"], sgd.batches, order)
+        sgd.memo[key] = StepOperator(gradient_of(sgd), sgd.memo["moments"], sgd.batches, order, slots)
     return sgd.memo[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
 from sgdmoments.recursion.places import coordinates, exact_entry, left_matrix
+from sgdmoments.recursion.steps import places_now
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
 
 
@@ -62,7 +64,7 @@ def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observa
         gamma = [0] * len(operator.gradient.weights)
         gamma[chosen[a]] += 1
         gamma[chosen[b]] += 1
-        for k, part in enumerate(operator.batch_mean(tuple(gamma))):
+        for k, part in enumerate(_at_places(sgd, operator, quantity, operator.batch_mean(tuple(gamma)))):
             while len(square) <= k:
                 square.append(operator.ring.zero)
             square[k] = square[k] + factor * part
@@ -78,8 +80,19 @@ def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tup
     unit = np.eye(len(operator.gradient.weights), dtype=int)
     chosen = coordinates(sgd, quantity)
     if quantity.kind == "weights":
-        return tuple(operator.ring.generator(operator.gradient.weights[a]) for a in chosen)
-    return tuple(operator.mean(tuple(map(int, unit[a]))) for a in chosen)
+        return tuple(operator.ring.generator(operator.state[a]) * exact_entry(quantity.scale) for a in chosen)
+    means = [operator.mean(tuple(map(int, unit[a]))) for a in chosen]
+    return tuple(_at_places(sgd, operator, quantity, means) if quantity.kind == "gradient" else means)
+
+
+def _at_places(sgd: Run, operator: StepOperator, quantity: Quantity, values: Sequence[Polynomial]) -> list[Polynomial]:
+    """Polynomials in the weights where the batch gradient of the quantity's step is taken: at C s."""
+    points = places_now(sgd, quantity)
+    if points is None:
+        return list(values)
+    images = {w: sum((operator.ring.generator(operator.state[k]) * c for k, c in form), operator.ring.zero)
+              for w, form in zip(operator.gradient.weights, points, strict=True)}
+    return [value.substitute(images) for value in values]
 
 
 def _mean_loss(operator: StepOperator) -> Polynomial:

@@ -1,6 +1,7 @@
-"""The matrix of one SGD step on the monomials of degree <= m in the weights.
+"""The matrix of one step on the monomials of degree <= m in the state s, s' = A s + B g(C s).
 
-    T(w^beta) = sum_(gamma <= beta) C(beta, gamma) (-alpha)^|gamma| w^(beta-gamma) E_B[g_B^gamma],
+    T(s^beta) = E (A s + B g(C s))^beta, for plain SGD
+              = sum_(gamma <= beta) C(beta, gamma) (-alpha)^|gamma| w^(beta-gamma) E_B[g_B^gamma],
     E_B[g_B^gamma] = sum over set partitions of the factors of W_rho(v) prod_blocks mean_i[grad L_i^block],
 
 with v = c_b = (n-b)/(b(n-1)) for batches without replacement (in c_b the second-order operator has degree 1 and
@@ -10,23 +11,29 @@ W_rho come from `describe.batches.Batches`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement
-from math import comb, prod
+from math import prod
 from operator import add
 from typing import Any
 
 import flint
+import sympy
 
 from sgdmoments.budget import tick
 from sgdmoments.describe.batches import Batches
+from sgdmoments.describe.update import Step
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.backends.base import Sparse
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq
+from sgdmoments.recursion.initial_moments import to_scalar
 from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, Scalar
 from sgdmoments.routes.closure.pairs import PairMeans
+
+#: The learning rate in the places of the gradient.
+_ALPHA = sympy.Dummy("alpha", dummy_index=6_000_001)
 
 #: Terms of products of gradients that are averaged over the data together.
 _AT_ONCE = 50_000
@@ -53,16 +60,18 @@ def monomials(variables: int, degree: int) -> tuple[Exponents, ...]:
 
 
 class StepOperator:
-    """T as matrices: parts[j][k] is the coefficient of alpha^j v^k, acting on rows of monomial coefficients.
+    """T for any step, as matrices: parts(step)[j][k] is the coefficient of alpha^j v^k.
 
     Args:
         gradient: the per-sample gradient, linear in the weights.
         moments: the moments of the sample.
         batches: how a batch is drawn.
         order: m, the greatest degree of an observable.
+        slots: how many slots the state has.
     """
 
-    def __init__(self, gradient: SampleGradient, moments: SampleMoments, batches: Batches, order: int) -> None:
+    def __init__(self, gradient: SampleGradient, moments: SampleMoments, batches: Batches, order: int, slots: int = 1,
+                 ) -> None:
         self.order = order
         self.batches = batches
         self.gradient = gradient
@@ -71,14 +80,18 @@ class StepOperator:
         if any(sum(e[:count]) > 1 for g in gradient.components for e, _ in g.terms()):
             raise RouteError("the closure route needs a gradient that is linear in the weights; this model's is not.")
         extra = gradient.ring.generators[count + len(gradient.sample):]
-        #: The ring of observables: weights first, then the symbols of the problem.
-        self.ring = Ring((*gradient.weights, *extra))
-        self.basis = monomials(count, order)
+        #: The letters of the state, those of the weights first.
+        self.state = (*gradient.weights, *(sympy.Dummy(f"s{i}", dummy_index=7_000_000 + i)
+                                           for i in range(count, slots * count)))
+        #: The ring of observables: the state first, then the symbols of the problem.
+        self.ring = Ring((*self.state, *extra))
+        self._between = (0,) * (len(self.state) - count)
+        self.basis = monomials(len(self.state), order)
         self.index = {e: i for i, e in enumerate(self.basis)}
         self._means: dict[Exponents, Polynomial] = {}
         self._batch: dict[Exponents, VPolynomial] = {}
         self._kept = 0
-        self._parts: list[list[Sparse]] | None = None
+        self._parts: dict[Step, list[list[Sparse]]] = {}
 
     @property
     def size(self) -> int:
@@ -102,7 +115,8 @@ class StepOperator:
         pairs = self._pair_means()
         for gamma in missing:
             if pairs is not None and sum(gamma) <= 2:
-                found = pairs([i for i, power in enumerate(gamma) for _ in range(power)])
+                found = {(*e, *self._between): c
+                         for e, c in pairs([i for i, power in enumerate(gamma) for _ in range(power)]).items()}
                 self._means[gamma] = Polynomial(self.ring, self.ring.context.from_dict(found))
                 continue
             tick("products of gradients")
@@ -116,7 +130,7 @@ class StepOperator:
     def _pair_means(self) -> PairMeans | None:
         """Means of one or two gradients from one matrix, where the data are numbers and nothing else is random."""
         count, rows = len(self.gradient.weights), self.sample_moments.rational_rows
-        if rows is None or len(self.ring.generators) > count or len(self.gradient.ring.generators) > (
+        if rows is None or len(self.ring.generators) > len(self.state) or len(self.gradient.ring.generators) > (
                 count + len(self.gradient.sample)) or not PairMeans.applies(self.gradient.components, count):
             return None
         return PairMeans(rows, self.gradient.components, count)
@@ -144,7 +158,7 @@ class StepOperator:
             total = self.ring.zero
             for e, c in terms.items():
                 inner = e[count:count + samples]
-                outer = e[:count] + e[count + samples:]
+                outer = e[:count] + self._between + e[count + samples:]
                 outer += (0,) * (width - len(outer))
                 known = numbers.get(inner)
                 if known is None:
@@ -194,37 +208,79 @@ class StepOperator:
             exponents[factors[i]] += 1
         return tuple(exponents)
 
-    def parts(self) -> list[list[Sparse]]:
-        """parts[j][k][(beta, beta')]: the coefficient of alpha^j v^k w^beta' in T(w^beta)."""
-        if self._parts is not None:
-            return self._parts
-        count = len(self.gradient.weights)
+    def parts(self, step: Step) -> list[list[Sparse]]:
+        """parts[j][k][(beta, beta')]: the coefficient of alpha^j v^k s^beta' in T(s^beta)."""
+        if step in self._parts:
+            return self._parts[step]
         self.prepare(self.order)
-        collected = {gamma: [list(self.collect(part).items()) for part in self.batch_mean(gamma)]
-                     for gamma in self.basis}
-        parts: list[list[dict[tuple[int, int], Any]]] = [[{} for _ in range(max(j, 1))]
-                                                         for j in range(self.order + 1)]
-        for row, beta in enumerate(self.basis):
+        collected = {gamma: self._at_places(gamma, step) for gamma in monomials(len(self.gradient.weights), self.order)}
+        parts: list[list[dict[tuple[int, int], Any]]] = [
+            [{} for _ in range(max(j, 1))] for j in range(self.order + 1)]
+        for row, image in enumerate(self._images(step)):
             tick("the matrix of a step")
-            for gamma in monomials(count, sum(beta)):
-                if any(g > e for g, e in zip(gamma, beta, strict=True)):
-                    continue
-                j = sum(gamma)
-                factor = (-1) ** j
-                for e, g in zip(beta, gamma, strict=True):
-                    factor *= comb(e, g)
-                rest = tuple(e - g for e, g in zip(beta, gamma, strict=True))
-                for k, terms in enumerate(collected[gamma]):
-                    entries = parts[j][k]
-                    for exponents, value in terms:
-                        place = (row, self.index[tuple(map(add, rest, exponents))])
-                        entries[place] = entries[place] + value * factor if place in entries else value * factor
-        self._parts = parts  # type: ignore[assignment]
+            for (rest, gamma, power), factor in image.items():
+                for further, by_v in collected[gamma]:
+                    while len(parts) <= power + further:
+                        parts.append([{}])
+                    by_power = parts[power + further]
+                    for k, terms in enumerate(by_v):
+                        while len(by_power) <= k:
+                            by_power.append({})
+                        entries = by_power[k]
+                        for exponents, value in terms:
+                            place = (row, self.index[tuple(map(add, rest, exponents))])
+                            entries[place] = entries[place] + value * factor if place in entries else value * factor
+        self._parts[step] = parts  # type: ignore[assignment]
         return parts  # type: ignore[return-value]
+
+    def _images(self, step: Step) -> Iterator[dict[tuple[Exponents, Exponents, int], Any]]:
+        """(A s + B x)^beta for each monomial: coefficients by the exponents of s, x and alpha."""
+        count = len(self.gradient.weights)
+        none, nothing = (0,) * len(self.state), (0,) * count
+        forms = []  # the image of each letter: (place in s or None, place in x or None, power of alpha, coefficient)
+        for j in range(len(self.state)):
+            slot, i = divmod(j, count)
+            linear = [(k * count + i, None, a, to_scalar(c)) for k, powers in enumerate(step.A[slot])
+                      for a, c in enumerate(powers) if c != 0]
+            forms.append([*linear, *((None, i, a, to_scalar(c)) for a, c in enumerate(step.B[slot]) if c != 0)])
+        known: dict[Exponents, dict[tuple[Exponents, Exponents, int], Any]] = {}
+        for beta in self.basis:
+            last = max((j for j, power in enumerate(beta) if power), default=None)
+            if last is None:
+                image: dict[tuple[Exponents, Exponents, int], Any] = {(none, nothing, 0): 1}
+            else:
+                image = {}
+                for (rest, gamma, power), c in known[_changed(beta, last, -1)].items():
+                    for own, drawn, further, factor in forms[last]:
+                        key = (rest if own is None else _changed(rest, own, 1),
+                               gamma if drawn is None else _changed(gamma, drawn, 1), power + further)
+                        value = c * factor
+                        image[key] = image[key] + value if key in image else value
+            known[beta] = image
+            yield image
+
+    def _at_places(self, gamma: Exponents, step: Step) -> list[tuple[int, list[list[tuple[Exponents, Scalar]]]]]:
+        """E_B[g_B^gamma] at C s: for each power of alpha the terms for each power of v."""
+        by_v = self.batch_mean(gamma)
+        if step.at_weights:
+            return [(0, [list(self.collect(part).items()) for part in by_v])]
+        count = len(self.gradient.weights)
+        ring = self.ring.union(Ring((_ALPHA,)))
+        alpha = ring.generator(_ALPHA)
+        images = {letter: sum((ring.generator(self.state[k * count + i]) * alpha**a * to_scalar(c)
+                               for k, powers in enumerate(step.C) for a, c in enumerate(powers) if c != 0), ring.zero)
+                  for i, letter in enumerate(self.gradient.weights)}
+        found: dict[int, list[list[tuple[Exponents, Scalar]]]] = {}
+        for k, part in enumerate(by_v):
+            for a, coefficient in enumerate(part.substitute(images).coefficients(_ALPHA)):
+                terms = list(self.collect(self.ring(coefficient)).items())
+                if terms:
+                    found.setdefault(a, [[] for _ in by_v])[k] = terms
+        return sorted(found.items())
 
     def collect(self, polynomial: Polynomial) -> dict[Exponents, Scalar]:
         """Coefficients by exponents of the weights; numbers where the problem has no symbols."""
-        count = len(self.gradient.weights)
+        count = len(self.state)
         if len(polynomial.ring.generators) == count:
             return dict(polynomial.terms())
         outer = Ring(polynomial.ring.generators[count:])
@@ -232,3 +288,7 @@ class StepOperator:
         for e, c in polynomial.terms():
             split.setdefault(e[:count], {})[e[count:]] = c
         return {e: outer.from_terms(terms).simplest() for e, terms in split.items()}
+
+
+def _changed(exponents: Exponents, place: int, by: int) -> Exponents:
+    return (*exponents[:place], exponents[place] + by, *exponents[place + 1:])

@@ -20,7 +20,8 @@ from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.exact.univariate import product
 from sgdmoments.reading import read_choice
-from sgdmoments.recursion.initial_moments import VScalar, to_scalar
+from sgdmoments.recursion.initial_moments import VScalar
+from sgdmoments.recursion.steps import StateStep, state_steps
 from sgdmoments.routes.assemble import Moments
 from sgdmoments.routes.base import Asked, Options, Route
 from sgdmoments.routes.closure import linear, sizes
@@ -84,14 +85,14 @@ class ClosureMoments(Moments[VPolynomial, tuple[Any, ...], VScalar]):
         self.asked = asked
         sgd, quantity = asked.sgd, asked.quantity
         order = degree_of(quantity) * (1 if asked.moment == "mean" else 2)
-        self.operator = operator_of(sgd, order, monitor.budget)
+        self.operator = operator_of(sgd, order, monitor.budget, quantity)
         self.parts = observables(sgd, self.operator, quantity)
         self.scalar = self.parts.scalar
-        rates = [to_scalar(rate) for rate in sgd.schedule.rates(int(quantity.step))]
+        steps = state_steps(sgd, quantity)
         self.engine: Derivatives | Matrices = (
-            Derivatives(sgd, self.operator, rates, quantity, monitor)
-            if asked.options.arithmetic == "exact" and _without_matrix(self.operator, self.parts, rates)
-            else Matrices(sgd, self.operator, rates, quantity, asked.options.arithmetic, monitor))
+            Derivatives(sgd, self.operator, steps, quantity, monitor)
+            if asked.options.arithmetic == "exact" and _without_matrix(self.operator, self.parts, steps)
+            else Matrices(sgd, self.operator, steps, quantity, asked.options.arithmetic, monitor))
 
     def means(self) -> list[VPolynomial]:
         return [[mean] for mean in self.parts.means]
@@ -136,12 +137,12 @@ class ClosureMoments(Moments[VPolynomial, tuple[Any, ...], VScalar]):
             rules=RULES))
 
 
-def _without_matrix(operator: StepOperator, parts: Observables, rates: Sequence[Any]) -> bool:
+def _without_matrix(operator: StepOperator, parts: Observables, steps: Sequence[StateStep]) -> bool:
     """Whether the steps are undone by derivatives: with letters, and where the monomials outnumber the steps."""
-    letters = len(operator.ring.generators) > len(operator.gradient.weights) or any(
-        isinstance(rate, Polynomial) for rate in rates) or any(
-        len(part.ring.generators) > len(operator.gradient.weights) for part in (*parts.means, *parts.square))
-    return letters or operator.size > 4 * len(rates)
+    letters = len(operator.ring.generators) > len(operator.state) or any(
+        isinstance(c, Polynomial) for step in set(steps) for c in step.coefficients) or any(
+        len(part.ring.generators) > len(operator.state) for part in (*parts.means, *parts.square))
+    return letters or operator.size > 4 * len(steps)
 
 
 def _plus(a: VScalar, b: VScalar) -> VScalar:

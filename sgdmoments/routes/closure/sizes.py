@@ -48,11 +48,12 @@ def estimate(sgd: Run, quantity: Quantity, moment: str) -> dict[str, Any]:
     """
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
     order = degree_of(quantity) * (1 if moment == "mean" else 2)
-    size, steps = _monomials(count, order), int(quantity.step)
+    state_width = count * len(sgd.update_for(quantity).slots)
+    size, steps = _monomials(state_width, order), int(quantity.step)
     means = operator_terms(count, order)
     rows = (order - 1) * steps + 1
     coefficient, spread = _coefficient_terms(sgd, quantity, order)
-    products = sum(_of_degree(count, j) * _monomials(count, order - j) * _monomials(count, j) * max(j, 1)
+    products = sum(_of_degree(count, j) * _monomials(state_width, order - j) * _monomials(count, j) * max(j, 1)
                    for j in range(1, order + 1))
     bits = _bits_per_step(sgd, order)
     state = size * rows * spread
@@ -65,7 +66,7 @@ def estimate(sgd: Run, quantity: Quantity, moment: str) -> dict[str, Any]:
     setup = (_LEAST + means * coefficient * (read + _JOINED * 6 ** max(order - 2, 0))
              + _ENTRY * min(size, 4 * steps) * size)
     data = 5e-8 * (sgd.model.n if isinstance(sgd.model.n, int) else 0) * size * order
-    memory = (_BYTES + _BYTES_PER_WEIGHT * count) * (means + state) + 2 * state * length
+    memory = (_BYTES + _BYTES_PER_WEIGHT * state_width) * (means + state) + 2 * state * length
     return {"terms": _whole(means + state), "seconds": setup + data + work + rows * (1 + rows / 500) * 1e-5,
             "memory": _whole(memory)}
 
@@ -75,10 +76,10 @@ def operator_terms(count: int, order: int) -> int:
     return sum(_of_degree(count, j) * _monomials(count, j) for j in range(1, order + 1))
 
 
-def require_operator(sgd: Run, order: int, budget: Budget) -> None:
-    """Refuse an operator whose means alone are over the budget."""
+def require_operator(sgd: Run, order: int, budget: Budget, slots: int = 1) -> None:
+    """Refuse an operator whose means, or monomials of the state, alone are over the budget."""
     count = sum(int(parameter.size) for parameter in sgd.model.parameters)
-    terms = operator_terms(count, order)
+    terms = operator_terms(count, order) + (_monomials(slots * count, order) if slots > 1 else 0)
     require(budget, f"closure of order {order} for {count} weights",
             {"terms": terms, "memory": terms * (_BYTES + _BYTES_PER_WEIGHT * count)},
             "the mean (order 1), or fewer features.")

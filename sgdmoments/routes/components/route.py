@@ -114,7 +114,7 @@ class WholeMoments(ComponentMoments):
             f"{asked.moment} of {asked.quantity}{given if asked.moment == 'variance' else ''}", "components",
             conventions=CONVENTIONS,
             sizes=(("predicted terms", sizes.terms), ("statistics", len(problem.statistics)),
-                   ("weights", len(problem.weights)), ("forward steps", sizes.middle)),
+                   ("weights", len(problem.state)), ("forward steps", sizes.middle)),
             rules=RULES))
 
 

@@ -42,13 +42,12 @@ def predict(problem: Problem, targets: Sequence[Polynomial], moment: str) -> Siz
     """
     law, batches = problem.moments.law, problem.batches
     by = Degrees(
-        len(problem.rates), problem.weight_degree, 0, 0, len(problem.weights), len(problem.statistics),
+        len(problem.steps), problem.weight_degree, 0, 0, len(problem.state), len(problem.statistics),
         len(problem.letters), len({s for w in problem.start for s in w.symbols}), _gradings(problem),
         problem.is_batch_quantity * (1 if moment == "mean" else 2), batches.independent,
         len(law.free_symbols & set(problem.letters)), max(map(sum, problem.statistics), default=1),
-        len({s for rate in problem.rates if isinstance(rate, Polynomial) for s in rate.symbols}),
-        _noisy_points(batches.independent, law), law.n if isinstance(law.n, int) else 0)
-    sizes = {(degree_in(target, problem.weights), len(target)) for target in targets}
+        len(problem.rate_letters), _noisy_points(batches.independent, law), law.n if isinstance(law.n, int) else 0)
+    sizes = {(degree_in(target, problem.state), len(target)) for target in targets}
     return max((sizes_of(replace(by, top=top, held=held)) for top, held in sorted(sizes)),
                key=lambda found: found.terms, default=Sizes(0, 0, 0))
 
@@ -85,9 +84,10 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, moment: str) -> Size
     start = sum(int(p.size) for p in sgd.model.parameters if not isinstance(sgd.initial[p.name], np.ndarray))
     data = len(sgd.model.free_symbols)
     inner = max(size.letters - start - data, 0)  # of the teacher and of the rates
+    width = size.width * len(sgd.update_for(quantity).slots)
     held = int(max(1.0, min(terms, monomials(size.width + inner, top)))) * max(now, 1)
     found = sizes_of(Degrees(
-        int(quantity.step), size.weight_degree, top, held, size.width, size.statistics, size.letters, start,
+        int(quantity.step), size.weight_degree, top, held, width, size.statistics, size.letters, start,
         start + (len(sgd.model.parameters) + 1 if inner else 0), now, sgd.batches.independent, data,
         2, len(sgd.schedule.symbols(int(quantity.step))), _noisy_points(sgd.batches.independent, sgd.model.law),
         sgd.model.n if isinstance(sgd.model.n, int) else 0))
@@ -122,20 +122,21 @@ def _gradings(problem: Problem) -> int:
     """The number of independent ways to weigh letters and weights under which a step is homogeneous."""
     generators = problem.ring.generators
     rows = []
-    rates = [[0] * len(generators)]
-    for rate in problem.rates[:1]:
-        if isinstance(rate, Polynomial):
-            rates = [list(e) for e in problem.ring(rate).raw.monoms()]
-    for j, by in enumerate(problem.gradient):
-        own = problem.ring.index(problem.weights[j])
-        for part in by.values():
-            for e in part.raw.monoms():
-                for r in rates:
-                    row = [int(a) + int(c) for a, c in zip(e, r, strict=True)]
-                    row[own] -= 1
-                    rows.append(row)
+    step = problem.steps[0] if problem.steps else None
+    if step is not None and step.points is not None:
+        return 0
+    for j, letter in enumerate(problem.state if step else problem.weights):
+        own = problem.ring.index(letter)
+        images = [part * (step.gain[j] if step else 1) for part in problem.gradient[j % len(problem.gradient)].values()]
+        images += [problem.ring.generator(problem.state[k]) * c for k, c in (step.linear[j] if step else ())]
+        for image in images:
+            for e in image.raw.monoms():
+                row = list(map(int, e))
+                row[own] -= 1
+                rows.append(row)
     u = generators.index(INVERSE_BATCH)
     rows = [row[:u] + row[u + 1:] for row in {tuple(row): row for row in rows}.values()]
+    rows = [row for row in rows if any(row)]
     if not rows or not rows[0]:
         return 0
     return len(rows[0]) - int(flint.fmpz_mat(rows).rank())

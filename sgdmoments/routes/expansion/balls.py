@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +14,7 @@ from sgdmoments.errors import InputError
 from sgdmoments.exact.precision import working_precision
 from sgdmoments.exact.ring import Polynomial, to_fmpq
 from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
+from sgdmoments.recursion.steps import Form, StateStep
 
 #: The terms of a polynomial: (coefficient, indices of the weights, with repetition).
 Terms = list[tuple[Any, tuple[int, ...]]]
@@ -32,38 +35,47 @@ def first_variance(problem: Problem, monitor: Monitor) -> Any:
 def _first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
     """The same with one working precision.
 
-    beta_1 = tr(A C A^T) + tr(B Sigma B^T) at the noiseless weights: A the Jacobian of the mean quantity, B its
-    coefficients of the statistics, C the covariance C' = J C J^T + alpha^2 G Sigma G^T carried along the path.
+    beta_1 = tr(A K A^T) + tr(B Sigma B^T) on the noiseless path: A the Jacobian of the mean quantity, B its
+    coefficients of the statistics, K the covariance of the state, K' = J K J^T + G Sigma G^T carried along the path.
     """
     with working_precision(precision):
-        width, count = len(problem.weights), len(problem.statistics)
+        width, count = len(problem.state), len(problem.statistics)
         sigma = flint.arb_mat(count, count, [
             flint.arb(to_fmpq(_covariance(problem, i, j))) for i in range(count) for j in range(count)])
-        weights = [flint.arb(to_fmpq(w.to_fraction())) for w in problem.start]
-        step, output = _Compiled(problem, problem.gradient), _Compiled(problem, problem.outputs)
+        state = [flint.arb(to_fmpq(w.to_fraction())) for w in problem.start]
+        gradient = _Compiled(problem, problem.gradient, problem.weights)
+        output = _Compiled(problem, problem.outputs, problem.state)
         covariance = flint.arb_mat(width, width)
-        for t, rate in enumerate(problem.rates):
-            monitor.update("steps", t, len(problem.rates), width * width)
-            alpha = flint.arb(to_fmpq(rate if isinstance(rate, Fraction) else rate.to_fraction()))
-            jacobian, noise = step.jacobian(weights), step.noise(weights)
-            move = _identity(width) - alpha * jacobian
-            covariance = (move * covariance * move.transpose()
-                          + (alpha * alpha) * (noise * sigma * noise.transpose()))
+        for t, step in enumerate(problem.steps):
+            monitor.update("steps", t, len(problem.steps), width * width)
+            step = in_balls(step)
+            linear, gain = _matrix(step.linear, width), _gain(step)
+            places = step.places(state)
+            slope = gain * gradient.jacobian(places)
+            if step.points is None:
+                move = linear
+                for i in range(width):
+                    for j in range(step.width):
+                        move[i, j] += slope[i, j]
+            else:
+                move = linear + slope * _matrix(step.points, width)
+            noise = gain * gradient.noise(places)
+            covariance = move * covariance * move.transpose() + noise * sigma * noise.transpose()
             covariance = (covariance + covariance.transpose()) / flint.arb(2)
-            weights = [w - alpha * g for w, g in zip(weights, step.values(weights), strict=True)]
-        outer, inner = output.jacobian(weights), output.noise(weights)
+            state = step.moved(state, gradient.values(places))
+        outer, inner = output.jacobian(state), output.noise(state)
         return _trace(outer * covariance * outer.transpose()) + _trace(inner * sigma * inner.transpose())
 
 
 class _Compiled:
     """A polynomial map: its mean, Jacobian and the coefficients of the statistics, at balls."""
 
-    def __init__(self, problem: Problem, components: tuple[ByStatistic, ...]) -> None:
-        self.shape = (len(components), len(problem.weights), len(problem.statistics))
+    def __init__(self, problem: Problem, components: tuple[ByStatistic, ...], letters: Sequence[Any]) -> None:
+        self.shape = (len(components), len(letters), len(problem.statistics))
         means = [mean_over_batch(by, problem.moments, problem.ring) for by in components]
         self._means = [_terms(problem, mean) for mean in means]
         self._slopes = {(j, k): _terms(problem, mean.derivative(w)) for j, mean in enumerate(means)
-                        for k, w in enumerate(problem.weights)}
+                        for k, w in enumerate(letters)}
         self._noise = {(j, i): _terms(problem, c) for j, by in enumerate(components)
                        for i, c in by.items() if i >= 0}
 
@@ -85,7 +97,7 @@ class _Compiled:
 
 
 def _terms(problem: Problem, polynomial: Polynomial) -> Terms:
-    place = {w: i for i, w in enumerate(problem.weights)}
+    place = {w: i for i, w in enumerate(problem.state)}
     result: Terms = []
     for e, c in polynomial.terms():
         factors: list[int] = []
@@ -117,8 +129,31 @@ def _covariance(problem: Problem, i: int, j: int) -> Fraction:
     return moment(both) - moment(tuple(one[0])) * moment(tuple(one[1]))
 
 
-def _identity(width: int) -> Any:
-    return flint.arb_mat(width, width, [int(i == j) for i in range(width) for j in range(width)])
+def in_balls(step: StateStep) -> StateStep:
+    """The step with balls for its coefficients."""
+    def ball(value: Any) -> Any:
+        return flint.arb(to_fmpq(value if isinstance(value, (int, Fraction)) else value.to_fraction()))
+
+    def forms(rows: Sequence[Form]) -> tuple[Form, ...]:
+        return tuple(tuple((k, ball(c)) for k, c in row) for row in rows)
+
+    return replace(step, linear=forms(step.linear), gain=tuple(map(ball, step.gain)),
+                   points=None if step.points is None else forms(step.points))
+
+
+def _matrix(rows: Sequence[Form], width: int) -> Any:
+    matrix = flint.arb_mat(len(rows), width)
+    for j, form in enumerate(rows):
+        for k, c in form:
+            matrix[j, k] = c
+    return matrix
+
+
+def _gain(step: StateStep) -> Any:
+    matrix = flint.arb_mat(len(step.gain), step.width)
+    for j, gain in enumerate(step.gain):
+        matrix[j, j % step.width] = gain
+    return matrix
 
 
 def _trace(matrix: Any) -> Any:

@@ -28,6 +28,7 @@ import numpy as np
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.describe.batch_weights import set_partitions
 from sgdmoments.recursion.components import ByStatistic, Problem, mean_over_batch
+from sgdmoments.recursion.steps import Form, StateStep
 from sgdmoments.routes.expansion.tables import Array, Table
 
 #: cumulants[n][k]: the coefficient of u^k in the n-th joint cumulant of z, an array of n dimensions.
@@ -38,7 +39,7 @@ Diagram = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class PolynomialMap:
-    """Polynomials of the weights and the statistics of a step: value and derivatives about a point.
+    """Polynomials of the state (or the weights) and the statistics of a step: value and derivatives about a point.
 
     Attributes:
         mean: the polynomials averaged over the batch.
@@ -51,13 +52,13 @@ class PolynomialMap:
     statistics: int
 
     @classmethod
-    def of(cls, problem: Problem, components: Sequence[ByStatistic]) -> PolynomialMap:
-        """The map with the given components by statistics."""
+    def of(cls, problem: Problem, components: Sequence[ByStatistic], letters: Sequence[Any]) -> PolynomialMap:
+        """The map with the given components by statistics, as a function of the given letters."""
         count = len(problem.statistics)
         means = [(j, mean_over_batch(by, problem.moments, problem.ring)) for j, by in enumerate(components)]
         noise = [(j * count + i, c) for j, by in enumerate(components) for i, c in by.items() if i >= 0]
-        return cls(Table(means, problem.weights, len(components)),
-                   Table(noise, problem.weights, len(components) * count), count)
+        return cls(Table(means, letters, len(components)),
+                   Table(noise, letters, len(components) * count), count)
 
     @property
     def degree(self) -> int:
@@ -82,35 +83,37 @@ class PolynomialMap:
 
 def expansion(problem: Problem, kind: str, order: int, monitor: Monitor) -> Array:
     """The coefficients of u^0, ..., u^order of the variance or second moment; for "mean" one row a component."""
-    step = PolynomialMap.of(problem, problem.gradient)
-    output = PolynomialMap.of(problem, problem.outputs)
+    gradient = PolynomialMap.of(problem, problem.gradient, problem.weights)
+    output = PolynomialMap.of(problem, problem.outputs, problem.state)
     noise = statistic_cumulants(problem, order + 1)
-    weights = np.array([float(w.to_fraction()) for w in problem.start])
-    width = len(weights)
+    state = np.array([float(w.to_fraction()) for w in problem.start])
+    width, count = len(state), len(problem.statistics)
     known: Cumulants = {}
     shift = order - (kind == "variance")  # a variance needs the mean to one order less
-    for t, rate in enumerate(problem.rates):
-        monitor.update("steps", t, len(problem.rates), width ** (order + 1))
-        alpha = float(rate.to_fraction() if not isinstance(rate, Fraction) else rate)
-        both = join(known, noise, width, len(problem.statistics))
+    for t, step in enumerate(problem.steps):
+        monitor.update("steps", t, len(problem.steps), width ** (order + 1))
+        moves = _Moves.of(step, width, count)
+        places = moves.points @ state
+        both = join(known, noise, width, count)
         grown: Cumulants = {}
         for n in range(1, order + 2):
-            vertices = _vertices(step, weights, n, order if n > 1 else shift, -alpha)
+            vertices = {r: moves.of_state(array, r, n > 1)
+                        for r, array in _vertices(gradient, places, n, order if n > 1 else shift).items()}
             if 1 in vertices:
-                vertices[1][:, :width] += np.eye(width)
+                vertices[1][:, :width] += moves.linear
             grown[n] = push(vertices, both if n > 1 else known, n, order if n > 1 else shift)
         known = grown
-        weights = weights - alpha * step.mean.derivative(0, weights)
+        state = moves.linear @ state + moves.gain @ gradient.mean.derivative(0, places)
     means = np.zeros((output.mean.rows, order + 1))
-    means[:, 0] = output.mean.derivative(0, weights)
+    means[:, 0] = output.mean.derivative(0, state)
     if kind != "variance":
-        for k, part in push(_vertices(output, weights, 1, order, 1.0), known, 1, order).items():
+        for k, part in push(_vertices(output, state, 1, order), known, 1, order).items():
             means[:, k] = part
     if kind == "mean":
         return means
     result = np.zeros(order + 1)
-    both = join(known, noise, width, len(problem.statistics))
-    for k, part in push(_vertices(output, weights, 2, order, 1.0), both, 2, order, trace=True).items():
+    both = join(known, noise, width, count)
+    for k, part in push(_vertices(output, state, 2, order), both, 2, order, trace=True).items():
         result[k] += part
     if kind == "second_moment":
         for row in means:
@@ -118,10 +121,56 @@ def expansion(problem: Problem, kind: str, order: int, monitor: Monitor) -> Arra
     return result
 
 
-def _vertices(step: PolynomialMap, weights: Array, n: int, order: int, factor: float) -> dict[int, Array]:
+def _vertices(step: PolynomialMap, weights: Array, n: int, order: int) -> dict[int, Array]:
     """The arrays D^r that the diagrams of the n-th cumulant need; for the mean in the weights only."""
     table = step.mean if n == 1 else step
-    return {r: factor * table.derivative(r, weights) for r in range(1, highest_vertex(n, order, table.degree) + 1)}
+    return {r: table.derivative(r, weights) for r in range(1, highest_vertex(n, order, table.degree) + 1)}
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """A step's matrices in floats: s' = linear s + gain g(points s)."""
+
+    linear: Array
+    gain: Array
+    points: Array
+    statistics: int
+    plain: float | None
+
+    @classmethod
+    def of(cls, step: StateStep, width: int, count: int) -> _Moves:
+        gain = np.zeros((width, step.width))
+        for j, value in enumerate(step.gain):
+            gain[j, j % step.width] = _float(value)
+        points = np.eye(step.width, width) if step.points is None else _rows(step.points, width)
+        factors = set(map(_float, step.gain))
+        one_slot = width == step.width and step.points is None and len(factors) == 1
+        return cls(_rows(step.linear, width), gain, points, count, factors.pop() if one_slot else None)
+
+    def of_state(self, array: Array, order: int, noisy: bool) -> Array:
+        """D^r of the gradient as a part of D^r of the step: its legs on the state and the statistics."""
+        if self.plain is not None:  # one slot: a factor is all
+            return self.plain * array
+        legs = self.points
+        if noisy:
+            legs = np.zeros((len(self.points) + self.statistics, self.points.shape[1] + self.statistics))
+            legs[:len(self.points), :self.points.shape[1]] = self.points
+            legs[len(self.points):, self.points.shape[1]:] = np.eye(self.statistics)
+        for k in range(1, order + 1):
+            array = np.moveaxis(np.tensordot(array, legs, axes=(k, 0)), -1, k)
+        return np.asarray(np.tensordot(self.gain, array, axes=(1, 0)))
+
+
+def _rows(forms: Sequence[Form], width: int) -> Array:
+    matrix = np.zeros((len(forms), width))
+    for j, form in enumerate(forms):
+        for k, c in form:
+            matrix[j, k] = _float(c)
+    return matrix
+
+
+def _float(value: Any) -> float:
+    return float(value if isinstance(value, (int, Fraction)) else value.to_fraction())
 
 
 @cache

@@ -158,7 +158,7 @@ def _polynomial(asked: Asked[ExpansionOptions], problem: Problem, last: int, val
     full = [*value, *([0 * value[0]] * (last + 1 - len(value)))]
     receipt = Provenance(
         f"{asked.moment} of {asked.quantity}, to order {order} in 1/b", "expansion", conventions=CONVENTIONS,
-        sizes=(("order", order), ("arithmetic", asked.options.arithmetic), ("weights", len(problem.weights)),
+        sizes=(("order", order), ("arithmetic", asked.options.arithmetic), ("weights", len(problem.state)),
                ("statistics", len(problem.statistics))), rules=RULES)
     return BatchPolynomial(tuple(full[: order + 1]), None, order, receipt,
                            next_coefficient=full[last] if last > order else None)

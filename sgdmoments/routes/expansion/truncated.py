@@ -1,6 +1,6 @@
 """The first K coefficients exactly: polynomials in the fluctuation about the noiseless path, truncated.
 
-Write w_t = v_t + d_t with the noiseless path v_(t+1) = v_t - alpha_t E g(v_t). A fluctuation (d, or a batch
+Write s_t = v_t + d_t for the state with the noiseless path v_(t+1) = A v_t + B E g(C v_t). A fluctuation (d, or a batch
 statistic less its mean) has weight 1 and u = 1/b has weight 2: the expectation of a product of k fluctuations
 is O(u^(k/2)), so that everything of weight above 2K can be dropped from the start. Backward, one step is
 (T q)(d) = E q(d'(d, s)), with d' a polynomial in d and the centred statistics s.
@@ -11,15 +11,15 @@ Source: Theorem 3.8 (P0), restricted to its first powers of 1/b.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import flint
 
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring
-from sgdmoments.recursion.backward import compose, in_statistics, integrate
-from sgdmoments.recursion.components import Problem, mean_over_batch, statistic_letters
+from sgdmoments.recursion.backward import in_statistics, integrate
+from sgdmoments.recursion.components import Problem, compose, gradient_at, mean_over_batch, statistic_letters
+from sgdmoments.recursion.steps import StateStep
 
 #: The homogeneous parts of a polynomial in fluctuations, by degree.
 Graded = list[Any]
@@ -33,13 +33,13 @@ def expansions(problem: Problem, targets: Sequence[Polynomial], order: int, moni
     """
     places = noiseless_path(problem)
     states = [truncate(problem, shifted(problem, target, places[-1]), order) for target in targets]
-    steps = len(problem.rates)
+    steps = len(problem.steps)
     for t in range(steps - 1, -1, -1):
-        states = step_back(problem, states, places[t], problem.rates[t], order)
+        states = step_back(problem, states, places[t], problem.steps[t], order)
         monitor.update("steps taken backward", steps - t, steps, sum(map(len, states)),
                        "order=1, or fewer steps, or arithmetic='float'")
     ring = problem.moments.ring
-    at_zero = dict.fromkeys(problem.weights, ring.zero)
+    at_zero = dict.fromkeys(problem.state, ring.zero)
     return [compose(state, at_zero, ring) for state in states]
 
 
@@ -48,16 +48,20 @@ def noiseless_path(problem: Problem) -> list[list[Polynomial]]:
     ring = problem.moments.ring
     means = [mean_over_batch(by, problem.moments, problem.ring) for by in problem.gradient]
     path = [list(problem.start)]
-    for rate in problem.rates:
-        images = dict(zip(problem.weights, path[-1], strict=True))
-        path.append([v - rate * compose(g, images, ring) for v, g in zip(path[-1], means, strict=True)])
+    for step in problem.steps:
+        images = dict(zip(problem.weights, step.places(path[-1]), strict=True))
+        path.append(step.moved(path[-1], [compose(g, images, ring) for g in means]))
     return path
 
 
 def shifted(problem: Problem, value: Polynomial, place: Sequence[Polynomial]) -> Polynomial:
-    """value(v + d) as a polynomial in d, which the letters of the weights now stand for."""
-    ring = problem.ring
-    return compose(value, {w: ring.generator(w) + v for w, v in zip(problem.weights, place, strict=True)}, ring)
+    """value(v + d) as a polynomial in d, which the letters of the state now stand for."""
+    return compose(value, _about(problem, place), problem.ring)
+
+
+def _about(problem: Problem, place: Sequence[Polynomial]) -> dict[Any, Polynomial]:
+    """v + d for each letter of the state."""
+    return {s: problem.ring.generator(s) + v for s, v in zip(problem.state, place, strict=True)}
 
 
 def truncate(problem: Problem, value: Polynomial, order: int) -> Polynomial:
@@ -72,11 +76,11 @@ def truncate(problem: Problem, value: Polynomial, order: int) -> Polynomial:
 
 
 def step_back(problem: Problem, states: Sequence[Polynomial], place: Sequence[Polynomial],
-              rate: Fraction | Polynomial, order: int) -> list[Polynomial]:
+              step: StateStep, order: int) -> list[Polynomial]:
     """(T q)(d) about the given place for every state q."""
     statistics = statistic_letters(0, len(problem.statistics))
     ring = Ring((*problem.ring.generators, *statistics))
-    moves = _moves(problem, place, rate, ring, statistics, 2 * order)
+    moves = _moves(problem, place, step, ring, statistics, 2 * order)
     wanted = [_by_monomial(problem, state, ring) for state in states]
     totals = [ring.context.constant(0) for _ in states]
 
@@ -99,16 +103,17 @@ def step_back(problem: Problem, states: Sequence[Polynomial], place: Sequence[Po
                                         problem.moments.central), order) for total in totals]
 
 
-def _moves(problem: Problem, place: Sequence[Polynomial], rate: Fraction | Polynomial, ring: Ring,
+def _moves(problem: Problem, place: Sequence[Polynomial], step: StateStep, ring: Ring,
            statistics: Any, highest: int) -> list[Graded]:
     """d' in each coordinate, by degree in the fluctuations."""
     width = 1 + len(problem.letters)
-    moves = []
-    for w, by in zip(problem.weights, problem.gradient, strict=True):
-        near = {i: shifted(problem, c, place) for i, c in by.items()}
+    gradient = []
+    for near in gradient_at(problem, step, _about(problem, place), problem.ring):
         drift = mean_over_batch(near, problem.moments, problem.ring)
         noise = in_statistics({i: c for i, c in near.items() if i >= 0}, statistics, ring)
-        move = ring.generator(w) - rate * (ring(drift) + noise)
+        gradient.append(ring(drift) + noise)
+    moves = []
+    for move in step.moved([ring.generator(s) for s in problem.state], gradient):
         parts: list[dict[Exponents, flint.fmpq]] = [{} for _ in range(highest + 1)]
         for e, c in move.raw.to_dict().items():
             degree = int(sum(e[width:]))

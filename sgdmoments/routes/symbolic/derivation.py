@@ -22,7 +22,6 @@ from sgdmoments.exact.ring import Polynomial
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.graph import Monomial
 from sgdmoments.routes.symbolic.question import GraphQuestion
-from sgdmoments.routes.symbolic.setting import as_rates
 from sgdmoments.rules.update import UPDATE
 
 
@@ -70,13 +69,13 @@ def _derivation(asked: GraphQuestion, quantity: Quantity, detail: bool) -> Deriv
     if not isinstance(asked.step, int):
         raise InputError("a derivation goes from an integer step t to 0; give t as a number.")
     result = Derivation(f"E||{quantity}||^2")
-    ring, propagator = asked.setting.ring, asked.setting.propagator
+    ring, monitor = asked.setting.ring, asked.monitor
     expectation = asked.rules[-1]
     level: dict[Monomial, int] = {}
     for monomial, c in asked.second_moment_at_step().terms():
         level[monomial] = result.node(asked.step, GraphTerm(monomial))
         result.begin(level[monomial], c)
-    for step, rate in reversed(list(enumerate(as_rates(asked.setting, asked.rates)))):
+    for step, (propagator, rate) in reversed(list(enumerate(asked.setting.steps(asked.rates)))):
         below: dict[Monomial, int] = {}
 
         def reach(monomial: Monomial, step: int = step, below: dict[Monomial, int] = below) -> int:
@@ -85,7 +84,7 @@ def _derivation(asked: GraphQuestion, quantity: Quantity, detail: bool) -> Deriv
             return below[monomial]
 
         for count, (monomial, node) in enumerate(level.items()):
-            propagator.monitor.update(f"derivation at step {step}", count, len(level), result.graph.number_of_nodes())
+            monitor.update(f"derivation at step {step}", count, len(level), result.graph.number_of_nodes())
             for order in range(sum(map(propagator.update.degree, monomial)) + 1):
                 scale = rate**order
                 if not detail:

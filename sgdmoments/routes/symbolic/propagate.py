@@ -1,7 +1,8 @@
 """One step of SGD back: from an expression in W_(t+1) to its mean as an expression in W_t, by orders in α.
 
-The step is the linear map T = Σ_k α^k T_k on expressions, T₀ = 1 and T_k q = E[order k of q(W − αg)]. What is known
-of a product of graphs is kept, so that levels and questions share it. Over several steps:
+The step is the linear map T = Σ_k α^k T_k on expressions, T_k q = E[order k of q(W − αg)], and T₀ = 1 but for updates
+with further slots. What is known of a product of graphs is kept, so that levels and questions share it. Over several
+steps, each with its map and its rate:
 
 * whole polynomials: T is applied step by step;
 * series in the learning rates: the same, without what exceeds the order;
@@ -45,7 +46,7 @@ class Propagator:
     """The map T, with a memo.
 
     Args:
-        update: the substitution W → W − αg.
+        update: the substitution of the step.
         mean: the expectation over the batch.
         ring: the ring of all coefficients; it holds the letters of the rates and of t.
         monitor: budget and progress.
@@ -90,31 +91,16 @@ class Propagator:
                 self.monitor.update(f"order {order} in the learning rate", count, len(terms), len(total))
         return {m: c for m, c in total.items() if c}
 
-    def whole(self, expression: Expression, rates: Sequence[Polynomial]) -> Expression:
-        """E of an expression in W_t given W_0; rates = (α_0, …, α_(t−1))."""
-        terms: Terms = dict(expression.in_ring(self.ring).raw)
-        for rate in reversed(rates):
-            total = dict(terms)
-            for k in range(1, self.degree(terms) + 1):
-                add_scaled(total, self.apply(terms, k), (rate**k).raw)
-            terms = {m: c for m, c in total.items() if c}
-        return Expression.from_raw(self.ring, terms)
-
-    def series(self, expression: Expression, rates: Sequence[Polynomial], order: int) -> list[Expression]:
-        """The parts of total degree 0, 1, …, `order` in the rates; each contains its powers of the rates."""
-        levels: Orders = [dict(expression.in_ring(self.ring).raw), *({} for _ in range(order))]
-        for rate in reversed(rates):
-            grown: Orders = [dict(level) for level in levels]
-            for have, terms in enumerate(levels):
-                if terms:
-                    for k in range(1, min(order - have, self.degree(terms)) + 1):
-                        add_scaled(grown[have + k], self.apply(terms, k), (rate**k).raw)
-            levels = [{m: c for m, c in level.items() if c} for level in grown]
-        return [Expression.from_raw(self.ring, level) for level in levels]
+    def kept(self, terms: Terms) -> Terms:
+        """T₀ of a sum of terms."""
+        return dict(terms) if self.update.keeps else self.apply(terms, 0)
 
     def series_in_t(self, expression: Expression, rate: Polynomial, step: sympy.Symbol,
                     order: int) -> list[Expression]:
-        """Like `series` at a constant rate and any t; coefficients are polynomials in the letter t."""
+        """Like `series` for this map at every step and any t: coefficients are polynomials in the letter t.
+
+        T₀ = 1 is needed.
+        """
         levels: Orders = [dict(expression.in_ring(self.ring).raw), *({} for _ in range(order))]
         total: Orders = [dict(level) for level in levels]
         for m in range(1, order + 1):
@@ -140,3 +126,31 @@ class Propagator:
     def memo_size(self) -> int:
         """The number of pairs (product of graphs, order) that are known."""
         return len(self._memo)
+
+
+#: The steps 0, 1, …, t − 1: the map of each, and its learning rate.
+Steps = Sequence[tuple[Propagator, Polynomial]]
+
+
+def whole(expression: Expression, steps: Steps, ring: Ring) -> Expression:
+    """E of an expression in W_t given W_0."""
+    terms: Terms = dict(expression.in_ring(ring).raw)
+    for propagator, rate in reversed(steps):
+        total = propagator.kept(terms)
+        for k in range(1, propagator.degree(terms) + 1):
+            add_scaled(total, propagator.apply(terms, k), (rate**k).raw)
+        terms = {m: c for m, c in total.items() if c}
+    return Expression.from_raw(ring, terms)
+
+
+def series(expression: Expression, steps: Steps, ring: Ring, order: int) -> list[Expression]:
+    """The parts of total degree 0, 1, …, `order` in the rates; each contains its powers of the rates."""
+    levels: Orders = [dict(expression.in_ring(ring).raw), *({} for _ in range(order))]
+    for propagator, rate in reversed(steps):
+        grown: Orders = [propagator.kept(level) for level in levels]
+        for have, terms in enumerate(levels):
+            if terms:
+                for k in range(1, min(order - have, propagator.degree(terms)) + 1):
+                    add_scaled(grown[have + k], propagator.apply(terms, k), (rate**k).raw)
+        levels = [{m: c for m, c in level.items() if c} for level in grown]
+    return [Expression.from_raw(ring, level) for level in levels]

@@ -26,7 +26,8 @@ from sgdmoments.graphs.run_letters import base_of, is_initial, step_of
 from sgdmoments.reading import shown
 from sgdmoments.routes.symbolic.answers import filled, polynomial
 from sgdmoments.routes.symbolic.question import GraphQuestion
-from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean
+from sgdmoments.routes.symbolic.setting import one_batch_mean
+from sgdmoments.rules.update import update
 
 
 def expectation(sgd: Run, query: Expression | MatrixExpression, *, budget: Budget | None = None,
@@ -77,18 +78,17 @@ def _expectation(sgd: Run, query: Expression, monitor: Monitor) -> BatchPolynomi
                              "this run; evaluate() it first.")
     start = {label: Label(base_of(label), label.dimensions, "initial") for label in letters if is_initial(label)}
     expression = relabelled(query.in_ring(ring), start)
-    rates = as_rates(setting, asked.rates)
+    steps = setting.steps(asked.rates)
     for step in range(last, -1, -1):
         if step < last:
-            total = expression
-            for order in range(1, setting.propagator.update.degree_of(expression) + 1):
-                total = total + setting.propagator.update.expression_order(expression, order) * rates[step]**order
-            expression = total
+            rule, rate = steps[step][0].update, steps[step][1]
+            expression = update(expression, rule, rate, rule.degree_of(expression))
         here = {label: gradients[base_of(label)] for label in letters
                 if label.kind == "gradient" and step_of(label) == step}
         expression = one_batch_mean(setting, substitute_letters(expression, here).in_ring(ring))
         expression = relabelled(expression, {label: current[base_of(label)] for label in letters
                                              if label.kind == "weights" and step_of(label) == step})
         asked.monitor.update("query", last - step + 1, last + 1, expression.size)
+    expression = setting.at_start(expression) if len(setting.slots) > 1 else expression
     expression = relabelled(expression, {new: current[base_of(old)] for old, new in start.items()})
     return polynomial(sgd, asked, [asked.over_initial(expression)], "mean of a query")

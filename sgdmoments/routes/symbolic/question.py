@@ -23,7 +23,8 @@ from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.options import check_order
-from sgdmoments.routes.symbolic.setting import as_rates, one_batch_mean, read_setting
+from sgdmoments.routes.symbolic.propagate import series, whole
+from sgdmoments.routes.symbolic.setting import one_batch_mean, read_setting
 from sgdmoments.rules.batch import BATCH_RULE
 from sgdmoments.rules.expectation import EXPECTATION
 from sgdmoments.rules.gradient import GRADIENT
@@ -66,7 +67,7 @@ class GraphQuestion:
         else:
             self.rates = sgd.schedule.rates(self.step)
         self.setting = read_setting(sgd, self.rates, tuple(further), self.inverse_order, self.monitor, check,
-                                    taken)
+                                    taken, sgd.update_for(quantity))
 
     @property
     def cut_off(self) -> int | None:
@@ -85,7 +86,8 @@ class GraphQuestion:
             return (one_batch_mean(setting, setting.system.loss),)
         layers = self.layers()
         if kind == "weights":
-            return tuple(array_of(setting.system.weights[k]) for k in layers)
+            slot = self.quantity.slot_name or next(iter(setting.slots))
+            return tuple(array_of(setting.slots[slot][k]) * setting.ring(self.quantity.scale) for k in layers)
         return tuple(one_batch_mean(setting, setting.system.gradients[k]) for k in layers)
 
     def layers(self) -> Sequence[int]:
@@ -105,13 +107,14 @@ class GraphQuestion:
 
     def back(self, expression: Expression) -> list[Expression]:
         """E[expression in W_t given W_0]: one item, or the orders 0, …, K in the learning rates."""
-        propagator, rates = self.setting.propagator, as_rates(self.setting, self.rates)
+        setting, steps = self.setting, self.setting.steps(self.rates)
         if isinstance(self.step, sympy.Symbol):
             assert self.order is not None
-            return propagator.series_in_t(expression, rates[0], self.step, self.order)
-        if self.order is None:
-            return [propagator.whole(expression, rates)]
-        return propagator.series(expression, rates, self.order)
+            propagator, rate = steps[0]
+            return propagator.series_in_t(expression, rate, self.step, self.order)
+        orders = [whole(expression, steps, setting.ring)] if self.order is None else (
+            series(expression, steps, setting.ring, self.order))
+        return list(map(setting.at_start, orders)) if len(setting.slots) > 1 else orders
 
     def mean(self) -> list[list[Expression]]:
         """E[q given W_0]: for each array its orders."""

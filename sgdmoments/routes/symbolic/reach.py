@@ -10,8 +10,12 @@ from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.model import no_loss
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import Update
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.routes.symbolic.counts import read_counts
+
+#: Steps of an update that are looked at one by one; none so late is answered on graphs.
+_MOST_STEPS = 1_000
 
 
 def no_graphs(sgd: Run) -> str:
@@ -56,6 +60,11 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         entries = entries_of(value) if is_random(value) else None
         if is_random(value) and (entries is None or entries.covariance is not None or entries.mean is not None):
             return f"initial[{name!r}] has entries that are not independent with mean zero or given moments"
+    update = sgd.update_for(quantity)
+    if not _at_weights(update, quantity.step):
+        return "the gradient is not taken at the weights, which steps on index graphs assume"
+    if isinstance(quantity.step, sympy.Symbol) and not update.is_plain and len(update.slots) > 1:
+        return f"t is a letter, and with {update} the answer is no polynomial in t"
     if isinstance(quantity.step, sympy.Symbol) and sgd.schedule.constant is None:
         return "t is a letter and the learning rate is not constant"
     return ""
@@ -67,3 +76,10 @@ def entries_of(law: Distribution) -> Entries | None:
         return law.entries()
     except AssumptionError:
         return None
+
+
+def _at_weights(update: Update, step: int | sympy.Symbol) -> bool:
+    """Whether the gradient of every step up to one is taken at the weights."""
+    last = _MOST_STEPS if isinstance(step, sympy.Symbol) else min(step, _MOST_STEPS)
+    constant = update.constant_from
+    return all(update.step(t).at_weights for t in range((last if constant is None else min(last, constant)) + 1))

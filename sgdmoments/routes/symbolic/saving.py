@@ -32,7 +32,7 @@ FORMAT = "sgdmoments.symbolic/1"
 
 def save(setting: Setting, sgd: Run, path: str | Path) -> None:
     """Write the images that are known to a JSON file (in place of an older one, at once)."""
-    propagator = setting.propagator
+    propagator = setting.propagator(0)
     numbers: dict[IndexGraph, int] = {}
 
     def places(monomial: Monomial) -> list[int]:
@@ -56,7 +56,7 @@ def load(setting: Setting, sgd: Run, path: str | Path) -> int:
         raise InputError(f"resume: {path} is not a saved derivation.")
     if data.get("subject") != subject(setting, sgd):
         raise InputError(f"resume: {path} belongs to another network, data law, sampling or order in 1/b.")
-    propagator: Propagator = setting.propagator
+    propagator: Propagator = setting.propagator(0)
     try:
         images = list(_images(data, propagator.ring))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
@@ -87,7 +87,8 @@ def subject(setting: Setting, sgd: Run) -> str:
     data = json.dumps([e.to_json() for e in setting.system.expressions], sort_keys=True)
     values = [(label.name, np.asarray(value, dtype=object).astype(str).tolist())
               for label, value in sorted(setting.known.items()) if label not in setting.parameters.values()]
-    return f"{data} {sgd.model.law!r} {sgd.sampling} {order} {values}"
+    moves = "" if sgd.update.is_plain else f" {sgd.update!r}"
+    return f"{data} {sgd.model.law!r} {sgd.sampling} {order} {values}{moves}"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,13 @@ from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.model import Model
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import Powers, Step
+from sgdmoments.describe.update import Update as SlotUpdate
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial, Ring, ring_of
+from sgdmoments.graphs.derived import relabelled
 from sgdmoments.graphs.expression import Expression
+from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.labels import BATCH, Dimension, Label, ends_of
 from sgdmoments.graphs.modular import PRIME
 from sgdmoments.graphs.run_letters import base_of, initial_letter
@@ -27,8 +31,11 @@ from sgdmoments.rules.batch import Sampling, sample_label
 from sgdmoments.rules.expectation import EntryLaw, Expectation
 from sgdmoments.rules.random_letters import entry_law
 from sgdmoments.rules.recheck import CheckedMean, CheckedUpdate, recheck_gradient
-from sgdmoments.rules.update import Update
+from sgdmoments.rules.update import Image, Update
 from sgdmoments.tracing.system import System, free_name, system_of
+
+#: The learning rate while a step is read.
+_ALPHA = sympy.Dummy("alpha", dummy_index=6_000_002)
 
 
 @dataclass(frozen=True)
@@ -40,16 +47,20 @@ class Setting:
         ring: the ring of all coefficients.
         mean: the expectation over one batch.
         initial: the expectation over random initial weights, or None.
-        propagator: the map from W_(t+1) to W_t.
+        propagators: the maps from W_(t+1) to W_t: of each step up to one from which on all are the same.
+        slots: the letters of the slots, for each the arrays in the order of the parameters; the weights first.
         known: values of the letters (kind "run") that the user gave: data, targets, covariance, initial weights.
+        starts: for each letter of a slot that does not start at zero the letter of where it does.
     """
 
     system: System
     ring: Ring
     mean: BatchMean
     initial: Expectation | CheckedMean | None
-    propagator: Propagator
+    propagators: tuple[Propagator, ...]
+    slots: Mapping[str, tuple[Label, ...]]
     known: Mapping[Label, Any]
+    starts: Mapping[Label, Label] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Label]:
@@ -70,19 +81,37 @@ class Setting:
         mean = self.mean.mean if isinstance(self.mean, CheckedMean) else self.mean
         return isinstance(mean, Sampling)
 
+    def propagator(self, t: int) -> Propagator:
+        """The map of step t."""
+        return self.propagators[min(t, len(self.propagators) - 1)]
+
+    def steps(self, rates: Sequence[Any]) -> list[tuple[Propagator, Polynomial]]:
+        """The maps of the steps 0, 1, …, with their rates as elements of the ring."""
+        return [(self.propagator(t), self.ring(rate)) for t, rate in enumerate(rates)]
+
+    def at_start(self, expression: Expression) -> Expression:
+        """An expression in the slots of step 0 in the initial weights: slots that start at zero vanish."""
+        others = list(self.slots.values())[1:]
+        zero = {label for labels in others for label in labels if label not in self.starts}
+        terms = {m: c for m, c in expression.raw.items() if not any(e[0] in zero for g in m for e in g.edges)}
+        kept = Expression.from_raw(expression.ring, terms, expression.known)
+        return relabelled(kept, self.starts) if self.starts else kept
+
     @property
     def checks(self) -> tuple[str, ...]:
         """What has been rechecked at random points modulo a prime."""
-        update, means = self.propagator.update, (self.mean, self.initial)
-        if not isinstance(update, CheckedUpdate):
+        updates, means = [propagator.update for propagator in self.propagators], (self.mean, self.initial)
+        counts = [update.count for update in updates if isinstance(update, CheckedUpdate)]
+        if not counts:
             return ()
-        done = [f"gradient of each layer at a random point modulo {PRIME}", f"{update.count} updates"]
+        done = [f"gradient of each layer at a random point modulo {PRIME}", f"{sum(counts)} updates"]
         done += [f"{mean.count} of {mean.asked} expectations" for mean in means if isinstance(mean, CheckedMean)]
         return tuple(done)
 
 
 def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbol], inverse_batch_order: int | None,
-                 monitor: Monitor, check: bool = False, taken: Collection[str] = ()) -> Setting:
+                 monitor: Monitor, check: bool = False, taken: Collection[str] = (),
+                 update: SlotUpdate | None = None) -> Setting:
     """The setting of a run whose model predicts a polynomial.
 
     Args:
@@ -92,6 +121,7 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         monitor: budget and progress.
         check: whether each rewrite is rechecked modulo a prime.
         taken: names of letters of the user's, which the derived letter R avoids.
+        update: what moves the slots; by default that of the run.
 
     Raises `RouteError` where `predict` is no polynomial.
     """
@@ -108,7 +138,11 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
     def letter(name: str, shape: Sequence[Dimension]) -> Label:
         return initial_letter(name, shape) if sgd.initial[name] is None else Label(name, shape, kind="run")
 
-    system = _system(sgd, letter, frozenset(taken))
+    moves = sgd.update if update is None else update
+    constant = moves.constant_from
+    steps = [moves.step(t) for t in range(max(len(rates), 1) if constant is None else constant + 1)]
+    # a named array stands for products of weights, which have to keep themselves where α is left out
+    system = _system(sgd, letter, frozenset(taken), not all(_keeps_weights(step) for step in steps))
     known: dict[Label, Any] = dict(system.numbers)
     laws, samples = _data_laws(model, system, known)
     init_laws = _initial_laws(sgd, system, known)
@@ -116,7 +150,7 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
                if isinstance(d, sympy.Symbol) and d is not BATCH]
     random = (*(factor.law for factor in model.law.factors if factor.law.points is None),
               *filter(is_random, sgd.initial.values()))
-    scalars = [*rates, *(e.ring.one for e in system.expressions), *letters,
+    scalars = [*rates, *moves.free_symbols, *(e.ring.one for e in system.expressions), *letters,
                *(s for s in further if s != INVERSE_BATCH), *model.letters,
                *(e for law in random if law.entries().covariance is None for e in law.expressions)]
     ring = Ring((INVERSE_BATCH,)).union(ring_of(scalars))
@@ -125,25 +159,72 @@ def read_setting(sgd: Run, rates: tuple[Any, ...], further: Sequence[sympy.Symbo
         mean = Sampling(samples, sgd.batches, ring, inverse_batch_order)
     else:
         mean = Expectation(laws, ring, inverse_batch_order, monitor)
-    directions = {label: -array for label, array in zip(system.weights, system.gradients, strict=True)}
+    slots = {slot: system.weights if k == 0 else tuple(
+        Label(f"{slot} {label.name}", label.dimensions, kind="run") for label in system.weights)
+        for k, slot in enumerate(moves.slots)}
+    starts: dict[Label, Label] = {}
+    for slot, labels in list(slots.items())[1:]:
+        begun = moves.start_of(slot)
+        for label, own in zip(labels, system.weights, strict=True):
+            if isinstance(begun, np.ndarray):
+                starts[label] = Label(f"{label.name} at the start", label.dimensions, kind="run")
+                known[starts[label]] = begun.reshape(ends_of(begun.shape))
+            elif begun is not None:
+                starts[label] = own
+    images = [_images(system, slots, step, ring) for step in steps]
     initial = Expectation(init_laws, ring, None, monitor) if init_laws else None
     if check:
         for label, gradient in zip(system.weights, system.gradients, strict=True):
             recheck_gradient(system.loss, label, gradient)
         checked = CheckedMean(mean)
-        propagator = Propagator(CheckedUpdate(directions, ring), checked, ring, monitor)
-        return Setting(system, ring, checked, CheckedMean(initial) if initial else None, propagator, known)
-    propagator = Propagator(Update(directions, ring), mean, ring, monitor)
-    return Setting(system, ring, mean, initial, propagator, known)
+        propagators = tuple(Propagator(CheckedUpdate(own, ring), checked, ring, monitor) for own in images)
+        return Setting(system, ring, checked, CheckedMean(initial) if initial else None, propagators, slots, known,
+                       starts)
+    propagators = tuple(Propagator(Update(own, ring), mean, ring, monitor) for own in images)
+    return Setting(system, ring, mean, initial, propagators, slots, known, starts)
 
 
-def _system(sgd: Run, letter: Callable[[str, Sequence[Dimension]], Label], taken: frozenset[str]) -> System:
+def _system(sgd: Run, letter: Callable[[str, Sequence[Dimension]], Label], taken: frozenset[str],
+            plain: bool) -> System:
     """The system of a run's model, kept with the run: `predict` is run on graphs once."""
     kept, system = sgd.memo.get("graphs", (None, None))
-    if kept != taken:
-        sgd.memo["graphs"] = taken, (system := system_of(sgd.model, letter, taken))
+    if kept != (taken, plain):
+        sgd.memo["graphs"] = (taken, plain), (system := system_of(sgd.model, letter, taken, plain=plain))
     found: System = system
     return found
+
+
+def _keeps_weights(step: Step) -> bool:
+    """Whether the weights stay where they are when α = 0."""
+    first = [powers[0] if powers else 0 for powers in step.A[0]]
+    return first == [1, *(0 for _ in first[1:])] and not (step.B[0] and step.B[0][0] != 0)
+
+
+def _images(system: System, slots: Mapping[str, Sequence[Label]], step: Step, ring: Ring) -> dict[Label, Image]:
+    """What each slot's edges become in a step, by orders in the learning rate."""
+    wide = ring.union(Ring((_ALPHA,)))
+    alpha = wide.generator(_ALPHA)
+
+    def value(powers: Powers) -> Polynomial:
+        return sum((wide(c) * alpha**k for k, c in enumerate(powers)), wide.zero)
+
+    def combined(row: Sequence[Powers], place: int) -> Expression:
+        total = Expression({}, wide)
+        for powers, labels in zip(row, slots.values(), strict=True):
+            if powers:
+                total = total + array_of(labels[place]).in_ring(wide) * value(powers)
+        return total
+
+    gradients = [array.in_ring(wide) for array in system.gradients]
+    images: dict[Label, Image] = {}
+    for row, gain, labels in zip(step.A, step.B, slots.values(), strict=True):
+        for k, label in enumerate(labels):
+            image = combined(row, k) + gradients[k] * value(gain)
+            parts: list[Expression | None] = [part.in_ring(ring) for part in image.coefficients(_ALPHA)]
+            if parts[0] == array_of(label).in_ring(ring):
+                parts[0] = None
+            images[label] = parts
+    return images
 
 
 def _covariance_letters(model: Model) -> set[str]:
@@ -202,8 +283,3 @@ def _initial_laws(sgd: Run, system: System, known: dict[Label, Any]) -> dict[Lab
 def one_batch_mean(setting: Setting, expression: Expression) -> Expression:
     """The expectation over one batch of an expression with data edges."""
     return setting.mean(expression)
-
-
-def as_rates(setting: Setting, rates: tuple[Any, ...]) -> list[Polynomial]:
-    """Learning rates as elements of the ring."""
-    return [setting.ring(rate) for rate in rates]
