@@ -146,6 +146,8 @@ ARGUMENTS: dict[str, Any] = {
     "last_order": (1,), "coefficients": (1, 2), "text": sm.BatchPolynomial((1, 2)).to_json(),
     "seconds": 10, "terms": 10**6, "memory": 10**9, "stage": "work", "done": 1, "total": 2, "name": "A",
     "shape": (2, 3), "rows": 2, "columns": 2, "symmetric": True, "dimension": 2, "expression": Make(_x), "laws": {},
+    "slot": "w", "slots": ("w", "v"), "A": [[1, 0], [0, 1]], "B": [0, 1], "C": [1, 0], "start": {"v": "w"},
+    "momentum": "1/2", "nesterov": False, "dampening": 0, "weight_decay": "1/10", "update": None, "decay": "1/2",
     "steps": 1, "batch_sizes": [1, 2], "certified": False, "given": "initial", "route": "auto", "batch_size": 1,
     "limit": 50, "radicals": False, "slope": 1, "slopes": [1], "width": "1/10", "alpha": sympy.Symbol("beta"),
     "factors": Make(_x), "query": Make(lambda: sm.trace(_x())),

@@ -118,4 +118,4 @@ def test_what_pytorch_refuses_is_refused():
     with pytest.raises(sm.InputError, match="momentum"):
         sm.SGD(model, "1/10", [0]).variance(sm.velocity(1))
     with pytest.raises(sm.RouteError, match="plain SGD"):
-        sm.SGD(model, "1/10", [0], momentum="1/2").stability()
+        sm.SGD(model, "1/10", [0], momentum="1/2").stationary(1)

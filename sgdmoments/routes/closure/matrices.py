@@ -36,7 +36,7 @@ class Matrices:
         self.sgd, self.operator, self.quantity, self.monitor = sgd, operator, quantity, monitor
         symbolic = bool(quantity.symbols) or any(
             isinstance(c, Polynomial) for step in set(steps) for c in step.coefficients) or any(
-            isinstance(entry, Polynomial) for own in {step.step for step in steps}
+            isinstance(entry, Polynomial) for own in {step.step for step in steps} or {sgd.update_for(quantity).step(0)}
             for by_v in operator.parts(own) for part in by_v for entry in part.values())
         self._backend: PolynomialBackend[Any, Any] = choose(arithmetic, symbolic)
         self._steps = steps
