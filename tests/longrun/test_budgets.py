@@ -62,6 +62,9 @@ def test_questions_of_an_answer_keep_its_budget():
     stability = replace(regression(60, 12).stability(), budget=sm.Budget(seconds=1e-3))
     with pytest.raises(sm.BudgetExceeded, match=r"10 linear systems of 78 covariances .*is_stable"):
         stability.threshold(1)
+    fourth = regression(20, 4).stability(4, budget=sm.Budget(seconds=100))
+    with pytest.raises(sm.BudgetExceeded, match="polynomial of 35 moments of order 4"):
+        replace(fourth, budget=sm.Budget(seconds=1e-3)).is_stable("1/100", 1)
 
 
 @pytest.mark.parametrize(("n", "p"), [(7, 3), (3, 4)], ids=["full rank", "more weights than data"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sgdmoments.budget import Budget, Monitor
@@ -40,4 +41,4 @@ def stability(sgd: Run, order: Any = 2, budget: Budget | None = None) -> Stabili
         with Monitor(budget) as monitor:
             sgd.memo[key] = higher_stability(system, operator_of(sgd, even, monitor.budget), sgd.symbols(),
                                              update.step(update.constant_from))
-    return sgd.memo[key]
+    return replace(sgd.memo[key], budget=budget)

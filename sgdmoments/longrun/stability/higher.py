@@ -9,7 +9,7 @@ threshold and at no smaller rate. Whether it is below 1 before that is decided a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import flint
 import sympy
 
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.update import PLAIN, Step
 from sgdmoments.errors import BudgetExceeded, InputError, RouteError
 from sgdmoments.exact.interpolation import interpolated
@@ -35,6 +36,10 @@ from sgdmoments.routes.closure.operator import StepOperator, monomials
 _LARGEST, _LARGEST_WITH_LETTERS = 70, 5
 
 
+#: A characteristic polynomial of N moments takes about _SECONDS N^_POWER seconds.
+_SECONDS, _POWER = 3e-8, 3.7
+
+
 @dataclass(frozen=True)
 class HigherStability:
     """Convergence of the moments of one even order, for each batch size; it covers the lower orders.
@@ -48,6 +53,7 @@ class HigherStability:
         ring: the letters of the problem and v.
         v: the letter of the batch size: c_b without replacement, else 1/b.
         steps: steps[j] is the coefficient of alpha^j in T.
+        budget: what each question may use.
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.Network((1, 1), noise=sm.Gaussian()), initial={"W1*": [[1]]})
@@ -61,6 +67,7 @@ class HigherStability:
     ring: Ring
     v: sympy.Symbol
     steps: tuple[Matrix, ...]
+    budget: Budget | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -73,11 +80,15 @@ class HigherStability:
 
     def is_stable_at(self, rate: Fraction, v: Fraction) -> bool:
         """The same at a value of the letter v."""
-        alpha, steps = to_fmpq(rate), self._at(v)
-        total = steps[-1]
-        for step in steps[-2::-1]:
-            total = total * alpha + step
-        return alpha > 0 and strictly_inside(total.charpoly())
+        monitor = Monitor(self.budget)
+        monitor.require(f"the characteristic polynomial of {self.size} moments of order {self.order}",
+                        {"seconds": _SECONDS * self.size**_POWER}, "fewer features, or a smaller order.")
+        with monitor:
+            alpha, steps = to_fmpq(rate), self._at(v)
+            total = steps[-1]
+            for step in steps[-2::-1]:
+                total = total * alpha + step
+            return alpha > 0 and strictly_inside(total.charpoly())
 
     def threshold(self, b: Any, width: Any = None) -> Threshold:
         """The learning rate below which the moments converge at batch size b; its `root` is the algebraic number.
@@ -86,7 +97,8 @@ class HigherStability:
 
         Raises `InputError` where the problem has letters (see `boundary`), `BudgetExceeded` for many weights.
         """
-        root = least_positive_root(self.polynomial(b))
+        with Monitor(self.budget):
+            root = least_positive_root(self.polynomial(b))
         if not self.is_stable(Fraction(1) if root is None else root.low / 2, b):
             low = high = Fraction(0)
         elif root is None:
@@ -113,6 +125,7 @@ class HigherStability:
             rest = rest[1:]
 
         def value(alpha: int) -> Fraction:
+            tick("determinants of a step")
             total = rest[-1]
             for step in rest[-2::-1]:
                 total = total * alpha + step
@@ -160,6 +173,7 @@ class HigherStability:
     def _at(self, v: Fraction) -> list[flint.fmpq_mat]:
         if self._letters:
             raise InputError(f"the problem has the letters {', '.join(self._letters)}; numbers are needed here.")
+        tick("numbers for letters")
         return [rational_matrix(tuple(tuple(entry.substitute({self.v: v}) for entry in row) for row in step))
                 for step in self.steps]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from sgdmoments.budget import Budget, Monitor
+from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.quantities import Quantity, check_function
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import PLAIN
@@ -212,19 +212,18 @@ def _noise(system: Pencil, mean: Vector) -> list[RationalFunction]:
     """N at the pivots: the coefficient of alpha^2 v in one step on the second moments of the point w*."""
     parts, operator = system.operator.parts(PLAIN), system.operator
     noise = parts[2][1] if len(parts[2]) > 1 else {}
-    found = []
-    for k, m in pairs(system.rank):
-        i, j = system.pivots[k], system.pivots[m]
-        row = operator.index[tuple((a == i) + (a == j) for a in range(len(mean)))]
-        total = RationalFunction(0)
-        for (r, column), value in noise.items():
-            if r == row:
-                term = RationalFunction(system.ring(value))
-                for w, e in zip(mean, operator.basis[column], strict=True):
-                    for _ in range(e):
-                        term = term * w
-                total = total + term
-        found.append(total)
+    places = [(system.pivots[k], system.pivots[m]) for k, m in pairs(system.rank)]
+    rows = {operator.index[tuple((a == i) + (a == j) for a in range(len(mean)))]: line
+            for line, (i, j) in enumerate(places)}
+    found = [RationalFunction(0)] * len(rows)
+    for (row, column), value in noise.items():
+        if row in rows:
+            tick("the noise of a step")
+            term = RationalFunction(system.ring(value))
+            for w, e in zip(mean, operator.basis[column], strict=True):
+                for _ in range(e):
+                    term = term * w
+            found[rows[row]] = found[rows[row]] + term
     return found
 
 
