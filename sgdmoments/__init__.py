@@ -20,7 +20,18 @@ from sgdmoments.describe.laws.gaussian import Gaussian
 from sgdmoments.describe.laws.product import Product
 from sgdmoments.describe.laws.source import Source
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import average, full_gradient, gradient, loss, sample_gradients, velocity, weights
+from sgdmoments.describe.quantities import (
+    average,
+    full_gradient,
+    gradient,
+    hessian_trace,
+    inner,
+    loss,
+    sample_gradients,
+    squared_gradient,
+    velocity,
+    weights,
+)
 from sgdmoments.describe.update import LinearUpdate
 from sgdmoments.errors import (
     AssumptionError,
@@ -102,13 +113,16 @@ __all__ = [
     "gradient",
     "gradient_matrix",
     "hadamard",
+    "hessian_trace",
     "identity",
+    "inner",
     "kron",
     "loss",
     "matrix",
     "sample_gradients",
     "simulate",
     "simulate_loss",
+    "squared_gradient",
     "squared_norm",
     "sweep",
     "teacher_matrix",

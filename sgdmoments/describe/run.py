@@ -111,7 +111,7 @@ class Run(Description):
         Raises `InputError` where a quantity reads a slot that there is not.
         """
         update = self.update
-        for quantity in map(read_quantity, quantities):
+        for quantity in (leaf for given in map(read_quantity, quantities) for leaf in given.leaves):
             name = quantity.slot_name
             if name is not None and name not in update.slots:
                 if quantity.slot != AVERAGE:
