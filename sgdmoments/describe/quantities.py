@@ -81,11 +81,17 @@ class Quantity:
 
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
-        """The symbols in its matrices and its decay."""
+        """The symbols in its matrices, its factors and its decay."""
+        return free_symbols(*(e for e in self.expressions if isinstance(e, sympy.Basic)))
+
+    @property
+    def expressions(self) -> tuple[Any, ...]:
+        """Every number and expression in it."""
         matrices = (self.left, *(self.matrices or ()))
-        own = free_symbols(self.decay, *(np.array(m, dtype=object) for m in matrices if m is not None),
-                           np.array([*_flat(self.numbers)], dtype=object))
-        return own.union(*(part.symbols for part in self.parts))
+        own = [entry for matrix in matrices if matrix is not None for row in matrix for entry in row]
+        own += [number for number in _flat(self.numbers) if isinstance(number, (Fraction, sympy.Basic))]
+        return (*own, *(() if self.decay is None else (self.decay,)),
+                *(entry for part in self.parts for entry in part.expressions))
 
     @property
     def leaves(self) -> tuple[Quantity, ...]:

@@ -8,7 +8,7 @@ here asks which model it is: the gradient is the derivative of the model's own p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import add, itemgetter
 from typing import Any
@@ -25,10 +25,12 @@ from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.model import no_loss
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import Update
 from sgdmoments.errors import AssumptionError, RouteError
 from sgdmoments.exact.ring import INVERSE_BATCH, Exponents, Polynomial, Ring, from_fmpq, ring_of, to_fmpq
 from sgdmoments.recursion.batch_moments import BatchMoments
 from sgdmoments.recursion.initial_moments import to_scalar
+from sgdmoments.recursion.numbers import number_of
 from sgdmoments.recursion.places import coordinates, left_matrix
 from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, sample_gradient
 from sgdmoments.recursion.steps import StateStep, combined, places_now, start_of_slots, state_steps
@@ -63,7 +65,9 @@ class Problem:
         random: letters of random weights, with their law; the entries of one array together.
         steps: those that lead to the quantity's own.
         moments: joint moments of the statistics, in the ring of u and the letters.
-        outputs: the components of the quantity by statistics (those of the gradient hold batch statistics).
+        outputs: the components of the quantity by statistics (those of the gradient hold batch statistics); none of a
+            combination.
+        leaves: the same of each quantity that a combination is made of.
         batches: how a batch is drawn.
         scalar: whether the quantity is a number.
     """
@@ -79,6 +83,7 @@ class Problem:
     outputs: tuple[ByStatistic, ...]
     batches: Batches
     scalar: bool
+    leaves: Mapping[Quantity, tuple[ByStatistic, ...]] = field(default_factory=dict)
 
     @property
     def weights(self) -> tuple[sympy.Symbol, ...]:
@@ -129,7 +134,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
         return "the covariance is a letter; component form needs a matrix"
     if sgd.model.law.makes_letters:
         return "only moments of (x, y) are known, which the closure route reads"
-    if quantity.kind == "loss" and not sgd.model.has_loss:
+    if any(leaf.is_number for leaf in quantity.leaves) and not sgd.model.has_loss:
         return no_loss(sgd.model)
     if weight_count(sgd.model) > MOST_WEIGHTS:
         return f"the model has {weight_count(sgd.model):,} weights, over {MOST_WEIGHTS:,} for components"
@@ -168,9 +173,11 @@ def _read(sgd: Run, quantity: Quantity) -> Problem:
     start = start_of_slots(sgd, quantity, [entry for q in model.parameters for entry in arrays[q.name].flat])
     steps = state_steps(sgd, quantity)
     rates = [c for step in set(steps) for c in step.coefficients]
-    left = [quantity.scale, *(entry for row in quantity.left or () for entry in row)]
+    update = sgd.update_for(quantity)
+    left = [*quantity.expressions, *(leaf.scale for leaf in quantity.leaves)]
     inner = set(sample.weights) | set(sample.sample)
-    known = ring_of([*start, *rates, *left, sample.ring.one, *model.law.expressions]).generators
+    laws = (model.law, *(leaf.data for leaf in quantity.leaves if leaf.data is not None))
+    known = ring_of([*start, *rates, *left, sample.ring.one, *(e for law in laws for e in law.expressions)]).generators
     drawn = {s for symbols, _ in random for s in symbols}
     letters = (*(g for g in known if g not in inner and g not in drawn), *(s for names, _ in random for s in names))
     state = (*sample.weights, *(sympy.Dummy(f"s{i}", dummy_index=7_000_000 + i)
@@ -182,11 +189,11 @@ def _read(sgd: Run, quantity: Quantity) -> Problem:
     gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
     small = Ring((INVERSE_BATCH, *letters))
     moments = BatchMoments(model.law, sgd.batches, statistics, small)
-    outputs = _outputs(sgd, quantity, sample, gradient, moments, ring, state)
+    leaves = {leaf: _outputs(sgd, leaf, sample, gradient, moments, ring, state, update) for leaf in quantity.leaves}
     return Problem(
         letters, state, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
-        state_steps(sgd, quantity, lambda c: c if isinstance(c, Fraction) else small(c)), moments, outputs, sgd.batches,
-        quantity.kind == "loss")
+        state_steps(sgd, quantity, lambda c: c if isinstance(c, Fraction) else small(c)), moments,
+        leaves.get(quantity, ()), sgd.batches, quantity.is_number, leaves)
 
 
 def _initial_arrays(sgd: Run, quantity: Quantity) -> tuple[dict[str, np.ndarray[Any, Any]], list[Any]]:
@@ -267,24 +274,21 @@ def _by_statistic(parts: Mapping[Exponents, Polynomial], statistics: tuple[Expon
 
 
 def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tuple[ByStatistic, ...],
-             moments: BatchMoments, ring: Ring, state: Sequence[sympy.Symbol]) -> tuple[ByStatistic, ...]:
+             moments: BatchMoments, ring: Ring, state: Sequence[sympy.Symbol], update: Update,
+             ) -> tuple[ByStatistic, ...]:
     base: list[ByStatistic]
-    if quantity.kind == "loss":
+    if quantity.is_number:
         coordinates(sgd, quantity)
-        values = SampleMoments(sgd.model.law)
-        assert sample.loss is not None
-        parts = _split(sample.loss, sample.sample, ring)
-        known = values(parts)
-        return ({-1: sum((c * ring(known[m]) for m, c in parts.items()), ring.zero)},)
+        return ({-1: ring(number_of(quantity, sample, sgd.model.law))},)
     if quantity.kind == "sample_gradients":
         base = _sample_gradients(sgd, quantity, sample, ring)
     else:
-        chosen = coordinates(sgd, quantity)
+        chosen = coordinates(sgd, quantity, update)
         if quantity.kind == "weights":
             base = [{-1: ring.generator(state[i]) * to_scalar(quantity.scale)} for i in chosen]
         elif quantity.kind == "gradient":
             base = [gradient[i] for i in chosen]
-            points = places_now(sgd, quantity)
+            points = places_now(sgd, quantity, update)
             if points is not None:
                 found = (combined(form, [ring.generator(s) for s in state]) for form in points)
                 images = dict(zip(sample.weights, (ring.zero if v is None else v for v in found), strict=True))

@@ -8,16 +8,21 @@ from typing import Any
 
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
+from sgdmoments.describe.update import Update
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import ring_of
 
 
-def coordinates(sgd: Run, quantity: Quantity) -> list[int]:
-    """The places of the quantity's layer among the flattened weights, or in the slot of the state that it reads."""
+def coordinates(sgd: Run, quantity: Quantity, update: Update | None = None) -> list[int]:
+    """The places of the quantity's layer among the flattened weights, or in the slot of the state that it reads.
+
+    Args:
+        update: what moves the state; by default the one that the quantity needs.
+    """
     chosen = sgd.model.places(quantity.layer)
     ends = list(accumulate((int(array.size) for array in sgd.model.parameters), initial=0))
     name = quantity.slot_name
-    before = 0 if name is None else sgd.update_for(quantity).slots.index(name) * ends[-1]
+    before = 0 if name is None else (update or sgd.update_for(quantity)).slots.index(name) * ends[-1]
     return [before + i for k in chosen for i in range(ends[k], ends[k + 1])]
 
 

@@ -17,7 +17,7 @@ import sympy
 
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.describe.update import Powers, Step, at_rate
+from sgdmoments.describe.update import Powers, Step, Update, at_rate
 from sgdmoments.recursion.initial_moments import to_scalar
 
 #: (place in the state, coefficient) for each term of a linear form.
@@ -125,10 +125,10 @@ def _exact(value: Any) -> Any:
     return sympy.expand(value) if isinstance(value, sympy.Basic) else Fraction(value)
 
 
-def places_now(sgd: Run, quantity: Quantity, scalar: Callable[[Any], Any] = to_scalar) -> tuple[Form, ...] | None:
+def places_now(sgd: Run, quantity: Quantity, update: Update | None = None) -> tuple[Form, ...] | None:
     """Where the batch gradient of the quantity's own step is taken: linear forms of the state; None: at the weights."""
-    step = sgd.update_for(quantity).step(int(quantity.step))
-    return None if step.at_weights else state_step(sgd, step, sgd.rates(int(quantity.step)), scalar).points
+    step = (update or sgd.update_for(quantity)).step(int(quantity.step))
+    return None if step.at_weights else state_step(sgd, step, sgd.rates(int(quantity.step))).points
 
 
 def start_of_slots(sgd: Run, quantity: Quantity, weights: Sequence[Any]) -> list[Any]:

@@ -94,6 +94,8 @@ def ask(route: Route[Any], sgd: Run, quantity: Quantity, moment: str, options: M
 
 def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
     """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
+    if quantity.kind == "combination":  # it has its shape already
+        return None
     chosen = [sgd.model.parameters[k] for k in sgd.model.places(quantity.layer)]
     if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
         return None

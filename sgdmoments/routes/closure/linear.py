@@ -31,7 +31,9 @@ def why_not(sgd: Run, quantity: Quantity) -> str:
         return ("the labels of a finite data set are noisy, and batches are drawn without replacement: the points are "
                 "not independent but their noise is, so that one batch has no moments in c_b alone; "
                 "route='components' answers moments at a step t")
-    if quantity.kind == "loss" and not sgd.model.has_loss:
+    if quantity.kind == "combination":
+        return "it undoes steps of one quantity, not of a combination of several"
+    if quantity.is_number and not sgd.model.has_loss:
         return no_loss(sgd.model)
     if quantity.kind == "loss" and sgd.model.has_direction and not _loss_is_quadratic(sgd.model):
         return "the loss is not quadratic in the weights"

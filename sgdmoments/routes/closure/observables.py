@@ -14,6 +14,7 @@ from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
+from sgdmoments.recursion.numbers import number_of
 from sgdmoments.recursion.places import coordinates, exact_entry, left_matrix
 from sgdmoments.recursion.steps import places_now
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
@@ -35,8 +36,8 @@ class Observables:
 
 
 def degree_of(quantity: Quantity) -> int:
-    """The degree in the weights of the quantity, for a model linear in the weights."""
-    return 2 if quantity.kind == "loss" else 1
+    """The degree in the weights of the quantity, for a model linear in the weights; at least 1."""
+    return 2 if quantity.is_number and quantity.kind != "hessian_trace" else 1
 
 
 def components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
@@ -52,7 +53,7 @@ def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observa
     """The mean and the squared norm of the quantity as polynomials in the weights."""
     means = components(sgd, operator, quantity)
     if quantity.kind != "gradient":
-        return Observables(means, [sum((m * m for m in means), operator.ring.zero)], quantity.kind == "loss")
+        return Observables(means, [sum((m * m for m in means), operator.ring.zero)], quantity.is_number)
     chosen = coordinates(sgd, quantity)
     weight = {(a, a): Fraction(1) for a in range(len(chosen))}
     if quantity.left is not None:
@@ -73,8 +74,8 @@ def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observa
 
 def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     """The components before the matrix on the left."""
-    if quantity.kind == "loss":
-        return (_mean_loss(operator),)
+    if quantity.is_number:
+        return (_in_ring(operator, number_of(quantity, operator.gradient, sgd.model.law)),)
     if quantity.kind == "sample_gradients":
         return _sample_gradients(sgd, operator, quantity)
     unit = np.eye(len(operator.gradient.weights), dtype=int)
@@ -95,23 +96,9 @@ def _at_places(sgd: Run, operator: StepOperator, quantity: Quantity, values: Seq
     return [value.substitute(images) for value in values]
 
 
-def _mean_loss(operator: StepOperator) -> Polynomial:
-    """L(w) = mean_i L_i(w)."""
-    gradient = operator.gradient
-    count, samples = len(gradient.weights), len(gradient.sample)
-    assert gradient.loss is not None
-    terms = list(gradient.loss.terms())
-    values = operator.sample_moments({e[count:count + samples] for e, _ in terms})
-    total = operator.ring.zero
-    for e, c in terms:
-        outer = dict(zip((*gradient.weights, *gradient.ring.generators[count + samples:]),
-                         e[:count] + e[count + samples:], strict=True))
-        term = operator.ring.one * c
-        for symbol, power in outer.items():
-            if power:
-                term = term * operator.ring.generator(symbol) ** power
-        total = total + term * values[e[count:count + samples]]
-    return total
+def _in_ring(operator: StepOperator, value: Polynomial) -> Polynomial:
+    """A polynomial in the weights as one in the state; letters of the data that are not met yet come last."""
+    return operator.ring.zero + value
 
 
 def _sample_gradients(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:

@@ -25,6 +25,7 @@ from sgdmoments.recursion.components import Problem, in_inverse_batch, read
 from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.base import Asked, Options, Route
+from sgdmoments.routes.components.across import AcrossSteps
 from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments
 from sgdmoments.routes.components.sizes import is_small, predict, setup_seconds, unread
 
@@ -64,7 +65,7 @@ class Components(Route[ComponentsOptions]):
         """Terms, a bound of the degree in 1/b, seconds, memory; a small problem is read for it, and counted."""
         sgd, quantity, moment = asked.sgd, asked.quantity, asked.moment
         size = problem_size(sgd)
-        if not is_small(sgd, size, quantity):
+        if quantity.kind == "combination" or not is_small(sgd, size, quantity):
             return unread(sgd, size, quantity, moment).as_dict()
         problem = read(sgd, quantity)
         square, means = conditional_moments(problem, moment)
@@ -78,9 +79,12 @@ class Components(Route[ComponentsOptions]):
             return "route='expansion' for the first coefficients in 1/b."
         return f"the same at t = {last}, or route='expansion' for the first coefficients at this t."
 
-    def prepare(self, asked: Asked[ComponentsOptions], monitor: Monitor) -> WholeMoments:
+    def prepare(self, asked: Asked[ComponentsOptions], monitor: Monitor) -> WholeMoments | AcrossSteps:
         """The problem written out and the quantity squared, then refused where what is to come is too much."""
         problem = read(asked.sgd, asked.quantity, monitor, "route='expansion' for the first coefficients in 1/b.")
+        if asked.quantity.kind == "combination":
+            self.require(asked, monitor)
+            return AcrossSteps(asked, problem, monitor)
         moments = WholeMoments(asked, problem, monitor)
         self.require(asked, monitor, moments.sizes.as_dict())
         return moments

@@ -14,7 +14,7 @@ import flint
 import numpy as np
 
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantities import NUMBERS, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.recursion.components import MOST_RELATED, Problem, degree_in
@@ -76,9 +76,10 @@ def setup_seconds(sgd: Run, size: ProblemSize) -> float:
 def unread(sgd: Run, size: ProblemSize, quantity: Quantity, moment: str) -> Sizes:
     """The sizes of a problem that is not read, about."""
     times = 1 if moment == "mean" else 2
-    degree = {"weights": 1, "loss": size.weight_degree + 1}.get(quantity.kind, size.weight_degree)
-    top, now = degree * times, times * (quantity.kind == "gradient")
-    terms = _target_terms(size, quantity.kind, times)
+    top = times * _degree(quantity, size.weight_degree)
+    now = times * _factors(quantity)
+    terms = (float(monomials(size.width, top)) if quantity.kind == "combination" else
+             _target_terms(size, quantity.kind, times))
     if sgd.model.law.points is None and quantity.kind != "weights":  # most coordinates of a law are uncorrelated
         terms /= max(2.0, int(sgd.model.law.parts[0].size) / 2)
     start = sum(int(p.size) for p in sgd.model.parameters if not isinstance(sgd.initial[p.name], np.ndarray))
@@ -94,12 +95,28 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, moment: str) -> Size
     return replace(found, setup=setup_seconds(sgd, size))
 
 
+def _degree(quantity: Quantity, slope: int) -> int:
+    """The degree in the weights of a quantity, that of the gradient being given."""
+    own = {"weights": 1, "loss": slope + 1, "squared_gradient": 2 * slope, "hessian_trace": quantity.power * (slope - 1),
+           "hessian_spread": 3 * slope - 1, "hessian_slope": 3 * slope - 1}
+    if quantity.kind != "combination":
+        return own.get(quantity.kind, slope)
+    degrees = [_degree(part, slope) for part in quantity.parts]
+    return sum(degrees) if quantity.operation in ("inner", "times") else max(degrees, default=0)
+
+
+def _factors(quantity: Quantity) -> int:
+    """How many factors of its own step's batch statistics a quantity has."""
+    factors = [_factors(part) for part in quantity.parts] or [int(quantity.kind == "gradient")]
+    return sum(factors) if quantity.operation in ("inner", "times") else max(factors)
+
+
 def _target_terms(size: ProblemSize, quantity: str, times: int) -> float:
     """The terms of the largest component of a mean, or of a sum of squares: unordered products of two terms each."""
     if quantity == "weights":
         return 1.0 if times == 1 else float(size.width)
     residual = float(size.prediction_terms + size.label_terms)
-    if quantity == "loss":
+    if quantity in NUMBERS:
         loss = size.outputs * residual * (residual + 1) / 2
         return loss if times == 1 else loss * (loss + 1) / 2
     slope = size.outputs * size.prediction_terms * (size.weight_degree + 1) / 2 / max(size.width, 1)

@@ -78,6 +78,8 @@ class Expansion(Route[ExpansionOptions]):
 
     def why_not(self, sgd: Run, quantity: Quantity) -> str:
         """Why the question cannot be put in component form, or its batches are no independent draws."""
+        if quantity.kind == "combination":
+            return "it expands one quantity, not a combination of several"
         return components.applies(sgd, quantity) or (
             "" if sgd.batches.independent else
             "batches are drawn without replacement, where every cumulant of a batch mean has a term linear in c_b, so "

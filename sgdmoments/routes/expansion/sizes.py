@@ -25,7 +25,7 @@ def estimate(sgd: Run, quantity: Quantity, moment: str, order: int, arithmetic: 
     steps = max(int(quantity.step), 1)
     if arithmetic == "exact":
         terms = comb(width + 2 * order, 2 * order)
-        outputs = 1 if quantity.kind == "loss" else len(quantity.left or ()) or len(coordinates(sgd, quantity))
+        outputs = 1 if quantity.is_number else len(quantity.left or ()) or len(coordinates(sgd, quantity))
         targets = 1 if moment == "second_moment" else outputs + (moment == "variance")
         # the noiseless path's rationals grow threefold in length with each step (letters: in number of terms)
         grown = min(int(quantity.step), 12)

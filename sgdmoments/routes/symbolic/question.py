@@ -79,7 +79,7 @@ class GraphQuestion:
     def arrays(self) -> tuple[Expression, ...]:
         """E[q given W_t], an array for each layer asked for, as expressions in W_t."""
         setting, kind = self.setting, self.quantity.kind
-        if self.quantity.left is not None or kind == "sample_gradients":
+        if self.quantity.left is not None or kind not in ("gradient", "full_gradient", "weights", "loss"):
             raise RouteError(f"the symbolic route answers gradient, full_gradient, weights and loss, not "
                              f"{self.quantity}.")
         if kind == "loss":

@@ -46,8 +46,9 @@ def applies(sgd: Run, quantity: Quantity) -> str:
     why_not = no_graphs(sgd)
     if why_not:
         return why_not
-    if quantity.left is not None or quantity.kind == "sample_gradients":
-        return "index graphs are made for gradients, weights and the loss, without a matrix on the left"
+    if quantity.left is not None or quantity.data is not None or quantity.kind not in (
+            "gradient", "full_gradient", "weights", "loss"):
+        return "index graphs are made for gradients, weights and the loss, each by itself"
     if quantity.kind == "loss" and not sgd.model.has_loss:
         return no_loss(sgd.model)
     law = sgd.model.law

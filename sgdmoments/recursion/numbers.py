@@ -1,0 +1,73 @@
+"""Quantities that are numbers at given weights: the loss, and what the gradients of one sample and the Hessian make.
+
+With l the gradient of one sample's loss and H the Hessian of L: L(w), E ||l||^2, tr H^k, E l'Hl, grad L' H grad L; each
+a polynomial in the weights.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import Any
+
+from sgdmoments.describe.laws.base import Law
+from sgdmoments.describe.quantities import Quantity
+from sgdmoments.errors import InputError
+from sgdmoments.exact.ring import Polynomial, Ring
+from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments
+
+
+def number_of(quantity: Quantity, sample: SampleGradient, law: Law) -> Polynomial:
+    """The value at w_t as a polynomial in the weights' letters and those of the problem.
+
+    Args:
+        sample: the model in component form.
+        law: of a sample that trains; a loss may be that of another one.
+    """
+    if quantity.kind == "loss":
+        assert sample.loss is not None
+        return averaged(sample.loss, sample, law if quantity.data is None else _fitting(quantity.data, law))
+    gradient = sample.components
+    if quantity.kind == "squared_gradient":
+        return averaged(reduce(add, (g * g for g in gradient)), sample, law)
+    mean = [averaged(g, sample, law) for g in gradient]
+    hessian = [[m.derivative(w) for w in sample.weights] for m in mean]
+    count = range(len(mean))
+    if quantity.kind == "hessian_trace":
+        power = hessian
+        for _ in range(quantity.power - 1):
+            power = [[reduce(add, (row[k] * hessian[k][j] for k in count)) for j in count] for row in power]
+        return reduce(add, (power[i][i] for i in count))
+    if quantity.kind == "hessian_slope":
+        return reduce(add, (mean[i] * hessian[i][j] * mean[j] for i in count for j in count))
+    return reduce(add, (averaged(gradient[i] * gradient[j], sample, law) * hessian[i][j] for i in count for j in count))
+
+
+def averaged(value: Polynomial, sample: SampleGradient, law: Law) -> Polynomial:
+    """The mean over one sample of a polynomial in weights and sample."""
+    source = value.ring
+    inside = [source.index(s) for s in sample.sample]
+    kept = [k for k, g in enumerate(source.generators) if g not in set(sample.sample)]
+    ring = Ring(source.generators[k] for k in kept)
+    parts: dict[tuple[int, ...], dict[tuple[int, ...], Any]] = {}
+    for e, c in value.raw.to_dict().items():
+        parts.setdefault(tuple(int(e[i]) for i in inside), {})[tuple(int(e[i]) for i in kept)] = c
+    known = SampleMoments(law)(parts)
+    total = ring.zero
+    for monomial, part in parts.items():
+        factor = known[monomial]
+        if factor:
+            total = total + Polynomial(ring, ring.context.from_dict(part)) * factor
+    return total
+
+
+def _fitting(other: Law, law: Law) -> Law:
+    """The law of other samples, its parts those of the law that trains."""
+    found, wanted = ([(part.name, int(part.size)) for part in one.parts] for one in (other, law))
+    if found != wanted:
+        raise InputError(f"data: found a law of {_words(found)}; the model's samples have {_words(wanted)}.")
+    return other
+
+
+def _words(parts: list[Any]) -> str:
+    return " and ".join(f"{name} of {size} entries" for name, size in parts)
