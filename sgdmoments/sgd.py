@@ -9,6 +9,7 @@ from sgdmoments.budget import Budget
 from sgdmoments.describe.description import final
 from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
 from sgdmoments.describe.run import Run
+from sgdmoments.exact.batch_rational import BatchRational
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.graphs.expression import Expression
 from sgdmoments.graphs.matrices import MatrixExpression
@@ -21,6 +22,7 @@ from sgdmoments.longrun.stability.stationary import Stationary, stationary
 from sgdmoments.longrun.stability.threshold import Stability
 from sgdmoments.longrun.trajectory import trajectory
 from sgdmoments.options import call
+from sgdmoments.routes.derived import covariance, diversity, noise_scale
 from sgdmoments.routes.plan import RouteEstimate, answer, derive, plan
 from sgdmoments.routes.symbolic.queries import expectation
 
@@ -82,6 +84,42 @@ class SGD(Run):
         left, it is flat: layers in order, each row by row.
         """
         return self._answer("mean", quantity, route, **options)
+
+    def covariance(self, q: Quantity, r: Quantity | None = None, **options: Any) -> Any:
+        """The matrix of E[q_i r_j] - E q_i E r_j, an object array of polynomials in 1/b; r is q where it is left out.
+
+        Entries are those of the flat quantities, which may belong to different steps. Options as for `variance`.
+
+        >>> import sgdmoments as sm
+        >>> sgd = SGD(sm.LinearRegression([[1, 0], [2, 1], [0, 3]], [1, 1, 2]), learning_rate="1/10", initial=[0, 0])
+        >>> matrix = sgd.covariance(sm.gradient(1))
+        >>> matrix[0, 0] + matrix[1, 1] == sgd.variance(sm.gradient(1))
+        True
+        """
+        return covariance(self.asked(), q, r, **options)
+
+    def noise_scale(self, t: int, layer: int | str | None = None, hessian: bool = False,
+                    **options: Any) -> BatchRational:
+        """E tr Sigma(w_t) / E ||grad L(w_t)||^2, Sigma the covariance of one sample's gradient (divisor n).
+
+        With `hessian` E tr(H Sigma) / E[grad L' H grad L]. Exact at every b; `numerator` and `denominator` are
+        polynomials in 1/b.
+
+        Source: S. McCandlish et al., An empirical model of large-batch training (2018), in expectation.
+
+        >>> import sgdmoments as sm
+        >>> sgd = SGD(sm.LinearRegression([[1], [2], [3]], [1, 1, 2]), learning_rate="1/10", initial=[0])
+        >>> sgd.noise_scale(0)(1)
+        Fraction(14, 27)
+        """
+        return noise_scale(self.asked(), t, layer, hessian, **options)
+
+    def diversity(self, t: int, **options: Any) -> BatchRational:
+        """E sum_i ||grad l_i(w_t)||^2 / E ||sum_i grad l_i(w_t)||^2 over a finite data set: a ratio of expectations.
+
+        Source: D. Yin et al., Gradient diversity: a key ingredient for scalable distributed learning (2018).
+        """
+        return diversity(self.asked(), t, **options)
 
     def _answer(self, moment: str, quantity: Quantity, route: str, **options: Any) -> Any:
         return answer(self.asked(), moment, quantity, route, **options)

@@ -164,7 +164,8 @@ class RegressionDerivation(Derivation):
 
 def applies(sgd: Run, quantity: Quantity) -> str:
     """Why Theorem 3.2 does not derive the quantity; an empty text where it does."""
-    if not is_plainly(sgd.model, LinearRegression) or quantity.kind in ("weights", "loss"):
+    if not is_plainly(sgd.model, LinearRegression) or quantity.kind not in (
+            "gradient", "full_gradient", "sample_gradients"):
         return f"Theorem 3.2 derives norms of sums of sample gradients of linear regression, not {quantity}"
     if not sgd.update_for(quantity).is_plain:
         return f"Theorem 3.2 undoes steps of plain SGD, not of {sgd.update_for(quantity)}"

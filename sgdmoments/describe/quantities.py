@@ -32,6 +32,8 @@ MOMENTS = ("variance", "second_moment", "mean")
 Matrix = tuple[tuple[Exact, ...], ...]
 #: The slot of averages of the weights.
 AVERAGE = "average"
+#: Operations that multiply their parts.
+PRODUCTS = ("inner", "times", "outer")
 #: Kinds of quantities that are numbers.
 NUMBERS = frozenset({"loss", "squared_gradient", "hessian_trace", "hessian_spread", "hessian_slope"})
 #: What a quantity of a slot is called.
@@ -56,7 +58,7 @@ class Quantity:
         decay: of an exponential average.
         power: of the Hessian.
         data: of a loss, the law of another sample than the one that trains.
-        operation: of a combination: "sum", "times", "left", "entry", "inner", "array".
+        operation: of a combination: "sum", "times", "left", "entry", "inner", "outer", "array".
         parts: what is combined.
         numbers: the factors of a sum, the matrix on the left, the index of an entry, the entries of an array.
     """
@@ -293,13 +295,13 @@ def loss(t: Any, data: Any = None) -> Quantity:
     return Quantity("loss", _step(t), data=data)
 
 
-def squared_gradient(t: Any) -> Quantity:
+def squared_gradient(t: Any, layer: int | str | None = None) -> Quantity:
     """E ||grad l(w_t)||^2 over one sample: with ||grad L||^2 it gives the trace of a sample's covariance.
 
     >>> squared_gradient(2)
     squared_gradient(2)
     """
-    return Quantity("squared_gradient", _step(t))
+    return Quantity("squared_gradient", _step(t), _layer(layer))
 
 
 def hessian_trace(t: Any, power: int = 1) -> Quantity:
@@ -345,6 +347,21 @@ def _layer(layer: Any) -> int | str | None:
     return None if layer is None else read_integer(layer, "layer", 1, "layers count from 1")
 
 
+def outer(first: Quantity, second: Quantity) -> Quantity:
+    """The products of all entries of two quantities: a matrix."""
+    return _combined("outer", (first, second))
+
+
+def hessian_spread(t: Any, layer: int | str | None = None) -> Quantity:
+    """E l' H l over one sample's gradient l at w_t, H the Hessian of L."""
+    return Quantity("hessian_spread", _step(t), _layer(layer))
+
+
+def hessian_slope(t: Any, layer: int | str | None = None) -> Quantity:
+    """grad L' H grad L at w_t."""
+    return Quantity("hessian_slope", _step(t), _layer(layer))
+
+
 def _combined(operation: str, parts: tuple[Quantity, ...], numbers: tuple[Any, ...] = ()) -> Quantity:
     steps = [leaf.step for part in parts for leaf in part.leaves]
     letters = [step for step in steps if isinstance(step, sympy.Symbol)]
@@ -388,8 +405,8 @@ def _code(quantity: Quantity) -> str:
         return f"({' + '.join(terms)})"
     if operation == "entry":
         return f"{inside[0]}[{', '.join(map(str, numbers))}]"
-    if operation == "times":
-        return " * ".join(inside)
+    if operation in ("times", "outer"):
+        return (" * " if operation == "times" else " ⊗ ").join(inside)
     return f"{show([list(row) for row in numbers]) or '<a matrix>'} @ {inside[0]}"
 
 

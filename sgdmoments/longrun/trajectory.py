@@ -166,7 +166,7 @@ class _Run:
     def __init__(self, sgd: Run, quantity: Callable[[int], Quantity], steps: int, batch_sizes: Sequence[int],
                  moment: str, given: Given, monitor: Monitor) -> None:
         asked = quantity(0)
-        if (check_moment(moment) == "mean") != (asked.kind == "loss"):
+        if (check_moment(moment) == "mean") != asked.is_number:
             raise InputError(f"moment: found {shown(moment)} of {asked.kind}; a trajectory gives the 'variance' or "
                              "'second_moment' of a quantity linear in the weights, or the 'mean' of the loss.")
         require_linear(sgd, "a trajectory", "recurrence(...).at(t), or evaluated at numbers")

@@ -1,7 +1,7 @@
 """Combinations of quantities, at one step or at several: their entries as polynomials in the entries of their parts.
 
 E of a product over steps s < t is one more multiplication on the way back: the factor at t is pulled back to s, there
-multiplied by the factor at s, before the batch of step s (which moves the weights and is in g_s) is averaged, and goes on.
+multiplied by the factor at s, before the batch of step s (which moves the weights and is in g_s) is averaged.
 """
 
 from __future__ import annotations
@@ -61,22 +61,26 @@ def combined(quantity: Quantity, leaf: Callable[[Quantity], Array]) -> Array:
     if operation == "sum":
         shapes = {part.shape for part in parts}
         if len(shapes) > 1:
-            raise InputError(f"{quantity}: a sum of quantities of the shapes {', '.join(map(str, sorted(shapes)))}; equal "
-                             "shapes are needed.")
-        return np.asarray(reduce(add, (part * to_scalar(c) for part, c in zip(parts, numbers, strict=True))), dtype=object)
+            raise InputError(f"{quantity}: a sum of quantities of the shapes {', '.join(map(str, sorted(shapes)))}; "
+                             "equal shapes are needed.")
+        scaled = (part * to_scalar(c) for part, c in zip(parts, numbers, strict=True))
+        return np.asarray(reduce(add, scaled), dtype=object)
     if operation == "inner":
         if parts[0].shape != parts[1].shape:
-            raise InputError(f"{quantity}: the shapes are {parts[0].shape} and {parts[1].shape}; equal ones are needed.")
+            raise InputError(f"{quantity}: the shapes are {parts[0].shape} and {parts[1].shape}; equal ones are "
+                             "needed.")
         return np.array(reduce(add, (a * b for a, b in zip(parts[0].flat, parts[1].flat, strict=True))), dtype=object)
+    if operation == "outer":
+        return np.asarray(np.multiply.outer(parts[0].ravel(), parts[1].ravel()), dtype=object)
     if operation == "times":
         if all(part.shape for part in parts):
-            raise InputError(f"{quantity}: a product needs a number among its factors, found the shapes {parts[0].shape} "
-                             f"and {parts[1].shape}; for sums of products see inner(q, r).")
+            raise InputError(f"{quantity}: a product needs a number among its factors, found the shapes "
+                             f"{parts[0].shape} and {parts[1].shape}; for sums of products see inner(q, r).")
         return np.asarray(parts[0] * parts[1], dtype=object)
     if operation == "entry":
         if len(numbers) != parts[0].ndim or any(i >= n for i, n in zip(numbers, parts[0].shape, strict=False)):
-            raise InputError(f"{quantity}: the shape is {parts[0].shape}; an entry needs {parts[0].ndim} indices within "
-                             "it.")
+            raise InputError(f"{quantity}: the shape is {parts[0].shape}; an entry needs {parts[0].ndim} indices "
+                             "within it.")
         return np.array(parts[0][numbers], dtype=object)
     matrix, flat = numbers, parts[0].ravel()
     if len(matrix[0]) != len(flat):
@@ -117,8 +121,8 @@ def entries_of(sgd: Run, problem: Problem, quantity: Quantity) -> Entries:
         return flat.reshape(leaf_shape(sgd, leaf))
 
     found = combined(quantity, values)
-    return Entries(tuple(ring(entry if isinstance(entry, Polynomial) else Fraction(entry)) for entry in found.flat), ring,
-                   atoms)
+    values_in_ring = (ring(entry if isinstance(entry, Polynomial) else Fraction(entry)) for entry in found.flat)
+    return Entries(tuple(values_in_ring), ring, atoms)
 
 
 def expectation_across(problem: Problem, value: Polynomial, entries: Entries, monitor: Monitor) -> Polynomial:
@@ -146,14 +150,15 @@ def expectation_across(problem: Problem, value: Polynomial, entries: Entries, mo
                 found = integrate(image, letters, problem.moments, ring)
                 grown[left] = grown[left] + found if left in grown else found
         states = grown
-        monitor.update("steps taken backward", len(problem.steps) - t, len(problem.steps), sum(map(len, states.values())),
-                       "an earlier step, or smaller widths")
+        monitor.update("steps taken backward", len(problem.steps) - t, len(problem.steps),
+                       sum(map(len, states.values())), "an earlier step, or smaller widths")
     images = dict(zip(problem.state, problem.start, strict=True))
     small = problem.moments.ring
     return sum((compose(state, images, small) for state in states.values()), small.zero)
 
 
-def _moved(problem: Problem, t: int, ring: Ring, letters: Sequence[sympy.Symbol]) -> dict[sympy.Symbol, Polynomial] | None:
+def _moved(problem: Problem, t: int, ring: Ring, letters: Sequence[sympy.Symbol],
+           ) -> dict[sympy.Symbol, Polynomial] | None:
     """The state after step t in that before it; None at the last step, where nothing has been moved."""
     if t == len(problem.steps):
         return None

@@ -278,8 +278,7 @@ def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tup
              ) -> tuple[ByStatistic, ...]:
     base: list[ByStatistic]
     if quantity.is_number:
-        coordinates(sgd, quantity)
-        return ({-1: ring(number_of(quantity, sample, sgd.model.law))},)
+        return ({-1: ring(number_of(quantity, sample, sgd.model.law, coordinates(sgd, quantity)))},)
     if quantity.kind == "sample_gradients":
         base = _sample_gradients(sgd, quantity, sample, ring)
     else:

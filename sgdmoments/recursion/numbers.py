@@ -6,6 +6,7 @@ a polynomial in the weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -17,21 +18,22 @@ from sgdmoments.exact.ring import Polynomial, Ring
 from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments
 
 
-def number_of(quantity: Quantity, sample: SampleGradient, law: Law) -> Polynomial:
+def number_of(quantity: Quantity, sample: SampleGradient, law: Law, chosen: Sequence[int]) -> Polynomial:
     """The value at w_t as a polynomial in the weights' letters and those of the problem.
 
     Args:
         sample: the model in component form.
+        chosen: the places of the layer asked for among the weights.
         law: of a sample that trains; a loss may be that of another one.
     """
     if quantity.kind == "loss":
         assert sample.loss is not None
         return averaged(sample.loss, sample, law if quantity.data is None else _fitting(quantity.data, law))
-    gradient = sample.components
+    gradient = [sample.components[i] for i in chosen]
     if quantity.kind == "squared_gradient":
         return averaged(reduce(add, (g * g for g in gradient)), sample, law)
     mean = [averaged(g, sample, law) for g in gradient]
-    hessian = [[m.derivative(w) for w in sample.weights] for m in mean]
+    hessian = [[m.derivative(sample.weights[i]) for i in chosen] for m in mean]
     count = range(len(mean))
     if quantity.kind == "hessian_trace":
         power = hessian

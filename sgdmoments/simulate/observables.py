@@ -29,6 +29,9 @@ from sgdmoments.simulate.gradients import Gradients
 
 GROUP = 16
 
+#: Kinds of quantities that are recorded.
+_SIMULATED = ("gradient", "full_gradient", "weights", "loss", "sample_gradients")
+
 #: Quantities with at most this many entries have their mean recorded unless told otherwise.
 MEAN_LIMIT = 16
 
@@ -53,6 +56,9 @@ class Observable:
     @classmethod
     def read(cls, quantity: Quantity, gradients: Gradients, first: int, mean_limit: int) -> Observable:
         problem = gradients.problem
+        if quantity.kind not in _SIMULATED or quantity.data is not None:
+            raise InputError(f"{quantity!r}: simulations record gradients, weights, losses and sums of sample "
+                             "gradients; combinations, other data and what the Hessian makes are answered exactly only.")
         template = replace(quantity, step=0)
         size = 1
         if quantity.kind != "loss":

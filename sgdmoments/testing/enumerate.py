@@ -107,6 +107,10 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
     if not isinstance(sgd, SGD) or not isinstance(quantity, Quantity):
         raise InputError(f"expected an SGD and a quantity such as gradient(1), found {shown(sgd)} and "
                          f"{shown(quantity)}.")
+    if quantity.kind not in ("gradient", "full_gradient", "weights", "loss", "sample_gradients") or (
+            quantity.data is not None):
+        raise InputError(f"{quantity!r}: gradients, weights, the training loss and sums of sample gradients are "
+                         "listed.")
     if not isinstance(quantity.step, int):
         raise InputError(f"t: enumeration needs an integer step, found the symbol {quantity.step}.")
     limit = read_integer(limit, "limit", 0, "the limit is an integer >= 0")

@@ -11,7 +11,7 @@ import numpy as np
 
 from sgdmoments.describe.quantities import Quantity
 from sgdmoments.describe.run import Run
-from sgdmoments.errors import AssumptionError, InputError
+from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
 from sgdmoments.recursion.numbers import number_of
@@ -51,6 +51,8 @@ def components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Po
 
 def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observables:
     """The mean and the squared norm of the quantity as polynomials in the weights."""
+    if quantity.kind == "combination":
+        raise RouteError(f"{quantity}: answers for all t at once are those of one quantity; ask at a given t.")
     means = components(sgd, operator, quantity)
     if quantity.kind != "gradient":
         return Observables(means, [sum((m * m for m in means), operator.ring.zero)], quantity.is_number)
@@ -75,7 +77,7 @@ def observables(sgd: Run, operator: StepOperator, quantity: Quantity) -> Observa
 def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tuple[Polynomial, ...]:
     """The components before the matrix on the left."""
     if quantity.is_number:
-        return (_in_ring(operator, number_of(quantity, operator.gradient, sgd.model.law)),)
+        return (_in_ring(operator, number_of(quantity, operator.gradient, sgd.model.law, coordinates(sgd, quantity))),)
     if quantity.kind == "sample_gradients":
         return _sample_gradients(sgd, operator, quantity)
     unit = np.eye(len(operator.gradient.weights), dtype=int)

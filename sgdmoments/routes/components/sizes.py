@@ -14,7 +14,7 @@ import flint
 import numpy as np
 
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.quantities import NUMBERS, Quantity
+from sgdmoments.describe.quantities import NUMBERS, PRODUCTS, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.recursion.components import MOST_RELATED, Problem, degree_in
@@ -97,18 +97,19 @@ def unread(sgd: Run, size: ProblemSize, quantity: Quantity, moment: str) -> Size
 
 def _degree(quantity: Quantity, slope: int) -> int:
     """The degree in the weights of a quantity, that of the gradient being given."""
-    own = {"weights": 1, "loss": slope + 1, "squared_gradient": 2 * slope, "hessian_trace": quantity.power * (slope - 1),
-           "hessian_spread": 3 * slope - 1, "hessian_slope": 3 * slope - 1}
+    own = {"weights": 1, "loss": slope + 1, "squared_gradient": 2 * slope,
+           "hessian_trace": quantity.power * (slope - 1), "hessian_spread": 3 * slope - 1,
+           "hessian_slope": 3 * slope - 1}
     if quantity.kind != "combination":
         return own.get(quantity.kind, slope)
     degrees = [_degree(part, slope) for part in quantity.parts]
-    return sum(degrees) if quantity.operation in ("inner", "times") else max(degrees, default=0)
+    return sum(degrees) if quantity.operation in PRODUCTS else max(degrees, default=0)
 
 
 def _factors(quantity: Quantity) -> int:
     """How many factors of its own step's batch statistics a quantity has."""
     factors = [_factors(part) for part in quantity.parts] or [int(quantity.kind == "gradient")]
-    return sum(factors) if quantity.operation in ("inner", "times") else max(factors)
+    return sum(factors) if quantity.operation in PRODUCTS else max(factors)
 
 
 def _target_terms(size: ProblemSize, quantity: str, times: int) -> float:
