@@ -152,12 +152,13 @@ class Model(Description):
         if isinstance(layer, str):
             found = [k for k, array in enumerate(self.parameters) if array.name == layer]
             if not found:
-                raise InputError(f"layer: found {layer!r}, but the model has the parameters "
+                raise InputError(f"layer: found {shown(layer)}, but the model has the parameters "
                                  f"{', '.join(array.name for array in self.parameters)}.")
             return found
         found = [k for k, array in enumerate(self.parameters) if layer in (None, array.layer)]
         if not found:
-            raise InputError(f"layer: found {layer}, but the model has {self.layers} layer{'s' * (self.layers > 1)}.")
+            raise InputError(f"layer: found {shown(layer)}, but the model has {self.layers} "
+                             f"layer{'s' * (self.layers > 1)}.")
         return found
 
     @property

@@ -204,7 +204,8 @@ class Quantity:
         names = {"gradient": "g", "full_gradient": "∇L", "weights": "w", "loss": "L", "sample_gradients": "ΣA∇L",
                  "squared_gradient": "mean ‖∇ℓ‖²", "hessian_trace": "tr H" + f"^{self.power}" * (self.power > 1),
                  "hessian_spread": "mean ∇ℓ'H∇ℓ", "hessian_slope": "∇L'H∇L"}
-        layer = "" if self.layer is None else f",{self.layer}"
+        place = brief(Fraction(self.layer)) if isinstance(self.layer, int) else self.layer
+        layer = "" if place is None else f",{place}"
         name = {None: names[self.kind], VELOCITY: "v", AVERAGE: "w̄"}[self.slot]
         return f"{'A ' * (self.left is not None)}{name}_{self.step}{layer}"
 
@@ -287,8 +288,8 @@ def loss(t: Any, data: Any = None) -> Quantity:
 
     >>> import sgdmoments as sm
     >>> sgd = sm.SGD(sm.LinearRegression([[1], [2]], [1, 0]), "1/10", [0])
-    >>> sgd.mean(loss(1, data=sm.Empirical(x=[[3]], label=[1])))(1)
-    Fraction(209, 400)
+    >>> sgd.mean(loss(0, data=sm.Empirical(x=[[3]], label=[1])))(1)
+    Fraction(1, 2)
     """
     if data is not None and not isinstance(data, Law):
         raise InputError(f"data: found {shown(data)}; a law of a sample is needed, such as Empirical(x=X, label=y).")

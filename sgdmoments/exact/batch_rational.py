@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy
 
 from sgdmoments.errors import InputError
@@ -31,8 +32,14 @@ class BatchRational:
                 raise InputError(f"BatchRational: found {shown(value)}; two polynomials in 1/b are needed.")
 
     def __call__(self, b: Any) -> Any:
-        """The value at a batch size: a Fraction where both polynomials hold numbers."""
-        return self._divided(self.numerator(b), self.denominator(b))
+        """The value at a batch size, or at each of several: Fractions where both polynomials hold numbers."""
+        above, below = self.numerator(b), self.denominator(b)
+        if not isinstance(above, np.ndarray):
+            return _divided(above, below)
+        found = np.empty(above.shape, dtype=object)
+        for place in np.ndindex(above.shape):
+            found[place] = _divided(above[place], below[place])
+        return found
 
     def evaluate(self, values: Any) -> BatchRational:
         """The same with numbers for letters; see `BatchPolynomial.evaluate`."""
@@ -42,13 +49,6 @@ class BatchRational:
         """The quotient as a sympy expression."""
         return self.numerator.to_sympy() / self.denominator.to_sympy()
 
-    def _divided(self, above: Any, below: Any) -> Any:
-        if isinstance(below, Fraction) and not below:
-            raise InputError("the denominator is zero at this batch size: the quotient has no value there.")
-        if isinstance(above, Fraction) and isinstance(below, Fraction):
-            return above / below
-        return sympy.sympify(_expression(above)) / sympy.sympify(_expression(below))
-
     def __repr__(self) -> str:
         return f"({self.numerator}) / ({self.denominator})"
 
@@ -56,6 +56,14 @@ class BatchRational:
         parts = [str(part._repr_latex_()).strip("$").replace("\\displaystyle ", "") for part in (
             self.numerator, self.denominator)]
         return f"$\\displaystyle \\frac{{{parts[0]}}}{{{parts[1]}}}$"
+
+
+def _divided(above: Any, below: Any) -> Any:
+    if isinstance(below, Fraction) and not below:
+        raise InputError("the denominator is zero at this batch size: the quotient has no value there.")
+    if isinstance(above, Fraction) and isinstance(below, Fraction):
+        return above / below
+    return sympy.sympify(_expression(above)) / sympy.sympify(_expression(below))
 
 
 def _expression(value: Any) -> Any:

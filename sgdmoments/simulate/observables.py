@@ -58,7 +58,7 @@ class Observable:
         problem = gradients.problem
         if quantity.kind not in _SIMULATED or quantity.data is not None:
             raise InputError(f"{quantity!r}: simulations record gradients, weights, losses and sums of sample "
-                             "gradients; combinations, other data and what the Hessian makes are answered exactly only.")
+                             "gradients; combinations, other data and traces of the Hessian are answered exactly only.")
         template = replace(quantity, step=0)
         size = 1
         if quantity.kind != "loss":
