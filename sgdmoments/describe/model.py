@@ -14,6 +14,7 @@ from sgdmoments.describe.description import Description, default
 from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.values import symbols
 from sgdmoments.errors import InputError
+from sgdmoments.reading import shown
 
 #: Arrays by name.
 Arrays = Mapping[str, Any]

@@ -45,7 +45,7 @@ def plain_variance(sgd, quantity, order):
         return result
 
     weights = [ring(w) for w in problem.start]
-    for rate, block in zip(problem.rates, blocks, strict=False):
+    for rate, block in zip(sgd.schedule.rates(quantity.step), blocks, strict=False):
         weights = [w - rate * batch(by, weights, block) for w, by in zip(weights, problem.gradient, strict=True)]
     values = [batch(by, weights, blocks[-1]) for by in problem.outputs]
     variance = [0] * (order + 1)

@@ -87,7 +87,7 @@ def test_programs_lower_for_accelerators(name, platform):
         gradients = gradients_of(FloatRun.read(sgd))
         gradient = Observable.read(sm.gradient(0), gradients, 0, 16)
         observables = (gradient, Observable.read(sm.loss(0), gradients, gradient.width, 16))
-        program = Program(gradients, observables, (0, 1, 2), gradients.problem.rates(3), b, Options())
+        program = Program(gradients, observables, (0, 1, 2), gradients.problem.steps(3), b, Options())
         groups = np.arange(4, dtype=np.uint32)
         lowered = jax.export.export(jax.jit(program.__call__), platforms=[platform])(program.constants(), groups)
     assert lowered.platforms == (platform,)
