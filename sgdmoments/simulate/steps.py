@@ -82,7 +82,8 @@ class Steps:
 def _rates(sgd: SGD, count: int) -> Array:
     if sgd.schedule.constant is not None:
         return np.tile(to_floats(list(sgd.rates(0)), "learning_rate"), (count, 1))
-    return to_floats([list(sgd.rates(t)) for t in range(count)], "learning_rate").reshape(count, -1)
+    rates = to_floats([list(sgd.rates(t)) for t in range(count)], "learning_rate")
+    return rates.reshape(count, len(sgd.model.parameters))
 
 
 def _values(powers: Powers, rates: Array) -> Array:
