@@ -1,7 +1,7 @@
 """The matrix of one step on the monomials of degree <= m in the state s, s' = A s + B g(C s).
 
-    T(s^beta) = E (A s + B g(C s))^beta, for plain SGD
-              = sum_(gamma <= beta) C(beta, gamma) (-alpha)^|gamma| w^(beta-gamma) E_B[g_B^gamma],
+    T(s^beta) = E (A s + B g(C s))^beta,
+    plain SGD: T(w^beta) = sum_(gamma <= beta) C(beta, gamma) (-alpha)^|gamma| w^(beta-gamma) E_B[g_B^gamma],
     E_B[g_B^gamma] = sum over set partitions of the factors of W_rho(v) prod_blocks mean_i[grad L_i^block],
 
 with v = c_b = (n-b)/(b(n-1)) for batches without replacement (in c_b the second-order operator has degree 1 and
