@@ -155,13 +155,13 @@ class Quantity:
     def __mul__(self, other: Any) -> Quantity:
         if isinstance(other, Quantity):
             return _combined("times", (self, other))
-        return _sum((self,), (to_exact(other, "factor"),))
+        return _sum((self,), (to_exact(_no_text(other), "factor"),))
 
     def __rmul__(self, other: Any) -> Quantity:
         return self * other
 
     def __truediv__(self, other: Any) -> Quantity:
-        divisor = to_exact(other, "divisor")
+        divisor = to_exact(_no_text(other), "divisor")
         if divisor == 0:
             raise InputError("a quantity cannot be divided by zero.")
         return _sum((self,), (1 / divisor,))
@@ -385,8 +385,15 @@ def _operand(value: Any) -> Quantity:
     """A quantity as it is; a number or an array as a quantity that is not random."""
     if isinstance(value, Quantity):
         return value
-    array = to_exact_array(value, "array")
+    array = to_exact_array(_no_text(value), "array")
     return Quantity("combination", 0, operation="array", numbers=(tuple(array.shape), tuple(array.flat)))
+
+
+def _no_text(value: Any) -> Any:
+    """The value; `InputError` for a text, which beside an operator is more likely a slip than a number."""
+    if isinstance(value, str):
+        raise InputError(f"found the text {shown(value)} beside a quantity; use a number, a symbol or an array.")
+    return value
 
 
 def _flat(numbers: Any) -> list[Any]:
