@@ -42,13 +42,17 @@ class Tally:
         return sum(self.compared.values())
 
 
+#: Numbers compared between two reports.
+SAID = 10_000
+
+
 class TooLong(Exception):
     """A question that took longer than `LONGEST` seconds."""
 
 
 def run(seed: str, count: int, first: int = 0) -> Tally:
-    """Compare `count` numbers."""
-    tally = Tally()
+    """Compare `count` numbers; how far it is is printed now and then, for a run that is stopped."""
+    tally, said = Tally(), 0
 
     def give_up(*_: Any) -> None:
         raise TooLong
@@ -73,6 +77,10 @@ def run(seed: str, count: int, first: int = 0) -> Tally:
                 tally.failed.append(f"question {number}: {traceback.format_exc(limit=-4)}")
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
+            if tally.total // SAID > said:
+                said = tally.total // SAID
+                print(f"{tally.total:,} numbers of {tally.questions:,} questions, {len(tally.wrong)} wrong, "
+                      f"{len(tally.failed)} failed", flush=True)
     finally:
         signal.signal(signal.SIGPROF, before)
     return tally
