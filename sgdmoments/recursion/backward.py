@@ -73,7 +73,9 @@ def pieces(value: Polynomial) -> Iterator[Polynomial]:
     if len(value) <= _FIRST_PIECE:
         yield value
         return
-    terms = sorted(value.raw.to_dict().items(), key=lambda item: tuple(map(int, item[0])))
+    tick("cutting a polynomial into pieces")
+    terms = list(value.raw.to_dict().items())  # in FLINT's order of monomials
+    tick("cutting a polynomial into pieces")
     start, size = 0, _FIRST_PIECE
     while start < len(terms):
         begun = time.perf_counter()

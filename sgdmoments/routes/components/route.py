@@ -33,6 +33,10 @@ RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one s
          "P0, Theorem 3.8 (recursion to the initial weights)")
 
 
+#: Seconds to cut one term of a quantity given w_t into pieces and to put the start in: no step is watched meanwhile.
+SECONDS_PER_HELD = 5e-6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentsOptions(Options):
     """Options of the components route, beside those of every route: given, budget, progress.
@@ -86,7 +90,9 @@ class Components(Route[ComponentsOptions]):
             self.require(asked, monitor)
             return AcrossSteps(asked, problem, monitor)
         moments = WholeMoments(asked, problem, monitor)
-        self.require(asked, monitor, moments.sizes.as_dict())
+        needs = moments.sizes.as_dict()
+        needs["seconds"] += SECONDS_PER_HELD * (len(moments.square()) + sum(map(len, moments.means())))
+        self.require(asked, monitor, needs)
         return moments
 
 
