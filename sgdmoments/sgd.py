@@ -7,7 +7,8 @@ from typing import Any
 
 from sgdmoments.budget import Budget
 from sgdmoments.describe.description import final
-from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
+from sgdmoments.describe.quantities import Given, check_function, check_moment
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.batch_rational import BatchRational
 from sgdmoments.exact.polynomial import BatchPolynomial

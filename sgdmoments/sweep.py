@@ -9,7 +9,8 @@ from typing import Any
 
 from sgdmoments.budget import Monitor, ProgressCallback
 from sgdmoments.describe.description import sealed
-from sgdmoments.describe.quantities import Quantity, check_moment, read_quantity
+from sgdmoments.describe.quantities import check_moment, read_quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.values import FrozenDict
 from sgdmoments.errors import InputError
 from sgdmoments.options import check_options

@@ -33,7 +33,7 @@ from sgdmoments.cli.options import (
 )
 from sgdmoments.cli.output import check_figure, check_targets, deliver, write_figure
 from sgdmoments.cli.problem import integers, regression_problem
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import parse_number
 from sgdmoments.exact.polynomial import BatchPolynomial

@@ -25,7 +25,8 @@ from sgdmoments.cli.options import (
 from sgdmoments.cli.output import check_targets, deliver
 from sgdmoments.cli.problem import QUANTITIES, is_whole
 from sgdmoments.cli.progress import progress_bar
-from sgdmoments.describe.quantities import Quantity, gradient
+from sgdmoments.describe.quantities import gradient
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.reading import read_integer, shown

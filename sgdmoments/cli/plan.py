@@ -30,7 +30,7 @@ from sgdmoments.cli.options import (
 )
 from sgdmoments.cli.output import console
 from sgdmoments.cli.problem import regression_problem
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.sgd import SGD
 
 plan = typer.Typer(no_args_is_help=True, help="What each route would need for a question; nothing is computed.")

@@ -10,7 +10,8 @@ from typing import Any
 from sgdmoments.cli.rate import parse_learning_rate
 from sgdmoments.data import Design, available, load, read_csv
 from sgdmoments.describe.initial import GaussianInit
-from sgdmoments.describe.quantities import Quantity, full_gradient, gradient, loss, weights
+from sgdmoments.describe.quantities import full_gradient, gradient, loss, weights
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_fraction
 from sgdmoments.reading import shown

@@ -24,7 +24,7 @@ from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.derivation.dag import Derivation
 from sgdmoments.describe.description import is_plainly
 from sgdmoments.describe.letters import user_letters
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.exact.numbers import Exact

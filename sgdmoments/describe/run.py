@@ -12,7 +12,8 @@ from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.description import Description
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import AVERAGE, Quantity, read_quantity
+from sgdmoments.describe.quantities import read_quantity
+from sgdmoments.describe.quantity import AVERAGE, Quantity
 from sgdmoments.describe.schedule import Schedule
 from sgdmoments.describe.shapes import check_model
 from sgdmoments.describe.start import read_initial

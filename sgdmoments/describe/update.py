@@ -63,18 +63,13 @@ class Step:
         """Whether the gradient is taken at the weights themselves."""
         return (_ONE, *(_NONE,) * (len(self.C) - 1)) == self.C
 
-    @property
-    def entries(self) -> tuple[Powers, ...]:
-        """All entries."""
-        return (*(entry for row in self.A for entry in row), *self.B, *self.C)
-
 
 PLAIN = Step(((_ONE,),), ((Fraction(0), Fraction(-1)),), (_ONE,))
 
 
-def at_rate(powers: Powers, rate: Any, zero: Any = 0) -> Any:
+def at_rate(powers: Powers, rate: Any) -> Any:
     """The value of an entry at a learning rate, in the arithmetic of the rate."""
-    total = zero
+    total: Any = 0
     for k, c in enumerate(powers):
         if c != 0:
             total = total + (c if k == 0 else c * rate**k)

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
-from sgdmoments.describe.quantities import Given, Quantity, check_moment
+from sgdmoments.describe.quantities import Given, check_moment
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import Step
 from sgdmoments.errors import BudgetExceeded, DivergenceWarning, InputError

@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from operator import add, itemgetter
+from operator import add
 from typing import Any
 
 import flint
 import numpy as np
 import sympy
 
-from sgdmoments.budget import Monitor, tick
+from sgdmoments.budget import Monitor
 from sgdmoments.describe.array import Array
 from sgdmoments.describe.batches import Batches
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.letters import user_letters
 from sgdmoments.describe.model import no_loss
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import Update
 from sgdmoments.errors import AssumptionError, RouteError
@@ -32,8 +32,8 @@ from sgdmoments.recursion.batch_moments import BatchMoments
 from sgdmoments.recursion.initial_moments import to_scalar
 from sgdmoments.recursion.numbers import number_of
 from sgdmoments.recursion.places import coordinates, left_matrix
-from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, sample_gradient
-from sgdmoments.recursion.steps import StateStep, combined, places_now, start_of_slots, state_steps
+from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, by_sample, sample_gradient
+from sgdmoments.recursion.steps import StateStep, start_of_slots, state_steps, step_now
 from sgdmoments.recursion.term_count import MOST_WEIGHTS, problem_size, weight_count
 
 #: Relations are looked for among at most so many monomials; their Gram matrix has the square of that.
@@ -183,16 +183,17 @@ def _read(sgd: Run, quantity: Quantity) -> Problem:
     state = (*sample.weights, *(sympy.Dummy(f"s{i}", dummy_index=7_000_000 + i)
                                 for i in range(len(sample.weights), len(start))))
     ring = Ring((INVERSE_BATCH, *letters, *state))
-    by_monomial = [_split(g, sample.sample, ring) for g in sample.components]
+    by_monomial = [by_sample(g, sample.sample, ring) for g in sample.components]
     monomials = sorted({m for by in by_monomial for m in by if any(m)}, key=lambda m: (sum(m), m))
     statistics, relations = _independent(monomials, SampleMoments(model.law), len(sample.sample))
     gradient = tuple(_by_statistic(by, statistics, relations, ring) for by in by_monomial)
     small = Ring((INVERSE_BATCH, *letters))
     moments = BatchMoments(model.law, sgd.batches, statistics, small)
+    in_small = {step: step.mapped(lambda c: small(c) if isinstance(c, Polynomial) else c) for step in set(steps)}
     leaves = {leaf: _outputs(sgd, leaf, sample, gradient, moments, ring, state, update) for leaf in quantity.leaves}
     return Problem(
         letters, state, statistics, gradient, tuple(small(entry) for entry in start), tuple(random),
-        state_steps(sgd, quantity, lambda c: c if isinstance(c, Fraction) else small(c)), moments,
+        tuple(map(in_small.__getitem__, steps)), moments,
         leaves.get(quantity, ()), sgd.batches, quantity.is_number, leaves)
 
 
@@ -219,20 +220,6 @@ def _reshape(names: Sequence[sympy.Symbol], parameter: Array) -> np.ndarray[Any,
     array = np.empty(len(names), dtype=object)
     array[:] = names
     return array.reshape([int(s) for s in parameter.shape])
-
-
-def _split(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
-    """The polynomial by monomials of the sample; coefficients in the target ring."""
-    tick("writing the gradient out")
-    source = polynomial.ring
-    last = len(source.generators)  # the place of a zero that is put behind each exponent
-    inside = [source.index(s) for s in sample]
-    outside = [last if g in sample or i < 0 else i for g in target.generators for i in [source.index(g)]]
-    pick = itemgetter(*outside, last)
-    parts: dict[Exponents, dict[Exponents, flint.fmpq]] = {}
-    for e, c in polynomial.raw.to_dict().items():
-        parts.setdefault(tuple(int(e[i]) for i in inside), {})[pick((*e, 0))[:-1]] = c
-    return {m: Polynomial(target, target.context.from_dict(part)) for m, part in parts.items()}
 
 
 def _independent(monomials: list[Exponents], moments: SampleMoments, width: int,
@@ -287,10 +274,9 @@ def _outputs(sgd: Run, quantity: Quantity, sample: SampleGradient, gradient: tup
             base = [{-1: ring.generator(state[i]) * to_scalar(quantity.scale)} for i in chosen]
         elif quantity.kind == "gradient":
             base = [gradient[i] for i in chosen]
-            points = places_now(sgd, quantity, update)
-            if points is not None:
-                found = (combined(form, [ring.generator(s) for s in state]) for form in points)
-                images = dict(zip(sample.weights, (ring.zero if v is None else v for v in found), strict=True))
+            now = step_now(sgd, quantity, update)
+            if now is not None:
+                images = dict(zip(sample.weights, now.places([ring.generator(s) for s in state]), strict=True))
                 base = [{i: compose(c, images, ring) for i, c in by.items()} for by in base]
         else:
             base = [{-1: mean_over_batch(gradient[i], moments, ring)} for i in chosen]
@@ -345,7 +331,7 @@ def _sample_gradients(sgd: Run, quantity: Quantity, sample: SampleGradient, ring
         values = []
         for component in sample.components:
             value = ring.zero
-            for m, c in _split(component, sample.sample, ring).items():
+            for m, c in by_sample(component, sample.sample, ring).items():
                 factor: Any = law.moments_beside(m[len(point):])
                 for entry, power in zip(point, m, strict=False):
                     if power:

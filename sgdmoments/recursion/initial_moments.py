@@ -10,7 +10,7 @@ import numpy as np
 
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Exponents, Polynomial, ring_of

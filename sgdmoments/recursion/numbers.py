@@ -12,10 +12,10 @@ from operator import add
 from typing import Any
 
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments
+from sgdmoments.recursion.sample_moments import SampleGradient, SampleMoments, by_sample
 
 
 def number_of(quantity: Quantity, sample: SampleGradient, law: Law, chosen: Sequence[int]) -> Polynomial:
@@ -47,20 +47,10 @@ def number_of(quantity: Quantity, sample: SampleGradient, law: Law, chosen: Sequ
 
 def averaged(value: Polynomial, sample: SampleGradient, law: Law) -> Polynomial:
     """The mean over one sample of a polynomial in weights and sample."""
-    source = value.ring
-    inside = [source.index(s) for s in sample.sample]
-    kept = [k for k, g in enumerate(source.generators) if g not in set(sample.sample)]
-    ring = Ring(source.generators[k] for k in kept)
-    parts: dict[tuple[int, ...], dict[tuple[int, ...], Any]] = {}
-    for e, c in value.raw.to_dict().items():
-        parts.setdefault(tuple(int(e[i]) for i in inside), {})[tuple(int(e[i]) for i in kept)] = c
+    ring = Ring(g for g in value.ring.generators if g not in set(sample.sample))
+    parts = by_sample(value, sample.sample, ring)
     known = SampleMoments(law)(parts)
-    total = ring.zero
-    for monomial, part in parts.items():
-        factor = known[monomial]
-        if factor:
-            total = total + Polynomial(ring, ring.context.from_dict(part)) * factor
-    return total
+    return sum((part * known[monomial] for monomial, part in parts.items()), ring.zero)
 
 
 def _fitting(other: Law, law: Law) -> Law:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from operator import sub
+from operator import itemgetter, sub
 from typing import Any
 
 import flint
@@ -78,6 +78,20 @@ def sample_gradient(model: Model, constants: Mapping[str, np.ndarray[Any, Any]])
     direction = model.direction(*given)
     entries = [ring(entry) for array in model.parameters for entry in np.ravel(direction[array.name])]
     return SampleGradient(weights, sample, loss, tuple(entries))
+
+
+def by_sample(polynomial: Polynomial, sample: Sequence[sympy.Symbol], target: Ring) -> dict[Exponents, Polynomial]:
+    """The polynomial by monomials of the sample; coefficients in the target ring."""
+    tick("writing the gradient out")
+    source = polynomial.ring
+    last = len(source.generators)  # the place of a zero that is put behind each exponent
+    inside = [source.index(s) for s in sample]
+    outside = [last if g in sample or i < 0 else i for g in target.generators for i in [source.index(g)]]
+    pick = itemgetter(*outside, last)
+    parts: dict[Exponents, dict[Exponents, flint.fmpq]] = {}
+    for e, c in polynomial.raw.to_dict().items():
+        parts.setdefault(tuple(int(e[i]) for i in inside), {})[pick((*e, 0))[:-1]] = c
+    return {m: Polynomial(target, target.context.from_dict(part)) for m, part in parts.items()}
 
 
 class SampleMoments:

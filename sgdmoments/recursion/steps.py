@@ -8,14 +8,14 @@ one row for each coordinate of the state. Every route reads its steps here, so t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
 
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import Powers, Step, Update, at_rate
 from sgdmoments.recursion.initial_moments import to_scalar
@@ -50,6 +50,14 @@ class StateStep:
         forms = (*self.linear, *(self.points or ()))
         return (*(c for form in forms for _, c in form), *self.gain)
 
+    def mapped(self, convert: Callable[[Any], Any]) -> StateStep:
+        """The same step with other coefficients: those that `convert` makes of them."""
+        def forms(rows: Sequence[Form]) -> tuple[Form, ...]:
+            return tuple(tuple((k, convert(c)) for k, c in row) for row in rows)
+
+        return replace(self, linear=forms(self.linear), gain=tuple(map(convert, self.gain)),
+                       points=None if self.points is None else forms(self.points))
+
     @property
     def is_shift(self) -> bool:
         """Whether every coordinate keeps its value and only the gradient moves it."""
@@ -59,7 +67,7 @@ class StateStep:
         """A s + B g for values of the state and of the gradient."""
         result = []
         for j, (form, gain) in enumerate(zip(self.linear, self.gain, strict=True)):
-            value = combined(form, state)
+            value = _combined(form, state)
             if gain != 0:
                 move = gain * gradient[j % self.width]
                 value = move if value is None else value + move
@@ -70,11 +78,11 @@ class StateStep:
         """C s: where the gradient is taken."""
         if self.points is None:
             return list(state[:self.width])
-        found = [combined(form, state) for form in self.points]
+        found = [_combined(form, state) for form in self.points]
         return [0 * state[0] if value is None else value for value in found]
 
 
-def combined(form: Form, state: Sequence[Any]) -> Any:
+def _combined(form: Form, state: Sequence[Any]) -> Any:
     """The value of a linear form, None where it is empty."""
     total = None
     for place, c in form:
@@ -125,10 +133,14 @@ def _exact(value: Any) -> Any:
     return sympy.expand(value) if isinstance(value, sympy.Basic) else Fraction(value)
 
 
-def places_now(sgd: Run, quantity: Quantity, update: Update | None = None) -> tuple[Form, ...] | None:
-    """Where the batch gradient of the quantity's own step is taken: linear forms of the state; None: at the weights."""
+def step_now(sgd: Run, quantity: Quantity, update: Update | None = None) -> StateStep | None:
+    """The quantity's own step, for where its batch gradient is taken; None: at the weights.
+
+    Args:
+        update: what moves the state; by default the one that the quantity needs.
+    """
     step = (update or sgd.update_for(quantity)).step(int(quantity.step))
-    return None if step.at_weights else state_step(sgd, step, sgd.rates(int(quantity.step))).points
+    return None if step.at_weights else state_step(sgd, step, sgd.rates(int(quantity.step)))
 
 
 def start_of_slots(sgd: Run, quantity: Quantity, weights: Sequence[Any]) -> list[Any]:

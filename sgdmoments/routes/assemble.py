@@ -16,10 +16,11 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from sgdmoments.budget import Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
 from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.recursion.combinations import shape_of
 from sgdmoments.routes.base import Prepared, Route
 
 Observable = TypeVar("Observable")  # a function of the weights at the quantity's step
@@ -88,18 +89,8 @@ def ask(route: Route[Any], sgd: Run, quantity: Quantity, moment: str, options: M
         return _with_receipt(answer, reason, seconds)
     flat = np.empty(answer.size, dtype=object)
     flat[:] = [_with_receipt(entry, reason, seconds) for entry in answer.flat]
-    shape = _shape(sgd, quantity)
-    return flat[0] if shape == () else flat.reshape(answer.shape if shape is None else shape)
-
-
-def _shape(sgd: Run, quantity: Quantity) -> tuple[int, ...] | None:
-    """The shape of the quantity where it is one weight array; None: a flat array, layer after layer."""
-    if quantity.kind == "combination":  # it has its shape already
-        return None
-    chosen = [sgd.model.parameters[k] for k in sgd.model.places(quantity.layer)]
-    if len(chosen) != 1 or quantity.left is not None or quantity.kind == "sample_gradients":
-        return None
-    return tuple(int(s) for s in chosen[0].shape)
+    shape = shape_of(sgd, quantity)
+    return flat.reshape(shape) if shape else flat[0]
 
 
 def _with_receipt(result: BatchPolynomial, reason: str, seconds: float) -> BatchPolynomial:

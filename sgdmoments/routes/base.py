@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback, last_affordable
-from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.quantities import Given
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.options import call, check_options
 

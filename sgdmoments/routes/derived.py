@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.describe.quantities import (
-    Quantity,
     full_gradient,
     hessian_slope,
     hessian_spread,
@@ -16,6 +15,7 @@ from sgdmoments.describe.quantities import (
     read_quantity,
     squared_gradient,
 )
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError
 from sgdmoments.exact.batch_rational import BatchRational

@@ -14,7 +14,8 @@ import sympy
 
 from sgdmoments.budget import Budget, allows, read_budget
 from sgdmoments.derivation import regression
-from sgdmoments.describe.quantities import Quantity, check_moment, read_quantity
+from sgdmoments.describe.quantities import check_moment, read_quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import BudgetExceeded, RouteError
 from sgdmoments.options import call, check_options

@@ -11,7 +11,8 @@ from typing import Any, get_args
 import numpy as np
 
 from sgdmoments.budget import Budget, read_budget, read_progress
-from sgdmoments.describe.quantities import Given, Quantity
+from sgdmoments.describe.quantities import Given
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.reading import read_choice, read_flag, read_positive, shown

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Budget
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError, SgdMomentsError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.reading import is_flag, shown

@@ -13,7 +13,8 @@ import numpy as np
 
 from sgdmoments.budget import Budget, read_budget, read_progress
 from sgdmoments.describe.initial import is_random
-from sgdmoments.describe.quantities import Quantity, check_function
+from sgdmoments.describe.quantities import check_function
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError, Stopped
 from sgdmoments.reading import read_choice, read_flag, read_positive, shown
 from sgdmoments.sgd import SGD

@@ -21,16 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.simulate.backend import jax, jnp
 from sgdmoments.simulate.draws import to_floats
 from sgdmoments.simulate.gradients import Gradients
 
 GROUP = 16
-
-#: Kinds of quantities that are recorded.
-_SIMULATED = ("gradient", "full_gradient", "weights", "loss", "sample_gradients")
 
 #: Quantities with at most this many entries have their mean recorded unless told otherwise.
 MEAN_LIMIT = 16
@@ -56,7 +53,7 @@ class Observable:
     @classmethod
     def read(cls, quantity: Quantity, gradients: Gradients, first: int, mean_limit: int) -> Observable:
         problem = gradients.problem
-        if quantity.kind not in _SIMULATED or quantity.data is not None:
+        if not quantity.is_along_the_run:
             raise InputError(f"{quantity!r}: simulations record gradients, weights, losses and sums of sample "
                              "gradients; combinations, other data and traces of the Hessian are answered exactly only.")
         template = replace(quantity, step=0)

@@ -17,7 +17,7 @@ from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.initial import Init, is_random
 from sgdmoments.describe.laws.base import Factor
 from sgdmoments.describe.model import Model, as_array
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.update import Update
 from sgdmoments.errors import InputError
 from sgdmoments.sgd import SGD

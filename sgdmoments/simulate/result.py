@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sgdmoments.budget import Progress
-from sgdmoments.describe.quantities import Quantity, check_function, read_quantity
+from sgdmoments.describe.quantities import check_function, read_quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import InputError
 from sgdmoments.exact.numbers import to_exact_array
 from sgdmoments.reading import shown

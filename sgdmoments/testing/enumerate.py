@@ -36,7 +36,7 @@ import sympy
 
 from sgdmoments.describe.array import arrays_of
 from sgdmoments.describe.model import as_array, no_loss
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.update import Step
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError
 from sgdmoments.reading import read_choice, read_integer, shown
@@ -107,8 +107,7 @@ def outcomes(sgd: SGD, quantity: Quantity, batch_size: int, *,
     if not isinstance(sgd, SGD) or not isinstance(quantity, Quantity):
         raise InputError(f"expected an SGD and a quantity such as gradient(1), found {shown(sgd)} and "
                          f"{shown(quantity)}.")
-    if quantity.kind not in ("gradient", "full_gradient", "weights", "loss", "sample_gradients") or (
-            quantity.data is not None):
+    if not quantity.is_along_the_run:
         raise InputError(f"{quantity!r}: gradients, weights, the training loss and sums of sample gradients are "
                          "listed.")
     if not isinstance(quantity.step, int):

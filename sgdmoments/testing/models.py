@@ -16,7 +16,8 @@ import sympy
 from sgdmoments.budget import Budget
 from sgdmoments.describe.array import Array
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import Quantity, gradient, loss, weights
+from sgdmoments.describe.quantities import gradient, loss, weights
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError, MissingExtraError, RouteError
 from sgdmoments.reading import read_integer, read_sequence, shown
 from sgdmoments.sgd import SGD

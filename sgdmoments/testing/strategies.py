@@ -25,14 +25,8 @@ from sgdmoments.describe.laws.base import Law
 from sgdmoments.describe.laws.coordinates import Rademacher
 from sgdmoments.describe.laws.empirical import Empirical
 from sgdmoments.describe.model import Model
-from sgdmoments.describe.quantities import (
-    Quantity,
-    full_gradient,
-    gradient,
-    loss,
-    sample_gradients,
-    weights,
-)
+from sgdmoments.describe.quantities import full_gradient, gradient, loss, sample_gradients, weights
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.errors import MissingExtraError
 from sgdmoments.exact.polynomial import BatchPolynomial
 from sgdmoments.models.network import Network

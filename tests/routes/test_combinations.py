@@ -1,17 +1,13 @@
 """Sums, products, entries and inner products of quantities, at one step and across steps, against listings."""
 
 import pickle
-import sys
 from fractions import Fraction as F
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pytorch_loop import gradient, paths
 
 import sgdmoments as sm
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "updates"))
-from pytorch_loop import gradient, paths
 
 DATA = [((F(1), F(2)), F(1)), ((F(3), F(-1)), F(0)), ((F(0), F(1)), F(2))]
 START, RATES = [F(1, 2), F(-1)], [F(1, 10), F(1, 5)]

@@ -19,7 +19,8 @@ import sympy
 
 from sgdmoments.budget import Budget, Monitor, tick
 from sgdmoments.describe.batches import Batches
-from sgdmoments.describe.quantities import Given, Quantity, check_function, check_moment
+from sgdmoments.describe.quantities import Given, check_function, check_moment
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.numbers import fresh_symbol, to_exact

@@ -31,7 +31,8 @@ import flint
 import sympy
 
 from sgdmoments.budget import Budget, Monitor
-from sgdmoments.describe.quantities import Quantity, check_function, check_moment
+from sgdmoments.describe.quantities import check_function, check_moment
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.conditional import Conditional

@@ -15,7 +15,8 @@ from typing import Any
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, tick
-from sgdmoments.describe.quantities import Quantity, check_function
+from sgdmoments.describe.quantities import check_function
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import PLAIN
 from sgdmoments.errors import AssumptionError, BudgetExceeded, InputError

@@ -17,7 +17,7 @@ import flint
 
 from sgdmoments.budget import Monitor, tick
 from sgdmoments.describe.initial import Init, is_random
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.long_sum import LongSum
 from sgdmoments.exact.ring import Exponents, Polynomial, Ring, to_fmpq

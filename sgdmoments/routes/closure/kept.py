@@ -7,7 +7,7 @@ from typing import Any
 from sgdmoments.budget import Budget
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.letters import user_letters
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
 from sgdmoments.recursion.sample_moments import SampleMoments, sample_gradient

@@ -12,7 +12,8 @@ import sympy
 from sgdmoments.describe.array import Array, arrays_of
 from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.model import Model, as_array, no_loss
-from sgdmoments.describe.quantities import Quantity, weights
+from sgdmoments.describe.quantities import weights
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import RouteError
 

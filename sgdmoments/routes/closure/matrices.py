@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmoments.budget import Monitor, tick
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import Step
 from sgdmoments.exact.backends.base import PolynomialBackend

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import AssumptionError, InputError, RouteError
 from sgdmoments.exact.numbers import free_symbols
 from sgdmoments.exact.ring import Polynomial, ring_of
 from sgdmoments.recursion.numbers import number_of
 from sgdmoments.recursion.places import coordinates, exact_entry, left_matrix
-from sgdmoments.recursion.steps import places_now
+from sgdmoments.recursion.steps import step_now
 from sgdmoments.routes.closure.operator import StepOperator, VPolynomial
 
 
@@ -90,11 +90,11 @@ def base_components(sgd: Run, operator: StepOperator, quantity: Quantity) -> tup
 
 def _at_places(sgd: Run, operator: StepOperator, quantity: Quantity, values: Sequence[Polynomial]) -> list[Polynomial]:
     """Polynomials in the weights where the batch gradient of the quantity's step is taken: at C s."""
-    points = places_now(sgd, quantity)
-    if points is None:
+    now = step_now(sgd, quantity)
+    if now is None:
         return list(values)
-    images = {w: sum((operator.ring.generator(operator.state[k]) * c for k, c in form), operator.ring.zero)
-              for w, form in zip(operator.gradient.weights, points, strict=True)}
+    places = now.places([operator.ring.generator(s) for s in operator.state])
+    images = dict(zip(operator.gradient.weights, places, strict=True))
     return [value.substitute(images) for value in values]
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmoments.budget import Budget, Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.backends.choose import ARITHMETICS
 from sgdmoments.exact.polynomial import BatchPolynomial

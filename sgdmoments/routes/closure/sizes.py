@@ -15,7 +15,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, require
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.routes.closure.observables import degree_of
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from sgdmoments.exact.polynomial import BatchPolynomial
+from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial, Ring
-from sgdmoments.recursion.components import Problem
+from sgdmoments.recursion.components import Problem, in_inverse_batch
 from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.routes.assemble import Moments
 from sgdmoments.routes.base import Asked
@@ -21,21 +23,22 @@ CONVENTIONS = ("loss with the factor 1/2", "gradient: mean over the batch", "var
 
 
 class ComponentMoments(Moments[Polynomial, Polynomial, Polynomial]):
-    """Observables are polynomials in u, letters and weights; states and values polynomials in u and the letters."""
+    """States and values are polynomials in u and the letters."""
 
     def __init__(self, asked: Asked[Any], problem: Problem) -> None:
         self.asked, self.problem, self.scalar = asked, problem, problem.scalar
-        self._square, self._means = conditional_moments(problem, asked.moment)
-
-    def means(self) -> list[Polynomial]:
-        return self._means
-
-    def square(self) -> Polynomial:
-        return self._square
 
     @abstractmethod
     def back(self, observables: Sequence[Polynomial]) -> list[Polynomial]:
         """E[observable | w_0] for all of them together."""
+
+    def whole(self, value: Polynomial, sizes: tuple[tuple[str, Any], ...], rules: tuple[str, ...]) -> BatchPolynomial:
+        """A value as a whole polynomial in 1/b, with its receipt."""
+        asked, problem = self.asked, self.problem
+        given = {"initial": " given F_0", "nothing": " given nothing"}[asked.options.given]
+        return BatchPolynomial(in_inverse_batch(value), problem.batches.population, provenance=Provenance(
+            f"{asked.moment} of {asked.quantity}{given if asked.moment == 'variance' else ''}", "components",
+            conventions=CONVENTIONS, sizes=sizes, rules=rules))
 
     def at_start(self, state: Polynomial) -> Polynomial:
         return average_over_start(self.problem, state)
@@ -45,6 +48,20 @@ class ComponentMoments(Moments[Polynomial, Polynomial, Polynomial]):
 
     def spread_of_values(self, square: Polynomial, means: Sequence[Polynomial]) -> Polynomial:
         return self.spread(square, means)
+
+
+class OwnStepMoments(ComponentMoments):
+    """Of one quantity, whose own batch is averaged first: observables are polynomials in u, letters and weights."""
+
+    def __init__(self, asked: Asked[Any], problem: Problem) -> None:
+        super().__init__(asked, problem)
+        self._square, self._means = conditional_moments(problem, asked.moment)
+
+    def means(self) -> list[Polynomial]:
+        return self._means
+
+    def square(self) -> Polynomial:
+        return self._square
 
 
 def average_over_start(problem: Problem, value: Polynomial) -> Polynomial:

@@ -14,27 +14,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sgdmoments.budget import Budget, Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.polynomial import BatchPolynomial
-from sgdmoments.exact.provenance import Provenance
 from sgdmoments.exact.ring import Polynomial
 from sgdmoments.recursion import components
 from sgdmoments.recursion.backward import expectation
-from sgdmoments.recursion.components import Problem, in_inverse_batch, read
+from sgdmoments.recursion.components import Problem, read
 from sgdmoments.recursion.own_step import conditional_moments
 from sgdmoments.recursion.term_count import problem_size
 from sgdmoments.routes.base import Asked, Options, Route
 from sgdmoments.routes.components.across import AcrossSteps
-from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments
+from sgdmoments.routes.components.moments import OwnStepMoments
 from sgdmoments.routes.components.sizes import is_small, predict, setup_seconds, unread
 
 RULES = ("P0, Theorem 3.6 (expectation over one batch)", "P0, Theorem 3.7 (one step of SGD)",
          "P0, Theorem 3.8 (recursion to the initial weights)")
-
-
-#: Seconds to cut one term of a quantity given w_t into pieces and to put the start in: no step is watched meanwhile.
-SECONDS_PER_HELD = 5e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +69,7 @@ class Components(Route[ComponentsOptions]):
         problem = read(sgd, quantity)
         square, means = conditional_moments(problem, moment)
         found = predict(problem, means if moment == "mean" else [square], moment)
-        return replace(found, setup=setup_seconds(sgd, size)).as_dict()
+        return replace(found, setup=found.setup + setup_seconds(sgd, size)).as_dict()
 
     def nearest(self, asked: Asked[ComponentsOptions], budget: Budget) -> str:
         """The last step that is affordable, or the first coefficients."""
@@ -90,13 +85,11 @@ class Components(Route[ComponentsOptions]):
             self.require(asked, monitor)
             return AcrossSteps(asked, problem, monitor)
         moments = WholeMoments(asked, problem, monitor)
-        needs = moments.sizes.as_dict()
-        needs["seconds"] += SECONDS_PER_HELD * (len(moments.square()) + sum(map(len, moments.means())))
-        self.require(asked, monitor, needs)
+        self.require(asked, monitor, moments.sizes.as_dict())
         return moments
 
 
-class WholeMoments(ComponentMoments):
+class WholeMoments(OwnStepMoments):
     """Steps undone whole."""
 
     def __init__(self, asked: Asked[ComponentsOptions], problem: Problem, monitor: Monitor) -> None:
@@ -118,14 +111,9 @@ class WholeMoments(ComponentMoments):
         return values
 
     def polynomial(self, value: Polynomial) -> BatchPolynomial:
-        asked, problem, sizes = self.asked, self.problem, self.sizes
-        given = {"initial": " given F_0", "nothing": " given nothing"}[asked.options.given]
-        return BatchPolynomial(in_inverse_batch(value), problem.batches.population, provenance=Provenance(
-            f"{asked.moment} of {asked.quantity}{given if asked.moment == 'variance' else ''}", "components",
-            conventions=CONVENTIONS,
-            sizes=(("predicted terms", sizes.terms), ("statistics", len(problem.statistics)),
-                   ("weights", len(problem.state)), ("forward steps", sizes.middle)),
-            rules=RULES))
+        problem, sizes = self.problem, self.sizes
+        return self.whole(value, (("predicted terms", sizes.terms), ("statistics", len(problem.statistics)),
+                                  ("weights", len(problem.state)), ("forward steps", sizes.middle)), RULES)
 
 
 def _one(problem: Problem, target: Polynomial, middle: int, budget: Budget) -> Polynomial:

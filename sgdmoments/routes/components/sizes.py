@@ -14,7 +14,7 @@ import flint
 import numpy as np
 
 from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.quantities import NUMBERS, PRODUCTS, Quantity
+from sgdmoments.describe.quantity import NUMBERS, PRODUCTS, Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.exact.ring import INVERSE_BATCH, Polynomial
 from sgdmoments.recursion.components import MOST_RELATED, Problem, degree_in
@@ -27,6 +27,8 @@ SECONDS_AT_LEAST, SECONDS_PER_TERM, SECONDS_PER_SQUARE = 6e-3, 2.5e-5, 2e-5
 #: Seconds for a pair of statistics in a component that is squared, one product of two terms there, and one term of the
 #: sum of the squares; for a letter of the data in a moment.
 SECONDS_PER_PAIR, SECONDS_PER_PRODUCT, SECONDS_PER_SQUARED, SECONDS_PER_LETTER = 5e-6, 2e-7, 2e-5, 8e-5
+#: Seconds to cut one term of a quantity given w_t into pieces and to put the start in.
+SECONDS_PER_HELD = 5e-6
 #: Larger counts are not told apart.
 _MANY = 1e12
 #: Seconds of set-up up to which a problem is read for its estimate.
@@ -48,8 +50,9 @@ def predict(problem: Problem, targets: Sequence[Polynomial], moment: str) -> Siz
         len(law.free_symbols & set(problem.letters)), max(map(sum, problem.statistics), default=1),
         len(problem.rate_letters), _noisy_points(batches.independent, law), law.n if isinstance(law.n, int) else 0)
     sizes = {(degree_in(target, problem.state), len(target)) for target in targets}
-    return max((sizes_of(replace(by, top=top, held=held)) for top, held in sorted(sizes)),
-               key=lambda found: found.terms, default=Sizes(0, 0, 0))
+    largest = max((sizes_of(replace(by, top=top, held=held)) for top, held in sorted(sizes)),
+                  key=lambda found: found.terms, default=Sizes(0, 0, 0))
+    return replace(largest, setup=SECONDS_PER_HELD * sum(map(len, targets)))
 
 
 def is_small(sgd: Run, size: ProblemSize, quantity: Quantity) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -48,7 +47,7 @@ def _first_variance(problem: Problem, monitor: Monitor, precision: int) -> Any:
         covariance = flint.arb_mat(width, width)
         for t, step in enumerate(problem.steps):
             monitor.update("steps", t, len(problem.steps), width * width)
-            step = in_balls(step)
+            step = step.mapped(_ball)
             linear, gain = _matrix(step.linear, width), _gain(step)
             places = step.places(state)
             slope = gain * gradient.jacobian(places)
@@ -129,16 +128,8 @@ def _covariance(problem: Problem, i: int, j: int) -> Fraction:
     return moment(both) - moment(tuple(one[0])) * moment(tuple(one[1]))
 
 
-def in_balls(step: StateStep) -> StateStep:
-    """The step with balls for its coefficients."""
-    def ball(value: Any) -> Any:
-        return flint.arb(to_fmpq(value if isinstance(value, (int, Fraction)) else value.to_fraction()))
-
-    def forms(rows: Sequence[Form]) -> tuple[Form, ...]:
-        return tuple(tuple((k, ball(c)) for k, c in row) for row in rows)
-
-    return replace(step, linear=forms(step.linear), gain=tuple(map(ball, step.gain)),
-                   points=None if step.points is None else forms(step.points))
+def _ball(value: Any) -> Any:
+    return flint.arb(to_fmpq(value if isinstance(value, (int, Fraction)) else value.to_fraction()))
 
 
 def _matrix(rows: Sequence[Form], width: int) -> Any:

@@ -18,7 +18,7 @@ import flint
 import numpy as np
 
 from sgdmoments.budget import Budget, Monitor, allows
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.polynomial import BatchPolynomial
@@ -29,7 +29,7 @@ from sgdmoments.reading import read_choice, read_integer
 from sgdmoments.recursion import components
 from sgdmoments.recursion.components import Problem, in_inverse_batch, read
 from sgdmoments.routes.base import Asked, Options, Prepared, Route
-from sgdmoments.routes.components.moments import CONVENTIONS, ComponentMoments
+from sgdmoments.routes.components.moments import CONVENTIONS, OwnStepMoments
 from sgdmoments.routes.expansion.balls import first_variance
 from sgdmoments.routes.expansion.cumulants import expansion
 from sgdmoments.routes.expansion.sizes import estimate
@@ -116,7 +116,7 @@ class Expansion(Route[ExpansionOptions]):
         return needs["seconds"] <= SECONDS_FOR_NEXT and allows(budget, needs)
 
 
-class Truncated(ComponentMoments):
+class Truncated(OwnStepMoments):
     """In exact arithmetic: steps undone up to a power of u."""
 
     def __init__(self, asked: Asked[ExpansionOptions], problem: Problem, last: int, monitor: Monitor) -> None:

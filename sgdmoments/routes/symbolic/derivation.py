@@ -15,7 +15,7 @@ from typing import Any
 
 from sgdmoments.budget import Budget, Monitor, ProgressCallback
 from sgdmoments.derivation.dag import Derivation
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.exact.ring import Polynomial

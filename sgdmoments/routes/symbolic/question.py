@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 
 from sgdmoments.budget import Monitor
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError, RouteError
 from sgdmoments.graphs.derived import expand_derived
@@ -24,6 +24,7 @@ from sgdmoments.graphs.index_sum import array_of
 from sgdmoments.graphs.join import inner_product, squared_norm
 from sgdmoments.options import check_order
 from sgdmoments.routes.symbolic.propagate import series, whole
+from sgdmoments.routes.symbolic.reach import has_graphs
 from sgdmoments.routes.symbolic.setting import one_batch_mean, read_setting
 from sgdmoments.rules.batch import BATCH_RULE
 from sgdmoments.rules.expectation import EXPECTATION
@@ -79,7 +80,7 @@ class GraphQuestion:
     def arrays(self) -> tuple[Expression, ...]:
         """E[q given W_t], an array for each layer asked for, as expressions in W_t."""
         setting, kind = self.setting, self.quantity.kind
-        if self.quantity.left is not None or kind not in ("gradient", "full_gradient", "weights", "loss"):
+        if not has_graphs(self.quantity):
             raise RouteError(f"the symbolic route answers gradient, full_gradient, weights and loss, not "
                              f"{self.quantity}.")
         if kind == "loss":

@@ -8,7 +8,7 @@ from sgdmoments.describe.initial import is_random
 from sgdmoments.describe.laws.base import Distribution
 from sgdmoments.describe.laws.entries import Entries
 from sgdmoments.describe.model import no_loss
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.describe.update import Update
 from sgdmoments.errors import AssumptionError, RouteError
@@ -46,8 +46,7 @@ def applies(sgd: Run, quantity: Quantity) -> str:
     why_not = no_graphs(sgd)
     if why_not:
         return why_not
-    if quantity.left is not None or quantity.data is not None or quantity.kind not in (
-            "gradient", "full_gradient", "weights", "loss"):
+    if not has_graphs(quantity):
         return "index graphs are made for gradients, weights and the loss, each by itself"
     if quantity.kind == "loss" and not sgd.model.has_loss:
         return no_loss(sgd.model)
@@ -77,6 +76,11 @@ def entries_of(law: Distribution) -> Entries | None:
         return law.entries()
     except AssumptionError:
         return None
+
+
+def has_graphs(quantity: Quantity) -> bool:
+    """Whether a quantity is one that index graphs are made for."""
+    return quantity.is_along_the_run and quantity.left is None and quantity.kind != "sample_gradients"
 
 
 def _at_weights(update: Update, step: int | sympy.Symbol) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 from sgdmoments.budget import Budget, Monitor, last_affordable
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.errors import InputError
 from sgdmoments.graphs.collector import paused_collector

@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import ceil, comb, prod
 from typing import Any
 
-from sgdmoments.describe.quantities import Quantity
+from sgdmoments.describe.quantity import Quantity
 from sgdmoments.describe.run import Run
 from sgdmoments.routes.symbolic.counts import Counts, read_counts
 
