@@ -53,12 +53,11 @@ class Model(Description):
     law: Law
 
     def __init__(self, parameters: Sequence[Array], law: Law, constants: Sequence[Array] = ()) -> None:
-        if isinstance(parameters, Sequence) and all(isinstance(array, Array) for array in parameters):
-            parameters = tuple(array if array.layer is not None else replace(array, layer=k)
-                               for k, array in enumerate(parameters, 1))
-        self.parameters = parameters  # type: ignore[assignment]
-        self.constants = tuple(constants) if isinstance(constants, list) else constants  # type: ignore[assignment]
-        self.law = law
+        name = type(self).__name__
+        self.parameters = tuple(array if array.layer is not None else replace(array, layer=k) for k, array in enumerate(
+            read_arrays(parameters, f"{name}.parameters"), 1))
+        self.constants = read_arrays(constants, f"{name}.constants")
+        self.law = read_law(law, f"{name}.law")
 
     def _seal(self) -> None:
         for cls in reversed(type(self).__mro__):  # what may change in the body of a user's class is copied from it
@@ -188,3 +187,18 @@ def as_array(value: Any) -> Any:
 def shape_text(shape: Sequence[Any]) -> str:
     """A shape in messages."""
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def read_arrays(value: Any, name: str) -> tuple[Array, ...]:
+    """Described arrays in order; `InputError` for anything else."""
+    if not isinstance(value, (tuple, list)) or not all(isinstance(array, Array) for array in value):
+        raise InputError(f"{name}: expected a tuple of Array(name, shape), found {shown(value)}.")
+    return tuple(value)
+
+
+def read_law(value: Any, name: str) -> Law:
+    """The law of a sample; `InputError` for anything else."""
+    if not isinstance(value, Law):
+        raise InputError(f"{name}: expected a law such as Gaussian([[1]]) or Empirical(x=X, label=y), found "
+                         f"{shown(value)}.")
+    return value

@@ -33,6 +33,8 @@ PRODUCTS = ("inner", "times", "outer")
 ALONG_THE_RUN = frozenset({"gradient", "full_gradient", "weights", "loss", "sample_gradients"})
 #: Kinds of quantities that are numbers.
 NUMBERS = frozenset({"loss", "squared_gradient", "hessian_trace", "hessian_spread", "hessian_slope"})
+#: Characters of a layer's name that are shown to people.
+_LONGEST_NAME = 60
 #: What a quantity of a slot is called.
 _SLOTS = {VELOCITY: "velocity", AVERAGE: "average"}
 
@@ -207,6 +209,7 @@ class Quantity:
                  "squared_gradient": "mean ‖∇ℓ‖²", "hessian_trace": "tr H" + f"^{self.power}" * (self.power > 1),
                  "hessian_spread": "mean ∇ℓ'H∇ℓ", "hessian_slope": "∇L'H∇L"}
         place = brief(Fraction(self.layer)) if isinstance(self.layer, int) else self.layer
+        place = place if place is None or len(place) <= _LONGEST_NAME else f"{place[:_LONGEST_NAME]}…"
         layer = "" if place is None else f",{place}"
         name = {None: names[self.kind], VELOCITY: "v", AVERAGE: "w̄"}[self.slot]
         return f"{'A ' * (self.left is not None)}{name}_{self.step}{layer}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 
 from sgdmoments.describe.array import Array
-from sgdmoments.describe.laws.base import Law
-from sgdmoments.describe.model import Model
+from sgdmoments.describe.model import Model, read_arrays, read_law
 from sgdmoments.describe.trial import MOST, size_of, try_out
 from sgdmoments.errors import InputError
 from sgdmoments.reading import shown
@@ -22,27 +21,18 @@ def check_model(model: Model) -> None:
     if not hasattr(model, "law") or not hasattr(model, "constants"):
         raise InputError(f"{name}: its __init__ must end in super().__init__(parameters=(Array(name, shape), ...), "
                          f"law=..., constants=()); {_NEW_FORM}.")
-    parameters, constants = _arrays(model, "parameters"), _arrays(model, "constants")
+    parameters = read_arrays(model.parameters, f"{name}.parameters")
+    constants = read_arrays(model.constants, f"{name}.constants")
     if not parameters:
         raise InputError(f"{name}.parameters: a model has at least one weight array: Array(name, shape).")
     names = [array.name for array in (*parameters, *constants)]
     if len(set(names)) < len(names):
         raise InputError(f"{name}: two arrays have one name: {', '.join(names)}.")
-    if not isinstance(model.law, Law):
-        raise InputError(f"{name}.law: expected a law such as Gaussian([[1]]) or Empirical(x=X, label=y), found "
-                         f"{shown(model.law)}.")
+    read_law(model.law, f"{name}.law")
     _check_parts(model, name)
     _check_methods(model, name)
     if not model.has_letter_shapes and not any(part.has_letters for part in model.law.parts) and size_of(model) <= MOST:
         try_out(model)
-
-
-def _arrays(model: Model, attribute: str) -> tuple[Array, ...]:
-    found = getattr(model, attribute)
-    if not isinstance(found, tuple) or not all(isinstance(array, Array) for array in found):
-        raise InputError(f"{type(model).__name__}.{attribute}: expected a tuple of Array(name, shape), found "
-                         f"{shown(found)}.")
-    return found
 
 
 def _check_parts(model: Model, name: str) -> None:
